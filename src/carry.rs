@@ -1,0 +1,85 @@
+//! What is kept of a token that the end of an input slice cut.
+
+use alloc::vec::Vec;
+
+/// The first part of a token whose rest has not arrived. Its owner counts before it stores.
+#[derive(Default)]
+pub(crate) struct Carry(Vec<u8>);
+
+impl Carry {
+    pub(crate) const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Moves the first `n` bytes of `input` here; at most `limit` bytes will ever be held.
+    pub(crate) fn take(&mut self, input: &mut &[u8], n: usize, limit: usize) {
+        let (taken, rest) = input.split_at(n);
+        reserve(&mut self.0, n, limit);
+        self.0.extend_from_slice(taken);
+        *input = rest;
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Gives back what a large token has left behind, when nothing is held.
+    pub(crate) fn release(&mut self) {
+        if self.0.is_empty() && self.0.capacity() > KEPT {
+            self.0 = Vec::new();
+        }
+    }
+}
+
+/// Makes room for `more` bytes: in doubling steps with what has arrived, never past `limit`.
+pub(crate) fn reserve(bytes: &mut Vec<u8>, more: usize, limit: usize) {
+    bytes.reserve_exact(step(bytes.len(), bytes.capacity(), more, limit));
+}
+
+/// The additional room to ask for: none where `more` fits, else enough to double, within `limit`.
+pub(crate) fn step(len: usize, capacity: usize, more: usize, limit: usize) -> usize {
+    if capacity - len >= more {
+        return 0;
+    }
+    let doubled = capacity.saturating_mul(2).min(limit);
+    doubled.max(len + more) - len
+}
+
+/// A buffer of this many bytes is kept when a connection falls quiet.
+pub(crate) const KEPT: usize = 4096;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grows_with_what_has_arrived_and_no_further_than_the_limit() {
+        let mut carry = Carry::new();
+        for _ in 0..1000 {
+            carry.take(&mut &b"x"[..], 1, 1000);
+            assert!(carry.0.capacity() <= 1000.min(2 * carry.len()));
+        }
+        assert_eq!(carry.len(), 1000);
+        carry.release();
+        assert_eq!(carry.len(), 1000);
+        carry.clear();
+        assert_eq!(carry.len(), 0);
+    }
+
+    #[test]
+    fn a_large_buffer_is_given_back() {
+        let mut carry = Carry::new();
+        carry.take(&mut &[0; KEPT + 1][..], KEPT + 1, usize::MAX);
+        carry.clear();
+        carry.release();
+        assert_eq!(carry.0.capacity(), 0);
+    }
+}

@@ -1,0 +1,172 @@
+//! What the errors of all protocols share: a kind, an offset, and who is to blame.
+
+use core::fmt;
+
+/// Who is to blame for an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Blame {
+    /// The peer broke the protocol.
+    Peer,
+    /// This side broke it.
+    Local,
+    /// Nobody: a limit of ours was reached.
+    Limit,
+}
+
+impl fmt::Display for Blame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Peer => "peer",
+            Self::Local => "local",
+            Self::Limit => "limit",
+        })
+    }
+}
+
+/// The kind of an [`Error`]: one protocol's list of what can go wrong.
+pub trait Kind: Copy + Eq + fmt::Debug + fmt::Display {
+    /// Who is to blame for an error of this kind.
+    fn blame(self) -> Blame;
+}
+
+/// What was wrong, and where. Every protocol has an alias for its own kind.
+///
+/// It repeats: a decoder that has failed returns the same error until it is `reset`.
+///
+/// ```
+/// use wirefeed::{Blame, h1::{ErrorKind, chunked}};
+///
+/// let mut input: &[u8] = b"5\r\nhello\r\n+5\r\n";
+/// let mut decoder = chunked::Decoder::new();
+/// let error = loop {
+///     match decoder.decode(&mut input) {
+///         Ok(_) => continue,
+///         Err(error) => break error,
+///     }
+/// };
+/// assert_eq!((error.kind, error.at), (ErrorKind::ChunkSize, 10));
+/// assert_eq!(error.blame(), Blame::Peer);
+/// assert_eq!(input, b"+5\r\n");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Error<K> {
+    /// What was wrong.
+    pub kind: K,
+    /// The offset of the first offending byte, counted from the first byte after `new` or `reset`.
+    pub at: u64,
+}
+
+impl<K: Kind> Error<K> {
+    pub(crate) const fn new(kind: K, at: u64) -> Self {
+        Self { kind, at }
+    }
+
+    /// Who is to blame.
+    pub fn blame(&self) -> Blame {
+        self.kind.blame()
+    }
+
+    /// The same error as seen from `base` bytes earlier in the stream.
+    ///
+    /// A loop that reads one unit after the other adds the bytes of the units that are over.
+    #[must_use]
+    pub const fn after(self, base: u64) -> Self {
+        Self { kind: self.kind, at: self.at.saturating_add(base) }
+    }
+}
+
+impl<K: Kind> fmt::Display for Error<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at byte {}", self.kind, self.at)
+    }
+}
+
+impl<K: Kind> core::error::Error for Error<K> {}
+
+/// A call that this side must not make. The call has had no effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ApiMisuse {
+    /// A field name that is no token, such as `"a b"` or `""`.
+    FieldName,
+    /// A field value with CR, LF, NUL or another control byte.
+    FieldValue,
+    /// A text that would end its line: an SSE id or event name with CR, LF or (in an id) NUL.
+    LineBreak,
+    /// A chunk of no bytes, which would end the body.
+    EmptyChunk,
+    /// A control frame of more than 125 bytes.
+    ControlTooLong,
+    /// A close code that must not be sent, such as 1005 or 2000.
+    CloseCode,
+    /// A message after the close frame.
+    Closed,
+    /// A request target, method or host that would break its line.
+    RequestLine,
+}
+
+impl fmt::Display for ApiMisuse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::FieldName => "a field name must be a token",
+            Self::FieldValue => "a field value must not hold control bytes",
+            Self::LineBreak => "the text would end its line",
+            Self::EmptyChunk => "an empty chunk would end the body",
+            Self::ControlTooLong => "a control frame holds at most 125 bytes",
+            Self::CloseCode => "this close code must not be sent",
+            Self::Closed => "nothing may follow the close frame",
+            Self::RequestLine => "the text would break the request line",
+        })
+    }
+}
+
+impl core::error::Error for ApiMisuse {}
+
+/// Why something could not be sent. Nothing of it was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SendError {
+    /// The call is a mistake of this side.
+    Misuse(ApiMisuse),
+    /// There is no room: a slow peer, not a mistake. Try again when output has been written.
+    Full,
+}
+
+impl SendError {
+    /// Who is to blame.
+    pub fn blame(&self) -> Blame {
+        match self {
+            Self::Misuse(_) => Blame::Local,
+            Self::Full => Blame::Limit,
+        }
+    }
+}
+
+impl From<ApiMisuse> for SendError {
+    fn from(misuse: ApiMisuse) -> Self {
+        Self::Misuse(misuse)
+    }
+}
+
+impl fmt::Display for SendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Misuse(misuse) => misuse.fmt(f),
+            Self::Full => f.write_str("no room in the output"),
+        }
+    }
+}
+
+impl core::error::Error for SendError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_are_small() {
+        assert!(size_of::<Error<crate::h1::ErrorKind>>() <= 16);
+        assert!(size_of::<Error<crate::ws::ErrorKind>>() <= 16);
+        assert!(size_of::<SendError>() <= 2);
+    }
+}

@@ -1,0 +1,201 @@
+//! HTTP fields: one way to look them up, wherever they are kept, and one way to write them.
+
+use crate::scan;
+
+/// A field line: its name as sent, its value without surrounding blanks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Field<'a> {
+    /// The name, a token (RFC 9110 5.1); compare it without regard to case.
+    pub name: &'a str,
+    /// The value (RFC 9110 5.5): no CR, LF or NUL, not always text.
+    pub value: &'a [u8],
+}
+
+/// Anything that holds fields: a decoded head, trailers, a slice of pairs, an `http::HeaderMap`.
+///
+/// ```
+/// use wirefeed::Fields;
+///
+/// let fields = [("Accept", "text/html"), ("accept", "text/plain")];
+/// assert_eq!(fields.value_of("ACCEPT"), Some(&b"text/html"[..]));
+/// assert_eq!(fields.values_of("accept").count(), 2);
+/// ```
+pub trait Fields {
+    /// All fields, in order.
+    fn fields(&self) -> impl Iterator<Item = Field<'_>>;
+
+    /// The values of every field of this name, in order; names are compared without case.
+    fn values_of<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        self.fields()
+            .filter(move |field| field.name.eq_ignore_ascii_case(name))
+            .map(|field| field.value)
+    }
+
+    /// The value of the first field of this name.
+    fn value_of<'a>(&'a self, name: &'a str) -> Option<&'a [u8]> {
+        self.values_of(name).next()
+    }
+}
+
+impl<N: AsRef<str>, V: AsRef<[u8]>> Fields for [(N, V)] {
+    fn fields(&self) -> impl Iterator<Item = Field<'_>> {
+        self.iter().map(|(name, value)| Field { name: name.as_ref(), value: value.as_ref() })
+    }
+}
+
+impl<N: AsRef<str>, V: AsRef<[u8]>, const LEN: usize> Fields for [(N, V); LEN] {
+    fn fields(&self) -> impl Iterator<Item = Field<'_>> {
+        self.as_slice().fields()
+    }
+}
+
+/// No fields.
+impl Fields for () {
+    fn fields(&self) -> impl Iterator<Item = Field<'_>> {
+        core::iter::empty()
+    }
+}
+
+#[cfg(feature = "http")]
+impl Fields for http::HeaderMap {
+    fn fields(&self) -> impl Iterator<Item = Field<'_>> {
+        self.iter().map(|(name, value)| Field { name: name.as_str(), value: value.as_bytes() })
+    }
+}
+
+/// A section of field lines as they stood on the wire, each with its CRLF: the trailers that a
+/// [`chunked::Decoder`](crate::h1::chunked::Decoder) has checked and handed out in pieces.
+///
+/// A line without a colon, which no decoder of this crate hands out, is passed over.
+///
+/// ```
+/// use wirefeed::{Fields, fields::Lines};
+///
+/// let trailers = Lines(b"Digest: abc\r\nExpires: 0 \r\n");
+/// assert_eq!(trailers.value_of("expires"), Some(&b"0"[..]));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Lines<'a>(pub &'a [u8]);
+
+impl Fields for Lines<'_> {
+    fn fields(&self) -> impl Iterator<Item = Field<'_>> {
+        let mut rest = self.0;
+        core::iter::from_fn(move || {
+            while !rest.is_empty() {
+                let end = scan::find(b'\n', rest).map_or(rest.len(), |lf| lf + 1);
+                let (line, tail) = rest.split_at(end);
+                rest = tail;
+                let line = line.strip_suffix(b"\n").unwrap_or(line);
+                let line = line.strip_suffix(b"\r").unwrap_or(line);
+                let Some(colon) = scan::find(b':', line) else { continue };
+                let Ok(name) = core::str::from_utf8(&line[..colon]) else { continue };
+                return Some(Field { name, value: scan::trim_blanks(&line[colon + 1..]) });
+            }
+            None
+        })
+    }
+}
+
+/// Writes one field line, after checking both parts: `name: value CRLF`.
+///
+/// ```
+/// let mut out = Vec::new();
+/// wirefeed::fields::encode("Host", b"example.com", &mut out)?;
+/// assert_eq!(out, b"Host: example.com\r\n");
+/// assert!(wirefeed::fields::encode("X", b"a\r\nSet-Cookie: b", &mut out).is_err());
+/// # Ok::<(), wirefeed::SendError>(())
+/// ```
+///
+/// # Errors
+///
+/// [`ApiMisuse::FieldName`](crate::ApiMisuse::FieldName) and
+/// [`ApiMisuse::FieldValue`](crate::ApiMisuse::FieldValue) for what could inject,
+/// [`SendError::Full`](crate::SendError::Full) where it does not fit.
+#[cfg(feature = "alloc")]
+pub fn encode(
+    name: &str,
+    value: &[u8],
+    out: &mut impl bytes::BufMut,
+) -> Result<(), crate::SendError> {
+    check(name, value)?;
+    if out.remaining_mut() < encoded_len(name, value) {
+        return Err(crate::SendError::Full);
+    }
+    put(name, value, out);
+    Ok(())
+}
+
+/// Whether a field may be written (RFC 9110 5.1, 5.5).
+#[cfg(feature = "alloc")]
+pub(crate) fn check(name: &str, value: &[u8]) -> Result<(), crate::ApiMisuse> {
+    if name.is_empty() || !name.bytes().all(scan::is_token) {
+        return Err(crate::ApiMisuse::FieldName);
+    }
+    if scan::field_value_run(value) < value.len() {
+        return Err(crate::ApiMisuse::FieldValue);
+    }
+    Ok(())
+}
+
+/// The length of a field line.
+#[cfg(feature = "alloc")]
+pub(crate) const fn encoded_len(name: &str, value: &[u8]) -> usize {
+    name.len() + 2 + value.len() + 2
+}
+
+/// Writes a field line that has been checked.
+#[cfg(feature = "alloc")]
+pub(crate) fn put(name: &str, value: &[u8], out: &mut impl bytes::BufMut) {
+    for part in [name.as_bytes(), b": ", value, b"\r\n"] {
+        out.put_slice(part);
+    }
+}
+
+#[cfg(all(test, feature = "alloc"))]
+mod tests {
+    use super::*;
+    use crate::{ApiMisuse, SendError};
+    use alloc::vec::Vec;
+
+    #[test]
+    fn what_could_inject_is_refused() {
+        let mut out = Vec::new();
+        for name in ["", "a b", "a:", "a\r\nb", "\u{e9}"] {
+            let refused = encode(name, b"", &mut out);
+            assert_eq!(refused, Err(SendError::Misuse(ApiMisuse::FieldName)), "{name:?}");
+        }
+        for value in [&b"a\nb"[..], b"a\rb", b"\0", b"\x7f"] {
+            let refused = encode("a", value, &mut out);
+            assert_eq!(refused, Err(SendError::Misuse(ApiMisuse::FieldValue)), "{value:?}");
+        }
+        assert!(out.is_empty());
+    }
+
+    #[test]
+    fn a_full_output_takes_nothing() {
+        let mut room = [0; 8];
+        let mut out = &mut room[..];
+        assert_eq!(encode("abcd", b"e", &mut out), Err(SendError::Full));
+        assert_eq!(out.len(), 8);
+    }
+
+    #[test]
+    fn lines_are_read_back() {
+        let mut out = Vec::new();
+        encode("A", b" b\t", &mut out).unwrap();
+        encode("C", b"", &mut out).unwrap();
+        let lines = Lines(&out);
+        let fields: Vec<_> = lines.fields().collect();
+        assert_eq!(fields, [Field { name: "A", value: b"b" }, Field { name: "C", value: b"" }]);
+        assert_eq!(Lines(b"junk\r\nA:1").fields().count(), 1);
+    }
+
+    #[cfg(feature = "http")]
+    #[test]
+    fn a_header_map_holds_fields() {
+        let mut map = http::HeaderMap::new();
+        map.append("accept", http::HeaderValue::from_static("a"));
+        map.append("accept", http::HeaderValue::from_static("b"));
+        assert_eq!(map.values_of("Accept").collect::<Vec<_>>(), [b"a", b"b"]);
+    }
+}

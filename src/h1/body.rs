@@ -1,0 +1,189 @@
+//! One decoder over every way in which a body may end.
+//!
+//! ```
+//! use wirefeed::{Step, h1::{Framing, body}};
+//!
+//! let mut body = body::Decoder::new(Framing::Length(5));
+//! let mut input: &[u8] = b"helloGET / HTTP/1.1\r\n";
+//! assert_eq!(body.decode(&mut input)?, Step::Item(body::Item::Data(b"hello")));
+//! assert_eq!(body.decode(&mut input)?, Step::Done);
+//! assert_eq!(input, b"GET / HTTP/1.1\r\n"); // the next request
+//! # Ok::<(), wirefeed::h1::Error>(())
+//! ```
+
+use core::fmt;
+
+use crate::Step;
+use crate::h1::{Error, ErrorKind, Framing, chunked};
+
+/// A part of a body.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Item<'b> {
+    /// A piece of data, never empty. How it was cut into chunks is not shown.
+    Data(&'b [u8]),
+    /// A piece of the trailers of a chunked body; [`Lines`](crate::fields::Lines) once joined.
+    Trailers(&'b [u8]),
+}
+
+impl fmt::Debug for Item<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Data(piece) => write!(f, "Data({} bytes)", piece.len()),
+            Self::Trailers(piece) => write!(f, "Trailers({} bytes)", piece.len()),
+        }
+    }
+}
+
+/// Decodes one body. At most 128 bytes, without a buffer.
+#[derive(Debug, Clone)]
+pub struct Decoder {
+    state: State,
+    at: u64,
+    framing: Framing,
+    limits: chunked::Limits,
+}
+
+#[derive(Debug, Clone)]
+enum State {
+    /// This many bytes are to come.
+    Length(u64),
+    Chunked(chunked::Decoder),
+    UntilClose,
+    Done,
+    Failed(Error),
+}
+
+impl Decoder {
+    /// A decoder of a body with this framing, with the default limits.
+    pub fn new(framing: Framing) -> Self {
+        Self::with_limits(framing, chunked::Limits::default())
+    }
+
+    /// A decoder with these limits on what chunked framing may cost.
+    pub const fn with_limits(framing: Framing, limits: chunked::Limits) -> Self {
+        let state = match framing {
+            Framing::None | Framing::Length(0) => State::Done,
+            Framing::Length(length) => State::Length(length),
+            Framing::Chunked => State::Chunked(chunked::Decoder::with_limits(limits)),
+            Framing::UntilClose => State::UntilClose,
+        };
+        Self { state, at: 0, framing, limits }
+    }
+
+    /// Decodes the next part of the body; `Done` after its last byte.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`chunked::Decoder::decode`].
+    #[inline]
+    pub fn decode<'b>(&mut self, input: &mut &'b [u8]) -> Result<Step<Item<'b>>, Error> {
+        match &mut self.state {
+            State::Chunked(chunks) => loop {
+                return Ok(match chunks.decode(input)? {
+                    Step::Item(chunked::Item::Data(piece)) => Step::Item(Item::Data(piece)),
+                    Step::Item(chunked::Item::Trailers(piece)) => Step::Item(Item::Trailers(piece)),
+                    Step::Item(chunked::Item::Chunk(_) | chunked::Item::Extension(_)) => continue,
+                    Step::NeedInput => Step::NeedInput,
+                    Step::Done => Step::Done,
+                });
+            },
+            State::Done => Ok(Step::Done),
+            State::Failed(error) => Err(*error),
+            State::Length(_) | State::UntilClose if input.is_empty() => Ok(Step::NeedInput),
+            State::Length(left) => {
+                let len = usize::try_from(*left).map_or(input.len(), |left| left.min(input.len()));
+                let (piece, rest) = input.split_at(len);
+                *input = rest;
+                self.at += len as u64;
+                *left -= len as u64;
+                if *left == 0 {
+                    self.state = State::Done;
+                }
+                Ok(Step::Item(Item::Data(piece)))
+            }
+            State::UntilClose => Ok(Step::Item(Item::Data(core::mem::take(input)))),
+        }
+    }
+
+    /// The peer's end of stream.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Truncated`] before the body's end; only with [`Framing::UntilClose`] is this the
+    /// end.
+    pub fn finish(&mut self) -> Result<Option<Item<'static>>, Error> {
+        match &mut self.state {
+            State::Chunked(chunks) => chunks.finish().map(|_| None),
+            State::Failed(error) => Err(*error),
+            State::Length(_) => {
+                let error = Error::new(ErrorKind::Truncated, self.at);
+                self.state = State::Failed(error);
+                Err(error)
+            }
+            State::UntilClose | State::Done => {
+                self.state = State::Done;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Readies the decoder for another body of the same framing.
+    pub fn reset(&mut self) {
+        *self = Self::with_limits(self.framing, self.limits);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_without_length_is_done_at_once() {
+        for framing in [Framing::None, Framing::Length(0)] {
+            let mut body = Decoder::new(framing);
+            assert_eq!(body.decode(&mut &b"next"[..]), Ok(Step::Done));
+            assert_eq!(body.finish(), Ok(None));
+        }
+    }
+
+    #[test]
+    fn a_length_is_exact() {
+        let mut body = Decoder::new(Framing::Length(3));
+        assert_eq!(body.decode(&mut &b"ab"[..]), Ok(Step::Item(Item::Data(b"ab"))));
+        assert_eq!(body.decode(&mut &b""[..]), Ok(Step::NeedInput));
+        let truncated = Error::new(ErrorKind::Truncated, 2);
+        assert_eq!(body.finish(), Err(truncated));
+        assert_eq!(body.decode(&mut &b"c"[..]), Err(truncated));
+        body.reset();
+        let mut input = &b"abcd"[..];
+        assert_eq!(body.decode(&mut input), Ok(Step::Item(Item::Data(b"abc"))));
+        assert_eq!(body.decode(&mut input), Ok(Step::Done));
+        assert_eq!(input, b"d");
+    }
+
+    #[test]
+    fn only_an_unframed_body_ends_with_the_connection() {
+        let mut body = Decoder::new(Framing::UntilClose);
+        assert_eq!(body.decode(&mut &b"ab"[..]), Ok(Step::Item(Item::Data(b"ab"))));
+        assert_eq!(body.finish(), Ok(None));
+        assert_eq!(body.decode(&mut &b"c"[..]), Ok(Step::Done));
+        let mut body = Decoder::new(Framing::Chunked);
+        assert_eq!(body.finish().unwrap_err().kind, ErrorKind::Truncated);
+    }
+
+    #[test]
+    fn chunks_are_not_shown_and_trailers_are() {
+        let mut body = Decoder::new(Framing::Chunked);
+        let mut input = &b"1;a=b\r\nx\r\n2\r\nyz\r\n0\r\nA: b\r\n\r\nrest"[..];
+        for item in [Item::Data(b"x"), Item::Data(b"yz"), Item::Trailers(b"A: b\r\n")] {
+            assert_eq!(body.decode(&mut input), Ok(Step::Item(item)));
+        }
+        assert_eq!(body.decode(&mut input), Ok(Step::Done));
+        assert_eq!(input, b"rest");
+    }
+
+    #[test]
+    fn it_is_small() {
+        assert!(size_of::<Decoder>() <= 128);
+    }
+}

@@ -1,0 +1,417 @@
+//! Chunked bodies (RFC 9112 7.1): bytes to chunks, extensions, data and trailers, and back.
+//!
+//! ```text
+//! chunked-body = *( size [ extensions ] CRLF data CRLF ) 1*"0" [ extensions ] CRLF trailers CRLF
+//! ```
+//!
+//! ```text
+//!              ┌──────────────── CR LF ────────────────┐
+//!              ▼                                       │
+//!  ┌─────▶ Size ──digits──▶ Digits ──CR──▶ SizeLf ──▶ Data ──▶ DataCr ──▶ DataLf
+//!                             │  ▲  ▲         │
+//!                         ";" ▼  │  │CR       │ size 0
+//!                           Extension         ▼
+//!                                          Trailers ──CR──▶ EndLf ──LF──▶ Done
+//!                                            │ ▲
+//!                                      token ▼ │ LF
+//!                                     Name ─":"▶ Value ──CR──▶ ValueLf
+//! ```
+//!
+//! Nothing is joined here: extensions and trailers come as checked pieces, which
+//! [`grammar::extensions`](crate::grammar::extensions) and [`fields::Lines`](crate::fields::Lines)
+//! take apart once their owner has joined them. That a trailer's name may stand in a trailer at all
+//! (RFC 9110 6.5.1) is judged by whoever has the whole field.
+//!
+//! ```
+//! use wirefeed::{Step, h1::chunked::{Decoder, Item}};
+//!
+//! let mut decoder = Decoder::new();
+//! let mut data = Vec::new();
+//! for mut input in [&b"5;a=b\r\nhel"[..], b"lo\r\n0\r\n\r\n"] {
+//!     while let Step::Item(item) = decoder.decode(&mut input)? {
+//!         if let Item::Data(piece) = item {
+//!             data.extend_from_slice(piece);
+//!         }
+//!     }
+//! }
+//! assert_eq!(data, b"hello");
+//! # Ok::<(), wirefeed::h1::Error>(())
+//! ```
+
+use core::fmt;
+
+use crate::grammar::ExtensionState;
+use crate::h1::{Error, ErrorKind};
+use crate::{Step, scan};
+
+mod encode;
+
+pub use encode::{ChunkHead, END, TAIL, head};
+#[cfg(feature = "alloc")]
+pub use encode::{encode_chunk, encode_end, encode_end_with};
+
+/// What chunked framing may cost. `None` is no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Bytes of extensions in excess of 16 a chunk and two for each byte of data. 16 KiB: the running
+    /// rule of Go's reader, under which a long stream may have extensions and a flood of them ends.
+    pub overhead: Option<u32>,
+    /// Bytes of trailers. 16 KiB, as Node's heads.
+    pub trailers: Option<u32>,
+}
+
+impl Limits {
+    const DEFAULT: Self = Self { overhead: Some(16 << 10), trailers: Some(16 << 10) };
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+/// A part of a chunked body, in the order of the wire.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Item<'b> {
+    /// A piece of the extensions of the chunk that comes next, from its first `;` on.
+    Extension(&'b [u8]),
+    /// A chunk's size line is over: this many bytes of data follow. 0 is the last chunk.
+    Chunk(u64),
+    /// A piece of a chunk's data, never empty.
+    Data(&'b [u8]),
+    /// A piece of the trailers: whole field lines with their CRLF, once joined.
+    Trailers(&'b [u8]),
+}
+
+impl fmt::Debug for Item<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Extension(piece) => write!(f, "Extension({} bytes)", piece.len()),
+            Self::Chunk(size) => write!(f, "Chunk({size})"),
+            Self::Data(piece) => write!(f, "Data({} bytes)", piece.len()),
+            Self::Trailers(piece) => write!(f, "Trailers({} bytes)", piece.len()),
+        }
+    }
+}
+
+/// Decodes one chunked body. At most 128 bytes, without a buffer.
+#[derive(Debug, Clone)]
+pub struct Decoder {
+    state: State,
+    /// Digits of the size seen so far.
+    digits: u8,
+    lenient_blanks: bool,
+    /// The size so far, then how much of the chunk's data is still to come.
+    left: u64,
+    at: u64,
+    /// Extensions beyond what the data excuses, by the rule of [`Limits::overhead`].
+    overhead: u32,
+    /// Bytes of trailers so far.
+    trailers: u32,
+    limits: Limits,
+}
+
+/// What was seen, or what must come next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// A size must begin.
+    Size,
+    /// Inside the digits of a size.
+    Digits,
+    /// After the digits.
+    Extension(ExtensionState),
+    /// CR after a size line: LF must follow.
+    SizeLf,
+    /// LF after a size line: the chunk is to be reported.
+    Report,
+    /// Inside data.
+    Data,
+    /// After data: CR must follow.
+    DataCr,
+    /// CR after data: LF must follow.
+    DataLf,
+    /// At the start of a line of the trailers.
+    Trailers,
+    /// Inside a trailer's name.
+    Name,
+    /// Inside a trailer's value.
+    Value,
+    /// CR after a value: LF must follow.
+    ValueLf,
+    /// CR at the start of a line: LF ends the body.
+    EndLf,
+    /// The body is over.
+    Done,
+    /// For good, until `reset`.
+    Failed(ErrorKind),
+}
+
+impl Decoder {
+    /// A decoder with the default limits.
+    pub const fn new() -> Self {
+        Self::with_limits(Limits::DEFAULT)
+    }
+
+    /// A decoder with these limits.
+    pub const fn with_limits(limits: Limits) -> Self {
+        Self {
+            state: State::Size,
+            digits: 0,
+            lenient_blanks: false,
+            left: 0,
+            at: 0,
+            overhead: 0,
+            trailers: 0,
+            limits,
+        }
+    }
+
+    /// Accepts SP and HTAB after a chunk size and around the `;` and `=` of extensions.
+    ///
+    /// Some servers pad sizes with blanks. Danger: a hop that reads `5 ;a` in one way and the next in
+    /// another is what request smuggling is made of. As a client, towards a server that needs it.
+    #[must_use]
+    pub const fn allow_blanks(mut self) -> Self {
+        self.lenient_blanks = true;
+        self
+    }
+
+    /// Decodes the next part of the body; `Done` after its last CRLF.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`ErrorKind`] from `ChunkSize` on, and those of field lines for trailers.
+    #[inline]
+    pub fn decode<'b>(&mut self, input: &mut &'b [u8]) -> Result<Step<Item<'b>>, Error> {
+        // The straight line: digits, CR LF; a piece of data; CR LF with the data it ends.
+        match self.state {
+            State::Data => return Ok(self.data(input)),
+            State::Size => {
+                if let Some((size, len)) = size_line(input) {
+                    self.advance(input, len);
+                    self.left = size;
+                    return Ok(self.report());
+                }
+            }
+            _ => {}
+        }
+        self.decode_slowly(input)
+    }
+
+    /// One byte, or one run of bytes of a class, at a time.
+    #[inline(never)]
+    fn decode_slowly<'b>(&mut self, input: &mut &'b [u8]) -> Result<Step<Item<'b>>, Error> {
+        loop {
+            let Some(&byte) = input.first() else {
+                return match self.state {
+                    State::Report => Ok(self.report()),
+                    State::Done => Ok(Step::Done),
+                    State::Failed(kind) => Err(Error::new(kind, self.at)),
+                    _ => Ok(Step::NeedInput),
+                };
+            };
+            let next = match self.state {
+                State::Size | State::Digits => match (scan::hex_value(byte), byte) {
+                    (Some(_), _) if self.digits == MAX_DIGITS => {
+                        return self.fail(ErrorKind::ChunkSizeTooLong);
+                    }
+                    (Some(digit), _) => {
+                        self.digits += 1;
+                        self.left = self.left << 4 | u64::from(digit);
+                        State::Digits
+                    }
+                    (None, _) if self.digits == 0 => return self.fail(ErrorKind::ChunkSize),
+                    (None, b'\r') => State::SizeLf,
+                    (None, b';') => {
+                        self.state = State::Extension(ExtensionState::Blank);
+                        continue;
+                    }
+                    (None, b' ' | b'\t') if self.lenient_blanks => {
+                        self.state = State::Extension(ExtensionState::Blank);
+                        continue;
+                    }
+                    (None, b' ' | b'\t' | b'\n') => return self.fail(ErrorKind::ChunkLineEnd),
+                    (None, _) => return self.fail(ErrorKind::ChunkSize),
+                },
+                State::Extension(state) => {
+                    if byte == b'\r' && state.may_end() {
+                        State::SizeLf
+                    } else {
+                        return self.extension(input, state);
+                    }
+                }
+                State::SizeLf if byte == b'\n' => State::Report,
+                State::SizeLf => return self.fail(ErrorKind::ChunkLineEnd),
+                State::Report => return Ok(self.report()),
+                State::Data => return Ok(self.data(input)),
+                State::DataCr if byte == b'\r' => State::DataLf,
+                State::DataLf if byte == b'\n' => State::Size,
+                State::DataCr | State::DataLf => return self.fail(ErrorKind::ChunkDataEnd),
+                State::Trailers if byte == b'\r' => State::EndLf,
+                State::Trailers | State::Name | State::Value | State::ValueLf => {
+                    return self.trailer(input);
+                }
+                State::EndLf if byte == b'\n' => State::Done,
+                State::EndLf => return self.fail(ErrorKind::BareCr),
+                State::Done => return Ok(Step::Done),
+                State::Failed(kind) => return Err(Error::new(kind, self.at)),
+            };
+            self.state = next;
+            self.advance(input, 1);
+        }
+    }
+
+    /// The peer's end of stream.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Truncated`] before the body's last CRLF.
+    pub fn finish(&mut self) -> Result<Option<Item<'static>>, Error> {
+        match self.state {
+            State::Done => Ok(None),
+            State::Failed(kind) => Err(Error::new(kind, self.at)),
+            _ => self.fail(ErrorKind::Truncated),
+        }
+    }
+
+    /// Readies the decoder for another body.
+    pub fn reset(&mut self) {
+        *self = Self { lenient_blanks: self.lenient_blanks, ..Self::with_limits(self.limits) };
+    }
+
+    /// The size line is over.
+    #[inline]
+    fn report<'b>(&mut self) -> Step<Item<'b>> {
+        if self.overhead > 0 {
+            let excused = self.left.saturating_mul(2).saturating_add(16);
+            self.overhead = u64::from(self.overhead).saturating_sub(excused) as u32;
+        }
+        self.digits = 0;
+        self.state = if self.left == 0 { State::Trailers } else { State::Data };
+        Step::Item(Item::Chunk(self.left))
+    }
+
+    /// A piece of data, and the CRLF that ends it where it lies in the input.
+    #[inline]
+    fn data<'b>(&mut self, input: &mut &'b [u8]) -> Step<Item<'b>> {
+        if input.is_empty() {
+            return Step::NeedInput;
+        }
+        let len = usize::try_from(self.left).map_or(input.len(), |left| left.min(input.len()));
+        let piece = self.advance(input, len);
+        self.left -= len as u64;
+        if self.left == 0 {
+            self.state = State::DataCr;
+            if input.starts_with(b"\r\n") {
+                self.advance(input, 2);
+                self.state = State::Size;
+            }
+        }
+        Step::Item(Item::Data(piece))
+    }
+
+    /// A run of extension bytes.
+    fn extension<'b>(
+        &mut self,
+        input: &mut &'b [u8],
+        mut state: ExtensionState,
+    ) -> Result<Step<Item<'b>>, Error> {
+        let room =
+            self.limits.overhead.map_or(u32::MAX, |limit| limit.saturating_sub(self.overhead));
+        let mut len = 0;
+        for &byte in input.iter().take(room as usize) {
+            let Some(next) = state.next(byte, self.lenient_blanks) else { break };
+            state = next;
+            len += 1;
+        }
+        self.state = State::Extension(state);
+        if len == 0 {
+            return self.fail(if room == 0 {
+                ErrorKind::ChunkOverhead
+            } else {
+                ErrorKind::ChunkExtension
+            });
+        }
+        self.overhead = self.overhead.saturating_add(len as u32);
+        Ok(Step::Item(Item::Extension(self.advance(input, len))))
+    }
+
+    /// A run of whole and half trailer lines.
+    fn trailer<'b>(&mut self, input: &mut &'b [u8]) -> Result<Step<Item<'b>>, Error> {
+        let room = self.limits.trailers.map_or(u32::MAX, |limit| limit - self.trailers) as usize;
+        let mut len = 0;
+        let fault = loop {
+            let Some(&byte) = input.get(len) else { break None };
+            if len == room {
+                break Some(ErrorKind::TrailersTooLong);
+            }
+            self.state = match (self.state, byte) {
+                (State::Trailers, b'\r') => break None,
+                (State::Trailers, b' ' | b'\t') => break Some(ErrorKind::ObsFold),
+                (State::Trailers, b'\n') => break Some(ErrorKind::BareLf),
+                (State::Name, b':') => State::Value,
+                (State::Name, b' ' | b'\t') => break Some(ErrorKind::SpaceBeforeColon),
+                (State::Trailers | State::Name, byte) if scan::is_token(byte) => State::Name,
+                (State::Trailers | State::Name, _) => break Some(ErrorKind::FieldName),
+                (State::Value, b'\r') => State::ValueLf,
+                (State::Value, byte) if scan::is_field_value(byte) => State::Value,
+                (State::Value, b'\n') => break Some(ErrorKind::BareLf),
+                (State::Value, _) => break Some(ErrorKind::FieldValue),
+                (State::ValueLf, b'\n') => State::Trailers,
+                (_, _) => break Some(ErrorKind::BareCr),
+            };
+            len += 1;
+        };
+        match fault {
+            Some(kind) if len == 0 => self.fail(kind),
+            _ => {
+                self.trailers += len as u32;
+                Ok(Step::Item(Item::Trailers(self.advance(input, len))))
+            }
+        }
+    }
+
+    #[inline]
+    fn advance<'b>(&mut self, input: &mut &'b [u8], len: usize) -> &'b [u8] {
+        let (used, rest) = input.split_at(len);
+        *input = rest;
+        self.at += len as u64;
+        used
+    }
+
+    #[cold]
+    fn fail<T>(&mut self, kind: ErrorKind) -> Result<T, Error> {
+        self.state = State::Failed(kind);
+        Err(Error::new(kind, self.at))
+    }
+}
+
+impl Default for Decoder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A whole size line without extensions: its size and its length.
+#[inline]
+fn size_line(input: &[u8]) -> Option<(u64, usize)> {
+    let mut size = 0;
+    for (i, &byte) in input.iter().enumerate().take(STRAIGHT_DIGITS + 1) {
+        match scan::hex_value(byte) {
+            Some(digit) => size = size << 4 | u64::from(digit),
+            None if i > 0 && input[i..].starts_with(b"\r\n") => return Some((size, i + 2)),
+            None => return None,
+        }
+    }
+    None
+}
+
+/// A size has at most this many digits, as in Go: what 64 bits hold.
+const MAX_DIGITS: u8 = 16;
+
+/// Sizes of up to this many digits take the straight line.
+const STRAIGHT_DIGITS: usize = 8;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,276 @@
+//! Which length rule a message's body has: RFC 9112 6.3 as one table.
+//!
+//! | message | framing |
+//! |---|---|
+//! | response to HEAD, 1xx, 204, 304, 2xx to CONNECT | [`None`](Framing::None), whatever the fields say |
+//! | `Transfer-Encoding` on HTTP/1.0, or with `Content-Length` | refused |
+//! | request, `Transfer-Encoding: chunked`, once | [`Chunked`](Framing::Chunked) |
+//! | request, any other `Transfer-Encoding` | refused |
+//! | response, codings of which the last is `chunked` | [`Chunked`](Framing::Chunked) |
+//! | response, other codings | [`UntilClose`](Framing::UntilClose) |
+//! | one `Content-Length`, or several that are equal | [`Length`](Framing::Length) |
+//! | several that differ, or no decimal number | refused |
+//! | request without either | [`None`](Framing::None) |
+//! | response without either | [`UntilClose`](Framing::UntilClose) |
+//!
+//! Stricter than 6.3: `Content-Length` beside `Transfer-Encoding` is refused (a server may), also in
+//! a response, and a list such as `5, 5` is.
+
+/// Where a body ends (RFC 9112 6.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Framing {
+    /// There is no body.
+    None,
+    /// After this many bytes.
+    Length(u64),
+    /// After the last chunk and the trailers.
+    Chunked,
+    /// With the connection.
+    UntilClose,
+}
+
+#[cfg(feature = "alloc")]
+pub use of_heads::{request, response};
+
+#[cfg(feature = "alloc")]
+mod of_heads {
+    use super::Framing;
+    use crate::h1::{Error, ErrorKind, Request, Response, Version};
+    use crate::{Fields, scan};
+
+    /// The framing of a request's body.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::ContentLength`], [`ErrorKind::ContentLengthConflict`],
+    /// [`ErrorKind::LengthWithCoding`], [`ErrorKind::TransferCoding`] or
+    /// [`ErrorKind::CodingInHttp10`], at the offending byte of the field's value.
+    ///
+    /// ```
+    /// use wirefeed::{Step, h1::{Framing, framing, head}};
+    /// let mut heads = head::RequestDecoder::new();
+    /// let mut input: &[u8] = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello";
+    /// let Step::Item(request) = heads.decode(&mut input)? else { unreachable!("it is whole") };
+    /// assert_eq!(framing::request(&request)?, Framing::Length(5));
+    /// # Ok::<(), wirefeed::h1::Error>(())
+    /// ```
+    pub fn request(head: &Request<'_>) -> Result<Framing, Error> {
+        let lengths = Lengths::read(head, head.version())
+            .map_err(|(kind, value)| Error::new(kind, head.offset_of(value)))?;
+        match (lengths.codings, lengths.length) {
+            (Some(Codings { count: 1, chunked_last: true, .. }), _) => Ok(Framing::Chunked),
+            (Some(codings), _) => {
+                Err(Error::new(ErrorKind::TransferCoding, head.offset_of(codings.value)))
+            }
+            (None, Some(length)) => Ok(Framing::Length(length)),
+            (None, None) => Ok(Framing::None),
+        }
+    }
+
+    /// The framing of a response's body; `method` is that of the request it answers.
+    ///
+    /// # Errors
+    ///
+    /// As for [`request`], but codings before `chunked`, or without it, are the caller's to decode.
+    pub fn response(head: &Response<'_>, method: &str) -> Result<Framing, Error> {
+        let no_body = method == "HEAD"
+            || matches!(head.status(), 100..200 | 204 | 304)
+            || (method == "CONNECT" && matches!(head.status(), 200..300));
+        if no_body {
+            return Ok(Framing::None);
+        }
+        let lengths = Lengths::read(head, head.version())
+            .map_err(|(kind, value)| Error::new(kind, head.offset_of(value)))?;
+        Ok(match (lengths.codings, lengths.length) {
+            (Some(Codings { chunked_last: true, .. }), _) => Framing::Chunked,
+            (None, Some(length)) => Framing::Length(length),
+            (Some(_) | None, _) => Framing::UntilClose,
+        })
+    }
+
+    /// What the fields say of the body's length.
+    struct Lengths<'a> {
+        codings: Option<Codings<'a>>,
+        length: Option<u64>,
+    }
+
+    /// What all `Transfer-Encoding` fields together say.
+    #[derive(Clone, Copy)]
+    struct Codings<'a> {
+        count: usize,
+        chunked_last: bool,
+        /// The last of the fields.
+        value: &'a [u8],
+    }
+
+    impl<'a> Lengths<'a> {
+        /// Reads both fields, or says what is wrong with which value.
+        fn read(
+            fields: &'a (impl Fields + ?Sized),
+            version: Version,
+        ) -> Result<Self, (ErrorKind, &'a [u8])> {
+            let mut codings: Option<Codings<'a>> = None;
+            let mut length: Option<(u64, &'a [u8])> = None;
+            for field in fields.fields() {
+                let value = field.value;
+                if field.name.eq_ignore_ascii_case("transfer-encoding") {
+                    codings = Some(Codings::read(value, codings)?);
+                } else if field.name.eq_ignore_ascii_case("content-length") {
+                    let number = decimal(value).map_err(|bad| (ErrorKind::ContentLength, bad))?;
+                    if length.is_some_and(|(length, _)| length != number) {
+                        return Err((ErrorKind::ContentLengthConflict, value));
+                    }
+                    length = Some((number, value));
+                }
+            }
+            match (codings, length) {
+                (Some(codings), _) if version == Version::Http10 => {
+                    Err((ErrorKind::CodingInHttp10, codings.value))
+                }
+                (Some(_), Some((_, value))) => Err((ErrorKind::LengthWithCoding, value)),
+                _ => Ok(Self { codings, length: length.map(|(number, _)| number) }),
+            }
+        }
+    }
+
+    impl<'a> Codings<'a> {
+        /// Adds a field's codings to those before it; `chunked` may be applied only once (7.1).
+        fn read(value: &'a [u8], before: Option<Self>) -> Result<Self, (ErrorKind, &'a [u8])> {
+            let mut codings = before.unwrap_or(Self { count: 0, chunked_last: false, value });
+            let mut chunked_before = codings.chunked_last;
+            codings.value = value;
+            for coding in value.split(|&byte| byte == b',') {
+                let chunked = scan::trim_blanks(coding).eq_ignore_ascii_case(b"chunked");
+                if chunked && chunked_before {
+                    return Err((ErrorKind::TransferCoding, value));
+                }
+                chunked_before |= chunked;
+                codings.count += 1;
+                codings.chunked_last = chunked;
+            }
+            Ok(codings)
+        }
+    }
+
+    /// A number in decimal digits below 2^64, or what is left from its first bad byte on.
+    fn decimal(value: &[u8]) -> Result<u64, &[u8]> {
+        let mut number = 0u64;
+        for (i, &byte) in value.iter().enumerate() {
+            let digit = match byte {
+                b'0'..=b'9' => u64::from(byte - b'0'),
+                _ => return Err(&value[i..]),
+            };
+            number = number
+                .checked_mul(10)
+                .and_then(|number| number.checked_add(digit))
+                .ok_or(&value[i..])?;
+        }
+        if value.is_empty() { Err(value) } else { Ok(number) }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+        use crate::Step;
+        use crate::h1::head::{RequestDecoder, ResponseDecoder};
+        use alloc::format;
+
+        fn of_request(fields: &str, version: &str) -> Result<Framing, Error> {
+            let wire = format!("POST / HTTP/{version}\r\n{fields}\r\n");
+            let mut decoder = RequestDecoder::new();
+            match decoder.decode(&mut wire.as_bytes()) {
+                Ok(Step::Item(head)) => request(&head),
+                other => panic!("{other:?}"),
+            }
+        }
+
+        fn of_response(method: &str, status: &str, fields: &str) -> Result<Framing, Error> {
+            let wire = format!("HTTP/1.1 {status}\r\n{fields}\r\n");
+            let mut decoder = ResponseDecoder::new();
+            match decoder.decode(&mut wire.as_bytes()) {
+                Ok(Step::Item(head)) => response(&head, method),
+                other => panic!("{other:?}"),
+            }
+        }
+
+        #[test]
+        fn requests() {
+            let te = "Transfer-Encoding: chunked\r\n";
+            for (fields, framing) in [
+                ("", Framing::None),
+                ("Content-Length: 0\r\n", Framing::Length(0)),
+                ("content-length: 010\r\n", Framing::Length(10)),
+                ("Content-Length: 5\r\nContent-Length: 5\r\n", Framing::Length(5)),
+                ("Content-Length: 18446744073709551615\r\n", Framing::Length(u64::MAX)),
+                (te, Framing::Chunked),
+                ("Transfer-Encoding: CHUNKED \r\n", Framing::Chunked),
+                ("Transfer_Encoding: chunked\r\n", Framing::None),
+            ] {
+                assert_eq!(of_request(fields, "1.1"), Ok(framing), "{fields}");
+            }
+            assert_eq!(of_request("Content-Length: 5\r\n", "1.0"), Ok(Framing::Length(5)));
+            assert_eq!(of_request(te, "1.0").unwrap_err().kind, ErrorKind::CodingInHttp10);
+            for (fields, kind, at) in [
+                ("Content-Length: +5\r\n", ErrorKind::ContentLength, 16),
+                ("Content-Length: 5, 5\r\n", ErrorKind::ContentLength, 17),
+                ("Content-Length: \r\n", ErrorKind::ContentLength, 16),
+                ("Content-Length: 18446744073709551616\r\n", ErrorKind::ContentLength, 35),
+                (
+                    "Content-Length: 5\r\nContent-Length: 6\r\n",
+                    ErrorKind::ContentLengthConflict,
+                    35,
+                ),
+                (
+                    "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n",
+                    ErrorKind::LengthWithCoding,
+                    44,
+                ),
+                (
+                    "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+                    ErrorKind::LengthWithCoding,
+                    16,
+                ),
+                ("Transfer-Encoding: gzip\r\n", ErrorKind::TransferCoding, 19),
+                ("Transfer-Encoding: gzip, chunked\r\n", ErrorKind::TransferCoding, 19),
+                ("Transfer-Encoding: chunked, chunked\r\n", ErrorKind::TransferCoding, 19),
+                ("Transfer-Encoding: chunked;a=b\r\n", ErrorKind::TransferCoding, 19),
+                ("Transfer-Encoding: \r\n", ErrorKind::TransferCoding, 19),
+                (
+                    "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+                    ErrorKind::TransferCoding,
+                    47,
+                ),
+            ] {
+                let error = of_request(fields, "1.1").unwrap_err();
+                assert_eq!((error.kind, error.at), (kind, 17 + at), "{fields}");
+            }
+        }
+
+        #[test]
+        fn responses() {
+            let length = "Content-Length: 5\r\n";
+            for (method, status, fields, framing) in [
+                ("GET", "200 OK", "", Framing::UntilClose),
+                ("GET", "200 OK", length, Framing::Length(5)),
+                ("HEAD", "200 OK", length, Framing::None),
+                ("GET", "100 Continue", length, Framing::None),
+                ("GET", "204 No Content", length, Framing::None),
+                ("GET", "304 Not Modified", "Content-Length: x\r\n", Framing::None),
+                ("CONNECT", "200 OK", length, Framing::None),
+                ("CONNECT", "407 No", length, Framing::Length(5)),
+                ("GET", "200 OK", "Transfer-Encoding: chunked\r\n", Framing::Chunked),
+                ("GET", "200 OK", "Transfer-Encoding: gzip, chunked\r\n", Framing::Chunked),
+                ("GET", "200 OK", "Transfer-Encoding: chunked, gzip\r\n", Framing::UntilClose),
+                ("GET", "200 OK", "Transfer-Encoding: yolo\r\n", Framing::UntilClose),
+            ] {
+                assert_eq!(of_response(method, status, fields), Ok(framing), "{status} {fields}");
+            }
+            let both = "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n";
+            let error = of_response("GET", "200 OK", both).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::LengthWithCoding);
+            let twice = "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n";
+            let error = of_response("GET", "200 OK", twice).unwrap_err();
+            assert_eq!((error.kind, error.at), (ErrorKind::TransferCoding, 17 + 47));
+        }
+    }
+}

@@ -1,0 +1,562 @@
+//! Request and response heads (RFC 9112 3, 4, 5): a resumable search for the end, then one pass of
+//! `httparse`, then what it lets through: bare LF, blank lines in front, odd bytes in a target.
+//!
+//! A head that lies whole in the input is read where it lies; one that was cut is joined first.
+//! Fields are offsets into the head. Whoever finds a fault only knows that there is one: which byte
+//! it is, a second and cold scan tells.
+//!
+//! One CRLF in front of a request line is skipped (RFC 9112 2.2). A status line may end right after
+//! the status, as many servers' do: nothing can hide in the SP that is missing.
+
+mod diagnose;
+
+use alloc::vec::Vec;
+use core::fmt;
+use core::mem::MaybeUninit;
+
+use crate::carry::Carry;
+use crate::fields::Field;
+use crate::h1::{Error, ErrorKind, Version};
+use crate::{Fields, Step, scan};
+
+/// A request's head.
+pub type Request<'m> = Head<'m, RequestLine>;
+/// A response's head.
+pub type Response<'m> = Head<'m, StatusLine>;
+/// A decoder of request heads.
+pub type RequestDecoder = Decoder<RequestLine>;
+/// A decoder of response heads.
+pub type ResponseDecoder = Decoder<StatusLine>;
+
+/// What a head may cost. `None` is no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Bytes of a head, its empty line included. 64 KiB: nginx stops at 32 KiB, Node at 16 KiB,
+    /// Go at 1 MiB.
+    pub head: Option<usize>,
+    /// Fields of a head. 100, as Apache and hyper.
+    pub fields: Option<usize>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { head: Some(64 << 10), fields: Some(100) }
+    }
+}
+
+/// Decodes one head: an item, then `Done`; [`reset`](Self::reset) readies it for the next.
+///
+/// ```
+/// use wirefeed::{Fields, Step, h1::head};
+///
+/// let mut heads = head::RequestDecoder::new();
+/// for mut input in [&b"GET /a HTTP/1.1\r\nHo"[..], b"st: example.com\r\n\r\nrest"] {
+///     if let Step::Item(request) = heads.decode(&mut input)? {
+///         assert_eq!((request.method(), request.target()), ("GET", "/a"));
+///         assert_eq!(request.value_of("host"), Some(&b"example.com"[..]));
+///         assert_eq!(input, b"rest");
+///     }
+/// }
+/// # Ok::<(), wirefeed::h1::Error>(())
+/// ```
+pub struct Decoder<L> {
+    state: State,
+    carry: Carry,
+    spans: Vec<Span>,
+    /// The offset of the head's first byte: 2 where a CRLF was skipped.
+    at: u64,
+    limits: Limits,
+    line: core::marker::PhantomData<fn() -> L>,
+}
+
+/// ```text
+///           CR            LF
+///  Start ───────▶ SkipLf ────▶ Head ──▶ Done
+///    │                          ▲ │
+///    └──────────────────────────┘ └──▶ Failed
+/// ```
+#[derive(Debug, Clone, Copy)]
+enum State {
+    /// Nothing seen.
+    Start,
+    /// A CR in front of a request line.
+    SkipLf,
+    /// Inside the head; how its last line stands.
+    Head(Search),
+    /// The head was handed out.
+    Done,
+    /// For good, until `reset`.
+    Failed(Error),
+}
+
+/// How the search for the empty line stands between two inputs.
+#[derive(Debug, Clone, Copy)]
+enum Search {
+    /// At the start of a line.
+    Line,
+    /// After a CR at the start of a line.
+    Cr,
+    /// Inside a line.
+    Mid,
+}
+
+impl<L: StartLine> Decoder<L> {
+    /// A decoder with the default limits.
+    pub fn new() -> Self {
+        Self::with_limits(Limits::default())
+    }
+
+    /// A decoder with these limits.
+    pub const fn with_limits(limits: Limits) -> Self {
+        Self {
+            state: State::Start,
+            carry: Carry::new(),
+            spans: Vec::new(),
+            at: 0,
+            limits,
+            line: core::marker::PhantomData,
+        }
+    }
+
+    /// Decodes the head, once its end has come.
+    ///
+    /// # Errors
+    ///
+    /// The first of [`ErrorKind`] from `Method` to `TooManyFields` that applies.
+    #[inline]
+    pub fn decode<'m, 'b: 'm>(
+        &'m mut self,
+        input: &mut &'b [u8],
+    ) -> Result<Step<Head<'m, L>>, Error> {
+        // The straight line: the whole head lies in the input.
+        if let (State::Start, Some(b'A'..=b'Z')) = (self.state, input.first()) {
+            let within = &input[..input.len().min(self.limits.head.unwrap_or(usize::MAX))];
+            if let Some((line, len)) = parse::<L>(within, &mut self.spans, self.limits.fields) {
+                let (bytes, rest) = input.split_at(len);
+                *input = rest;
+                self.state = State::Done;
+                return Ok(Step::Item(Head { bytes, spans: &self.spans, at: 0, line }));
+            }
+        }
+        self.decode_cut(input)
+    }
+
+    /// Everything else: a cut head, a bad one, a CRLF in front.
+    #[inline(never)]
+    fn decode_cut<'m, 'b: 'm>(
+        &'m mut self,
+        input: &mut &'b [u8],
+    ) -> Result<Step<Head<'m, L>>, Error> {
+        let (mut search, here) = loop {
+            let Some(&first) = input.first() else {
+                return match self.state {
+                    State::Done => Ok(Step::Done),
+                    State::Failed(error) => Err(error),
+                    _ => Ok(Step::NeedInput),
+                };
+            };
+            match self.state {
+                State::Start if L::SKIPS_CRLF && first == b'\r' => {
+                    *input = &input[1..];
+                    self.state = State::SkipLf;
+                }
+                State::SkipLf if first == b'\n' => {
+                    *input = &input[1..];
+                    self.at = 2;
+                    self.state = State::Head(Search::Line);
+                }
+                State::SkipLf => return self.fail(ErrorKind::BareCr, 1),
+                State::Start => self.state = State::Head(Search::Line),
+                State::Head(search) => break (search, *input),
+                State::Done => return Ok(Step::Done),
+                State::Failed(error) => return Err(error),
+            }
+        };
+
+        let carried = self.carry.len();
+        let limit = self.limits.head.unwrap_or(usize::MAX);
+        let within = &here[..here.len().min(limit - carried)];
+        let Some(end) = search.find_end(within) else {
+            if within.len() < here.len() {
+                *input = &here[within.len()..];
+                return self.fail(ErrorKind::HeadTooLong, self.at + limit as u64);
+            }
+            self.carry.take(input, here.len(), limit);
+            self.state = State::Head(search);
+            return Ok(Step::NeedInput);
+        };
+        if carried > 0 {
+            self.carry.take(input, end, limit);
+        } else {
+            *input = &here[end..];
+        }
+        // Judged by the same pass as on the straight line: a head up to its empty line.
+        let head = if carried > 0 { self.carry.bytes() } else { &here[..end] };
+        match parse(head, &mut self.spans, self.limits.fields) {
+            Some((line, _)) => {
+                self.state = State::Done;
+                let bytes = if carried > 0 { self.carry.bytes() } else { &here[..end] };
+                Ok(Step::Item(Head { bytes, spans: &self.spans, at: self.at, line }))
+            }
+            None => {
+                let (kind, bad) = diagnose::first_fault::<L>(head, self.limits.fields);
+                *input = if bad >= carried { &here[bad - carried..] } else { &[] };
+                self.fail(kind, self.at + bad as u64)
+            }
+        }
+    }
+
+    /// The peer's end of stream.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Truncated`] inside a head. Before its first byte the stream may end.
+    pub fn finish(&mut self) -> Result<Option<Head<'_, L>>, Error> {
+        match self.state {
+            State::Start | State::Done => {
+                self.state = State::Done;
+                Ok(None)
+            }
+            State::SkipLf => self.fail(ErrorKind::Truncated, 1),
+            State::Head(_) => self.fail(ErrorKind::Truncated, self.at + self.carry.len() as u64),
+            State::Failed(error) => Err(error),
+        }
+    }
+
+    /// Readies the decoder for the next head, of this connection or another.
+    pub fn reset(&mut self) {
+        self.state = State::Start;
+        self.at = 0;
+        self.carry.clear();
+    }
+
+    /// Gives back what a long head has left behind.
+    pub fn release(&mut self) {
+        if !matches!(self.state, State::Head(_)) {
+            self.carry.clear();
+            self.carry.release();
+        }
+    }
+
+    #[cold]
+    fn fail<T>(&mut self, kind: ErrorKind, at: u64) -> Result<T, Error> {
+        let error = Error::new(kind, at);
+        self.state = State::Failed(error);
+        self.carry.clear();
+        Err(error)
+    }
+}
+
+impl<L: StartLine> Default for Decoder<L> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<L> fmt::Debug for Decoder<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Decoder").field("state", &self.state).finish_non_exhaustive()
+    }
+}
+
+/// One pass over `bytes`: the start line and the length of the head, if there is a whole and
+/// faultless one.
+fn parse<L: StartLine>(
+    bytes: &[u8],
+    spans: &mut Vec<Span>,
+    limit: Option<usize>,
+) -> Option<(L, usize)> {
+    let limit = limit.unwrap_or(usize::MAX);
+    let mut headers = [const { MaybeUninit::uninit() }; FIELDS];
+    let parsed = match L::parse(bytes, &mut headers, spans) {
+        Err(httparse::Error::TooManyHeaders) if limit > FIELDS => {
+            // A field is no shorter than `a:` CR LF.
+            let mut headers = Vec::new();
+            headers.resize_with(limit.min(bytes.len() / 4 + 1), MaybeUninit::uninit);
+            L::parse(bytes, &mut headers, spans)
+        }
+        parsed => parsed,
+    };
+    parsed.ok()?.filter(|_| spans.len() <= limit)
+}
+
+impl Search {
+    /// How many of `bytes` belong to the head, if its empty line ends in them.
+    ///
+    /// Any LF ends a line here: what is wrong with the line is judged with the head.
+    fn find_end(&mut self, bytes: &[u8]) -> Option<usize> {
+        let mut i = 0;
+        loop {
+            match (*self, bytes.get(i)?) {
+                (Self::Line | Self::Cr, b'\n') => return Some(i + 1),
+                (Self::Line, b'\r') => {
+                    *self = Self::Cr;
+                    i += 1;
+                }
+                (Self::Line | Self::Cr, _) => *self = Self::Mid,
+                (Self::Mid, _) => {
+                    i += scan::find(b'\n', &bytes[i..])? + 1;
+                    *self = Self::Line;
+                }
+            }
+        }
+    }
+}
+
+/// A head: its start line and its fields, as offsets into the caller's bytes.
+#[derive(Clone, Copy)]
+pub struct Head<'m, L> {
+    bytes: &'m [u8],
+    spans: &'m [Span],
+    at: u64,
+    line: L,
+}
+
+impl<'m, L: StartLine> Head<'m, L> {
+    /// The version.
+    pub fn version(&self) -> Version {
+        self.line.version()
+    }
+
+    /// The head as it stood on the wire, its empty line included.
+    pub const fn as_bytes(&self) -> &'m [u8] {
+        self.bytes
+    }
+
+    /// The number of fields.
+    pub const fn len(&self) -> usize {
+        self.spans.len()
+    }
+
+    /// Whether there are no fields.
+    pub const fn is_empty(&self) -> bool {
+        self.spans.is_empty()
+    }
+
+    /// The offset of `part`, a slice of this head.
+    pub(crate) fn offset_of(&self, part: &[u8]) -> u64 {
+        self.at + offset(self.bytes, part) as u64
+    }
+}
+
+impl Request<'_> {
+    /// The method (RFC 9110 9.1), a token; case matters.
+    pub fn method(&self) -> &str {
+        text(&self.bytes[..self.line.method])
+    }
+
+    /// The request target (RFC 9112 3.2), as sent.
+    pub fn target(&self) -> &str {
+        text(&self.bytes[self.line.method + 1..self.line.target])
+    }
+}
+
+impl Response<'_> {
+    /// The status code (RFC 9110 15), from 100 to 999.
+    pub const fn status(&self) -> u16 {
+        self.line.status
+    }
+
+    /// The reason phrase, without meaning and not always text.
+    pub fn reason(&self) -> &[u8] {
+        self.bytes.get(REASON..self.line.end).unwrap_or_default()
+    }
+}
+
+impl<L> Fields for Head<'_, L> {
+    fn fields(&self) -> impl Iterator<Item = Field<'_>> {
+        self.spans
+            .iter()
+            .map(|span| Field { name: text(span.name(self.bytes)), value: span.value(self.bytes) })
+    }
+
+    fn values_of<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        self.spans
+            .iter()
+            .filter(|span| span.name(self.bytes).eq_ignore_ascii_case(name.as_bytes()))
+            .map(|span| span.value(self.bytes))
+    }
+}
+
+impl<L: fmt::Debug> fmt::Debug for Head<'_, L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Head")
+            .field("line", &self.line)
+            .field("fields", &self.spans.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The first line of a head: [`RequestLine`] or [`StatusLine`].
+pub trait StartLine: sealed::StartLine {}
+
+/// `GET /a HTTP/1.1` (RFC 9112 3).
+#[derive(Debug, Clone, Copy)]
+pub struct RequestLine {
+    /// Where the method ends; the target begins one byte later.
+    method: usize,
+    /// Where the target ends.
+    target: usize,
+    version: Version,
+}
+
+/// `HTTP/1.1 200 OK` (RFC 9112 4).
+#[derive(Debug, Clone, Copy)]
+pub struct StatusLine {
+    status: u16,
+    /// Where the line ends, before its CRLF.
+    end: usize,
+    version: Version,
+}
+
+impl StartLine for RequestLine {}
+impl StartLine for StatusLine {}
+
+impl sealed::StartLine for RequestLine {
+    const SKIPS_CRLF: bool = true;
+
+    fn parse<'b>(bytes: &'b [u8], headers: &mut [Slot<'b>], spans: &mut Vec<Span>) -> Parsed<Self> {
+        let mut request = httparse::Request::new(&mut []);
+        let httparse::Status::Complete(len) = request.parse_with_uninit_headers(bytes, headers)?
+        else {
+            return Ok(None);
+        };
+        let (Some(method), Some(path)) = (request.method, request.path) else { return Ok(None) };
+        let (method, target) = (method.len(), method.len() + 1 + path.len());
+        // One SP on each side of the target and CRLF at the end, or the parts stand elsewhere.
+        let line_end = target + b" HTTP/1.1\r\n".len();
+        let version = match bytes.get(target..line_end) {
+            Some(b" HTTP/1.1\r\n") => Version::Http11,
+            Some(b" HTTP/1.0\r\n") => Version::Http10,
+            _ => return Ok(None),
+        };
+        let faultless = bytes[method] == b' '
+            && bytes[method + 1..target].iter().all(u8::is_ascii_graphic)
+            && collect(bytes, request.headers, len, spans);
+        Ok(faultless.then_some((Self { method, target, version }, len)))
+    }
+
+    fn version(&self) -> Version {
+        self.version
+    }
+
+    fn diagnose(lines: &mut diagnose::Lines<'_>) -> Result<(), ErrorKind> {
+        lines.request_line()
+    }
+}
+
+impl sealed::StartLine for StatusLine {
+    const SKIPS_CRLF: bool = false;
+
+    fn parse<'b>(bytes: &'b [u8], headers: &mut [Slot<'b>], spans: &mut Vec<Span>) -> Parsed<Self> {
+        let mut response = httparse::Response::new(&mut []);
+        let httparse::Status::Complete(len) = httparse::ParserConfig::default()
+            .parse_response_with_uninit_headers(&mut response, bytes, headers)?
+        else {
+            return Ok(None);
+        };
+        let (Some(version), Some(status)) = (response.version, response.code) else {
+            return Ok(None);
+        };
+        let Some(lf) = scan::find(b'\n', bytes) else { return Ok(None) };
+        let version = if version == 0 { Version::Http10 } else { Version::Http11 };
+        let faultless = status >= 100
+            && bytes.starts_with(b"HTTP/1.")
+            && bytes[lf - 1] == b'\r'
+            && collect(bytes, response.headers, len, spans);
+        Ok(faultless.then_some((Self { status, end: lf - 1, version }, len)))
+    }
+
+    fn version(&self) -> Version {
+        self.version
+    }
+
+    fn diagnose(lines: &mut diagnose::Lines<'_>) -> Result<(), ErrorKind> {
+        lines.status_line()
+    }
+}
+
+mod sealed {
+    use super::{ErrorKind, Parsed, Slot, Span, Vec, Version, diagnose};
+
+    #[expect(unnameable_types, reason = "sealed: no start line but these two")]
+    pub trait StartLine: Copy {
+        const SKIPS_CRLF: bool;
+
+        /// The line, the fields as spans, and the head's length; none where the head is not whole,
+        /// or where `httparse` let a fault through.
+        fn parse<'b>(
+            bytes: &'b [u8],
+            headers: &mut [Slot<'b>],
+            spans: &mut Vec<Span>,
+        ) -> Parsed<Self>;
+
+        fn version(&self) -> Version;
+
+        /// Goes over the line until its first fault.
+        fn diagnose(lines: &mut diagnose::Lines<'_>) -> Result<(), ErrorKind>;
+    }
+}
+
+type Slot<'b> = MaybeUninit<httparse::Header<'b>>;
+type Parsed<L> = Result<Option<(L, usize)>, httparse::Error>;
+
+/// Where a field stands in its head.
+#[derive(Debug, Clone, Copy)]
+pub struct Span {
+    name: (u32, u32),
+    value: (u32, u32),
+}
+
+impl Span {
+    fn name<'m>(&self, bytes: &'m [u8]) -> &'m [u8] {
+        &bytes[self.name.0 as usize..self.name.1 as usize]
+    }
+
+    fn value<'m>(&self, bytes: &'m [u8]) -> &'m [u8] {
+        &bytes[self.value.0 as usize..self.value.1 as usize]
+    }
+}
+
+/// Turns the fields of a head of `len` bytes into spans, and says whether every line ends in CR LF:
+/// each must begin right after one, and so must what follows the last.
+fn collect(
+    bytes: &[u8],
+    headers: &[httparse::Header<'_>],
+    len: usize,
+    spans: &mut Vec<Span>,
+) -> bool {
+    spans.clear();
+    for header in headers {
+        let name = offset(bytes, header.name.as_bytes());
+        if !bytes[..name].ends_with(b"\r\n") {
+            return false;
+        }
+        let name_end = name + header.name.len();
+        let value = offset(bytes, header.value);
+        let Ok(end) = u32::try_from(value + header.value.len()) else { return false };
+        spans.push(Span { name: (name as u32, name_end as u32), value: (value as u32, end) });
+    }
+    // The empty line follows the last field's CRLF, or the start line's, which has been looked at.
+    bytes[..len].ends_with(b"\r\n\r\n")
+}
+
+/// The offset of `part`, a slice of `whole`, in it.
+fn offset(whole: &[u8], part: &[u8]) -> usize {
+    part.as_ptr().addr() - whole.as_ptr().addr()
+}
+
+/// What has been found to be ASCII, as text.
+fn text(ascii: &[u8]) -> &str {
+    core::str::from_utf8(ascii).unwrap_or_default()
+}
+
+/// Room on the stack for this many fields; Chrome sends 17.
+const FIELDS: usize = 64;
+
+/// Where a reason phrase begins: after `HTTP/1.1 200 `.
+const REASON: usize = 13;
+
+#[cfg(test)]
+mod tests;

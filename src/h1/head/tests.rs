@@ -1,0 +1,192 @@
+use super::*;
+use alloc::format;
+use alloc::string::String;
+use proptest::prelude::*;
+
+/// The head's verdict, whole and one byte a call: what it came to, or the error.
+fn verdict<L: StartLine>(wire: &[u8], limits: Limits) -> Option<Result<(), Error>> {
+    let decode = |sizes: usize| {
+        let mut decoder = Decoder::<L>::with_limits(limits);
+        for mut piece in wire.chunks(sizes) {
+            match decoder.decode(&mut piece) {
+                Ok(Step::Item(head)) => {
+                    assert_eq!(head.fields().count(), head.len());
+                    return Some(Ok(()));
+                }
+                Ok(_) => {}
+                Err(error) => return Some(Err(error)),
+            }
+        }
+        None
+    };
+    let whole = decode(wire.len().max(1));
+    assert_eq!(whole, decode(1), "{}", wire.escape_ascii());
+    whole
+}
+
+fn fault<L: StartLine>(wire: &str) -> (ErrorKind, u64) {
+    let error = verdict::<L>(wire.as_bytes(), Limits::default()).unwrap().unwrap_err();
+    (error.kind, error.at)
+}
+
+#[test]
+fn a_request_is_taken_apart() {
+    let wire = b"POST /a?b HTTP/1.0\r\nHost:example.com\r\nX: \t a b \t\r\nx:\r\n\r\n";
+    let mut decoder = RequestDecoder::new();
+    let mut input = &wire[..];
+    let Ok(Step::Item(head)) = decoder.decode(&mut input) else { panic!("it is whole") };
+    assert_eq!((head.method(), head.target()), ("POST", "/a?b"));
+    assert_eq!(head.version(), Version::Http10);
+    assert_eq!(head.value_of("HOST"), Some(&b"example.com"[..]));
+    assert_eq!(head.values_of("x").collect::<Vec<_>>(), [&b"a b"[..], b""]);
+    assert_eq!(head.value_of("y"), None);
+    assert_eq!(head.as_bytes(), wire);
+    assert!(matches!(decoder.decode(&mut input), Ok(Step::Done)));
+}
+
+#[test]
+fn a_response_is_taken_apart() {
+    for (line, reason) in [
+        ("HTTP/1.1 200 OK", &b"OK"[..]),
+        ("HTTP/1.1 200 ", b""),
+        ("HTTP/1.1 200", b""),
+        ("HTTP/1.1 200 caf\u{e9}", "caf\u{e9}".as_bytes()),
+        ("HTTP/1.1 200  a b ", b" a b "),
+    ] {
+        let wire = format!("{line}\r\nA: b\r\n\r\n");
+        let mut decoder = ResponseDecoder::new();
+        let Ok(Step::Item(head)) = decoder.decode(&mut wire.as_bytes()) else { panic!("{line}") };
+        assert_eq!((head.status(), head.reason(), head.len()), (200, reason, 1), "{line}");
+    }
+}
+
+#[test]
+fn each_fault_of_a_request_has_its_name_and_place() {
+    for (wire, kind, at) in [
+        ("\rGET / HTTP/1.1\r\n\r\n", ErrorKind::BareCr, 1),
+        ("\nGET / HTTP/1.1\r\n\r\n", ErrorKind::Method, 0),
+        ("\r\n\r\nGET / HTTP/1.1\r\n\r\n", ErrorKind::Method, 2),
+        (" GET / HTTP/1.1\r\n\r\n", ErrorKind::Method, 0),
+        ("G(T / HTTP/1.1\r\n\r\n", ErrorKind::Method, 1),
+        ("GET\r\n\r\n", ErrorKind::Method, 3),
+        ("GET  HTTP/1.1\r\n\r\n", ErrorKind::Target, 4),
+        ("GET  / HTTP/1.1\r\n\r\n", ErrorKind::Target, 4),
+        ("GET /\u{e9} HTTP/1.1\r\n\r\n", ErrorKind::Target, 5),
+        ("GET /\x7f HTTP/1.1\r\n\r\n", ErrorKind::Target, 5),
+        ("GET /\r\n\r\n", ErrorKind::Target, 5),
+        ("GET /  HTTP/1.1\r\n\r\n", ErrorKind::Version, 6),
+        ("GET / HTTP/2.0\r\n\r\n", ErrorKind::Version, 11),
+        ("GET / HTTP/1.2\r\n\r\n", ErrorKind::Version, 13),
+        ("GET / HTTP/1.1 \r\n\r\n", ErrorKind::Version, 14),
+        ("GET / HTTP/1.1\n\n", ErrorKind::BareLf, 14),
+        ("GET / HTTP/1.1\r\nA: b\n\r\n", ErrorKind::BareLf, 20),
+        ("GET / HTTP/1.1\r\nA: b\r\n\n", ErrorKind::BareLf, 22),
+        ("GET / HTTP/1.1\r\nA: b\nC: d\r\n\r\n", ErrorKind::BareLf, 20),
+        ("GET / HTTP/1.1\r\r\n\r\n", ErrorKind::BareCr, 15),
+        ("GET / HTTP/1.1\r\nA: b\rc\r\n\r\n", ErrorKind::BareCr, 21),
+        ("GET / HTTP/1.1\r\n A: b\r\n\r\n", ErrorKind::ObsFold, 16),
+        ("GET / HTTP/1.1\r\nA: b\r\n\tc\r\n\r\n", ErrorKind::ObsFold, 22),
+        ("GET / HTTP/1.1\r\n: b\r\n\r\n", ErrorKind::FieldName, 16),
+        ("GET / HTTP/1.1\r\nA\r\n\r\n", ErrorKind::FieldName, 17),
+        ("GET / HTTP/1.1\r\nA b: c\r\n\r\n", ErrorKind::SpaceBeforeColon, 17),
+        ("GET / HTTP/1.1\r\nA : b\r\n\r\n", ErrorKind::SpaceBeforeColon, 17),
+        ("GET / HTTP/1.1\r\nA(: b\r\n\r\n", ErrorKind::FieldName, 17),
+        ("GET / HTTP/1.1\r\nA: \0\r\n\r\n", ErrorKind::FieldValue, 19),
+        ("GET / HTTP/1.1\r\nA: b\x7f\r\n\r\n", ErrorKind::FieldValue, 20),
+    ] {
+        assert_eq!(fault::<RequestLine>(wire), (kind, at), "{wire:?}");
+    }
+}
+
+#[test]
+fn each_fault_of_a_response_has_its_name_and_place() {
+    for (wire, kind, at) in [
+        ("\r\nHTTP/1.1 200 OK\r\n\r\n", ErrorKind::Version, 0),
+        ("HTPT/1.1 200 OK\r\n\r\n", ErrorKind::Version, 2),
+        ("HTTP/1.1\r\n\r\n", ErrorKind::Status, 8),
+        ("HTTP/1.1  200\r\n\r\n", ErrorKind::Status, 9),
+        ("HTTP/1.1 099 OK\r\n\r\n", ErrorKind::Status, 9),
+        ("HTTP/1.1 20\r\n\r\n", ErrorKind::Status, 11),
+        ("HTTP/1.1 2000\r\n\r\n", ErrorKind::Status, 12),
+        ("HTTP/1.1 200\tOK\r\n\r\n", ErrorKind::Status, 12),
+        ("HTTP/1.1 200 O\0\r\n\r\n", ErrorKind::Reason, 14),
+        ("HTTP/1.1 200 OK\n\n", ErrorKind::BareLf, 15),
+        ("HTTP/1.1 200 OK\rA: b\r\n\r\n", ErrorKind::BareCr, 16),
+        ("HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n", ErrorKind::ObsFold, 23),
+    ] {
+        assert_eq!(fault::<StatusLine>(wire), (kind, at), "{wire:?}");
+    }
+}
+
+#[test]
+fn limits_do_not_depend_on_the_cut() {
+    let wire = b"GET / HTTP/1.1\r\nA: b\r\n\r\n";
+    let limit = |head| Limits { head: Some(head), ..Limits::default() };
+    assert_eq!(verdict::<RequestLine>(wire, limit(wire.len())), Some(Ok(())));
+    let long = Error::new(ErrorKind::HeadTooLong, 23);
+    assert_eq!(verdict::<RequestLine>(wire, limit(23)), Some(Err(long)));
+
+    for (fields, limit) in [(3, 3), (80, 80), (80, 1000)] {
+        let wire = format!("GET / HTTP/1.1\r\n{}\r\n", "A: b\r\n".repeat(fields));
+        let limits = |fields| Limits { fields, ..Limits::default() };
+        assert_eq!(verdict::<RequestLine>(wire.as_bytes(), limits(Some(limit))), Some(Ok(())));
+        assert_eq!(verdict::<RequestLine>(wire.as_bytes(), limits(None)), Some(Ok(())));
+        let many = Error::new(ErrorKind::TooManyFields, 16 + 6 * (fields as u64 - 1));
+        let verdict = verdict::<RequestLine>(wire.as_bytes(), limits(Some(fields - 1)));
+        assert_eq!(verdict, Some(Err(many)));
+    }
+}
+
+#[test]
+fn the_end_of_stream() {
+    assert!(RequestDecoder::new().finish().unwrap().is_none());
+    for (wire, at) in [("\r", 1), ("\r\n", 2), ("GET /", 5)] {
+        let mut decoder = RequestDecoder::new();
+        assert!(matches!(decoder.decode(&mut wire.as_bytes()), Ok(Step::NeedInput)));
+        let error = decoder.finish().unwrap_err();
+        assert_eq!((error.kind, error.at), (ErrorKind::Truncated, at));
+        assert_eq!(decoder.finish().unwrap_err(), error);
+    }
+}
+
+fn heads() -> impl Strategy<Value = Vec<u8>> {
+    let line = prop_oneof![
+        Just(String::from("GET / HTTP/1.1\r\n")),
+        Just(String::from("HTTP/1.1 200 OK\r\n")),
+        "[A-Z(]{0,3} {0,2}[/a \u{e9}]{0,3} {0,2}HTTP/[12]\\.[0-2]( |\r|)\r?\n",
+        "HTTP/1\\.[0-2] {0,2}[0-9]{2,4}( [a\u{e9}\x01]{0,2})?\r?\n",
+    ];
+    let field = prop_oneof![
+        4 => Just(String::from("Host: a\r\n")),
+        1 => "[ a(]{0,2} ?:?[ \ta\r\u{1}\u{7f}\u{e9}]{0,3}\r?\n",
+    ];
+    let end = prop_oneof![4 => Just("\r\n"), 1 => Just("\n"), 1 => Just("\r\r\n\r\n")];
+    (line, prop::collection::vec(field, 0..4), end, prop::option::of((0usize..40, any::<u8>())))
+        .prop_map(|(line, fields, end, change)| {
+            let mut wire = format!("{line}{}{end}", fields.concat()).into_bytes();
+            if let Some((at, byte)) = change {
+                let at = at % wire.len();
+                wire[at] = byte;
+            }
+            wire
+        })
+}
+
+proptest! {
+    /// The pass that accepts and the scan that explains judge alike.
+    #[test]
+    fn the_two_judges_agree(wire in heads()) {
+        fn compare<L: StartLine>(wire: &[u8]) -> Result<(), TestCaseError> {
+            let Some(end) = Search::Line.find_end(wire) else { return Ok(()) };
+            let head = &wire[..end];
+            let mut lines = diagnose::Lines::new(head);
+            let faultless = lines.judge::<L>(100).is_ok();
+            let accepted = parse::<L>(head, &mut Vec::new(), Some(100)).is_some();
+            prop_assert_eq!(accepted, faultless, "{}", head.escape_ascii());
+            verdict::<L>(wire, Limits::default());
+            Ok(())
+        }
+        compare::<RequestLine>(&wire)?;
+        compare::<StatusLine>(&wire)?;
+    }
+}

@@ -1,0 +1,344 @@
+//! Bytes owed to the peer.
+
+use alloc::collections::VecDeque;
+use core::fmt;
+
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+
+/// Bytes owed to the peer: a rope of copied heads and shared payloads.
+///
+/// Write what [`chunk`](Buf::chunk) or [`chunks_vectored`](Buf::chunks_vectored) shows and
+/// [`advance`](Buf::advance) by what the socket took; or, for completion I/O, take owned
+/// [`Bytes`] with [`take_bytes`](Self::take_bytes). Small things are copied into one buffer, which is reused;
+/// a payload given as `Bytes` of at least [`SHARED`](Self::SHARED) bytes is kept as it is.
+///
+/// ```
+/// use bytes::{Buf, Bytes};
+/// use wirefeed::Outbox;
+///
+/// let payload = Bytes::from(vec![b'x'; 4096]);
+/// let mut out = Outbox::new();
+/// out.copy(b"1000\r\n")?;
+/// out.share(payload.clone())?;
+/// out.copy(b"\r\n")?;
+/// assert_eq!(out.remaining(), 4104);
+///
+/// assert_eq!(out.chunk(), b"1000\r\n");
+/// out.advance(4); // a partial write
+/// assert_eq!(out.chunk(), b"\r\n");
+/// out.advance(2);
+/// assert_eq!(out.chunk().as_ptr(), payload.as_ptr()); // shared, not copied
+/// # Ok::<(), wirefeed::SendError>(())
+/// ```
+pub struct Outbox {
+    /// What has been copied and not yet written, the pieces between the payloads joined.
+    copied: BytesMut,
+    /// Shared payloads, each with the number of copied bytes that go before it, counted from the
+    /// first copied byte ever.
+    shared: VecDeque<(u64, Bytes)>,
+    shared_len: usize,
+    /// Copied bytes written so far.
+    written: u64,
+    limit: usize,
+}
+
+impl Outbox {
+    /// A payload of at least this many bytes is shared rather than copied: about where a copy costs
+    /// more than one more slice in a vectored write.
+    pub const SHARED: usize = 256;
+
+    /// An empty outbox for at most 1 MiB: some seconds of what a slow reader takes, and the mark at
+    /// which nginx's and Node's own buffers have long pushed back (64 KiB and 16 KiB).
+    pub fn new() -> Self {
+        Self::with_limit(Some(1 << 20))
+    }
+
+    /// An empty outbox for at most `limit` bytes, or any number.
+    ///
+    /// What the protocol itself owes (a pong, a close frame) goes in over the limit: it is bounded
+    /// by the machine that owes it.
+    pub fn with_limit(limit: Option<usize>) -> Self {
+        Self {
+            copied: BytesMut::new(),
+            shared: VecDeque::new(),
+            shared_len: 0,
+            written: 0,
+            limit: limit.unwrap_or(usize::MAX),
+        }
+    }
+
+    /// How many bytes may still be added.
+    pub fn room(&self) -> usize {
+        self.limit.saturating_sub(self.remaining())
+    }
+
+    /// Whether nothing is owed.
+    pub fn is_empty(&self) -> bool {
+        !self.has_remaining()
+    }
+
+    /// Appends a copy of `bytes`.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Full`](crate::SendError::Full) where they do not fit.
+    pub fn copy(&mut self, bytes: &[u8]) -> Result<(), crate::SendError> {
+        self.check(bytes.len())?;
+        self.copied.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// Appends `payload` without copying it, unless it is small.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Full`](crate::SendError::Full) where it does not fit.
+    pub fn share(&mut self, payload: Bytes) -> Result<(), crate::SendError> {
+        self.check(payload.len())?;
+        if payload.len() < Self::SHARED {
+            self.copied.extend_from_slice(&payload);
+        } else {
+            self.shared_len += payload.len();
+            self.shared.push_back((self.written + self.copied.len() as u64, payload));
+        }
+        Ok(())
+    }
+
+    /// A writer for encoders, with just the room that is left.
+    ///
+    /// ```
+    /// let mut out = wirefeed::Outbox::new();
+    /// wirefeed::sse::encode_comment("keep-alive", &mut out.writer())?;
+    /// # assert!(!out.is_empty());
+    /// # Ok::<(), wirefeed::SendError>(())
+    /// ```
+    pub fn writer(&mut self) -> impl BufMut + '_ {
+        let room = self.room();
+        (&mut self.copied).limit(room)
+    }
+
+    /// Takes the next bytes as owned `Bytes`, for completion I/O; none where nothing is owed.
+    ///
+    /// What was taken must be written whole, before anything taken later.
+    ///
+    /// ```
+    /// let mut out = wirefeed::Outbox::new();
+    /// out.copy(b"hello")?;
+    /// assert_eq!(out.take_bytes().unwrap(), "hello");
+    /// assert!(out.take_bytes().is_none());
+    /// # Ok::<(), wirefeed::SendError>(())
+    /// ```
+    pub fn take_bytes(&mut self) -> Option<Bytes> {
+        let copied = self.copied_before_shared();
+        if copied > 0 {
+            self.written += copied as u64;
+            return Some(self.copied.split_to(copied).freeze());
+        }
+        let (_, payload) = self.shared.pop_front()?;
+        self.shared_len -= payload.len();
+        Some(payload)
+    }
+
+    /// Gives back the memory that a burst has left behind, where nothing is owed.
+    pub fn release(&mut self) {
+        if self.is_empty() {
+            self.copied = BytesMut::new();
+            self.shared = VecDeque::new();
+        }
+    }
+
+    /// The buffer that copies go to, for what is owed over the limit.
+    pub(crate) fn owed(&mut self) -> &mut BytesMut {
+        &mut self.copied
+    }
+
+    pub(crate) fn check(&self, more: usize) -> Result<(), crate::SendError> {
+        if more > self.room() { Err(crate::SendError::Full) } else { Ok(()) }
+    }
+
+    /// Bytes owed over the limit.
+    pub(crate) fn overdraft(&self) -> usize {
+        self.remaining().saturating_sub(self.limit)
+    }
+
+    /// Copied bytes that go before the first payload.
+    fn copied_before_shared(&self) -> usize {
+        match self.shared.front() {
+            // A difference of two positions inside `copied`, whose length is a usize.
+            Some((at, _)) => (at - self.written) as usize,
+            None => self.copied.len(),
+        }
+    }
+}
+
+impl Default for Outbox {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Buf for Outbox {
+    fn remaining(&self) -> usize {
+        self.copied.len() + self.shared_len
+    }
+
+    fn chunk(&self) -> &[u8] {
+        match (self.copied_before_shared(), self.shared.front()) {
+            (0, Some((_, payload))) => payload,
+            (copied, _) => &self.copied[..copied],
+        }
+    }
+
+    /// # Panics
+    ///
+    /// Where `count` is more than is owed, as [`Buf`] prescribes.
+    fn advance(&mut self, mut count: usize) {
+        assert!(count <= self.remaining(), "advanced past the bytes owed");
+        while count > 0 {
+            let copied = self.copied_before_shared();
+            if copied > 0 {
+                let n = copied.min(count);
+                self.written += n as u64;
+                count -= n;
+                if n == self.copied.len() {
+                    self.copied.clear(); // from its start again, without moving a byte
+                } else {
+                    self.copied.advance(n);
+                }
+            } else if let Some((_, payload)) = self.shared.front_mut() {
+                let n = payload.len().min(count);
+                self.shared_len -= n;
+                count -= n;
+                if n == payload.len() {
+                    self.shared.pop_front();
+                } else {
+                    payload.advance(n);
+                }
+            }
+        }
+    }
+
+    #[cfg(feature = "std")]
+    fn chunks_vectored<'a>(&'a self, slices: &mut [std::io::IoSlice<'a>]) -> usize {
+        let (mut filled, mut from) = (0, 0);
+        let mut put = |bytes: &'a [u8]| {
+            if !bytes.is_empty() && filled < slices.len() {
+                slices[filled] = std::io::IoSlice::new(bytes);
+                filled += 1;
+            }
+            filled < slices.len()
+        };
+        for (at, payload) in &self.shared {
+            let to = (at - self.written) as usize;
+            if !put(&self.copied[from..to]) || !put(payload) {
+                return filled;
+            }
+            from = to;
+        }
+        put(&self.copied[from..]);
+        filled
+    }
+}
+
+impl fmt::Debug for Outbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outbox")
+            .field("len", &self.remaining())
+            .field("room", &self.room())
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SendError;
+    use alloc::vec::Vec;
+    use proptest::prelude::*;
+
+    #[derive(Debug, Clone)]
+    enum Op {
+        Copy(Vec<u8>),
+        Share(Vec<u8>),
+        Advance(usize),
+        Take,
+        Vectored(usize),
+    }
+
+    fn op() -> impl Strategy<Value = Op> {
+        let bytes = |len| prop::collection::vec(any::<u8>(), 0..len);
+        prop_oneof![
+            bytes(40).prop_map(Op::Copy),
+            bytes(2 * Outbox::SHARED).prop_map(Op::Share),
+            (0usize..700).prop_map(Op::Advance),
+            Just(Op::Take),
+            (0usize..6).prop_map(Op::Vectored),
+        ]
+    }
+
+    proptest! {
+        /// Whatever is written, in whatever steps: the bytes that were put in, in order.
+        #[test]
+        fn nothing_is_lost(ops in prop::collection::vec(op(), 0..60)) {
+            let mut out = Outbox::with_limit(Some(2000));
+            let (mut model, mut got) = (Vec::new(), 0);
+            for op in ops {
+                match op {
+                    Op::Copy(bytes) => match out.copy(&bytes) {
+                        Ok(()) => model.extend(bytes),
+                        Err(error) => prop_assert!(error == SendError::Full && bytes.len() > out.room()),
+                    },
+                    Op::Share(bytes) => match out.share(Bytes::from(bytes.clone())) {
+                        Ok(()) => model.extend(bytes),
+                        Err(error) => prop_assert!(error == SendError::Full && bytes.len() > out.room()),
+                    },
+                    Op::Advance(count) => {
+                        for _ in 0..3 {
+                            let n = count.min(out.chunk().len());
+                            prop_assert_eq!(&out.chunk()[..n], &model[got..got + n]);
+                            out.advance(n);
+                            got += n;
+                        }
+                        let n = count.min(out.remaining());
+                        out.advance(n);
+                        got += n;
+                    }
+                    Op::Take => if let Some(bytes) = out.take_bytes() {
+                        prop_assert!(!bytes.is_empty());
+                        prop_assert_eq!(&bytes[..], &model[got..got + bytes.len()]);
+                        got += bytes.len();
+                    },
+                    Op::Vectored(room) => {
+                        let mut slices = [std::io::IoSlice::new(&[]); 6];
+                        let filled = out.chunks_vectored(&mut slices[..room]);
+                        let seen = slices[..filled].iter().flat_map(|slice| slice.to_vec()).collect::<Vec<_>>();
+                        prop_assert_eq!(&seen[..], &model[got..got + seen.len()]);
+                        prop_assert!(filled == room || seen.len() == out.remaining());
+                    }
+                }
+                prop_assert_eq!(out.remaining(), model.len() - got);
+                prop_assert_eq!(out.room(), 2000 - out.remaining());
+                prop_assert_eq!(out.chunk().is_empty(), out.is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn one_buffer_serves_for_ever() {
+        let mut out = Outbox::new();
+        out.copy(&[0; 64]).unwrap();
+        out.advance(64);
+        let place = out.owed().as_ptr();
+        for _ in 0..1000 {
+            out.copy(&[1; 64]).unwrap();
+            assert_eq!(out.chunk().as_ptr(), place);
+            out.advance(64);
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "advanced past")]
+    fn advancing_past_the_end_panics() {
+        Outbox::new().advance(1);
+    }
+}

@@ -1,0 +1,36 @@
+//! Server-sent events: `text/event-stream` (WHATWG HTML 9.2).
+//!
+//! ```text
+//!  bytes ──▶ line::Decoder ──▶ lines ──▶ Decoder ──▶ events, retry, comments
+//! ```
+//!
+//! [`line::Decoder`] needs no allocator; [`Decoder`] interprets the lines. An event whose fields lie
+//! in the input is borrowed from there; one that was cut, or has several `data` lines, is joined in
+//! buffers that are used again.
+//!
+//! ```
+//! use wirefeed::{Step, sse};
+//!
+//! let mut out = Vec::new();
+//! sse::encode_event(&sse::Message { id: Some("7"), data: "two\nlines", ..Default::default() }, &mut out)?;
+//! assert_eq!(out, b"id: 7\ndata: two\ndata: lines\n\n");
+//!
+//! let mut decoder = sse::Decoder::new();
+//! let mut input = &out[..];
+//! let Step::Item(sse::Item::Event(event)) = decoder.decode(&mut input)? else { unreachable!() };
+//! assert_eq!((event.event, event.data, event.id), ("message", "two\nlines", "7"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+#[cfg(feature = "alloc")]
+mod encode;
+mod error;
+#[cfg(feature = "alloc")]
+mod event;
+pub mod line;
+
+#[cfg(feature = "alloc")]
+pub use encode::{Message, encode_comment, encode_event, encode_retry};
+pub use error::{Error, ErrorKind};
+#[cfg(feature = "alloc")]
+pub use event::{Decoder, Event, Item, Limits};

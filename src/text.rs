@@ -1,0 +1,425 @@
+//! UTF-8 that arrives in pieces; the only home of `simdutf8`.
+//!
+//! [`Validator`] is for protocols where invalid text is an error (RFC 6455 8.1), [`Lossy`] for
+//! those that replace it (the WHATWG Encoding Standard's UTF-8 decoder).
+
+#[cfg(feature = "alloc")]
+use alloc::string::String;
+use core::str;
+
+use crate::Step;
+
+/// Checks text that arrives in pieces, and fails at its first bad byte.
+///
+/// ```
+/// use wirefeed::text::Validator;
+///
+/// let mut validator = Validator::new();
+/// assert_eq!(validator.validate(b"caf\xc3"), Ok(()));
+/// assert!(!validator.is_complete());
+/// assert_eq!(validator.validate(b"\xa9 \xed\xa0\x80"), Err(3)); // a surrogate: ED may not be followed by A0
+/// ```
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Validator {
+    partial: Partial,
+}
+
+impl Validator {
+    /// A validator at the start of a text.
+    pub const fn new() -> Self {
+        Self { partial: Partial::EMPTY }
+    }
+
+    /// Checks the next piece.
+    ///
+    /// # Errors
+    ///
+    /// The index in `piece` of the first byte that no valid continuation of the text could hold.
+    pub fn validate(&mut self, piece: &[u8]) -> Result<(), usize> {
+        let mut rest = piece;
+        while self.partial.len > 0 {
+            let Some((&byte, tail)) = rest.split_first() else { return Ok(()) };
+            if !self.partial.accepts(byte) {
+                return Err(piece.len() - rest.len());
+            }
+            self.partial.push(byte);
+            rest = tail;
+            if self.partial.is_whole() {
+                self.partial.len = 0;
+            }
+        }
+        match split_valid(rest) {
+            (_, []) => Ok(()),
+            (valid, tail) => match self.partial.hold(tail) {
+                Ok(()) => Ok(()),
+                Err(bad) => Err(piece.len() - rest.len() + valid.len() + bad),
+            },
+        }
+    }
+
+    /// Whether the text so far ends on a character boundary.
+    pub const fn is_complete(&self) -> bool {
+        self.partial.len == 0
+    }
+}
+
+/// Decodes text that arrives in pieces, and replaces what is invalid by U+FFFD, one for each
+/// maximal subpart, as the WHATWG Encoding Standard's UTF-8 decoder does.
+///
+/// ```
+/// use wirefeed::{Step, text::Lossy};
+///
+/// let mut lossy = Lossy::new();
+/// let mut text = String::new();
+/// for mut piece in [&b"caf\xc3"[..], b"\xa9 \xf0\x9f", b"!"] {
+///     while let Step::Item(valid) = lossy.decode(&mut piece) {
+///         text.push_str(valid);
+///     }
+/// }
+/// text.push_str(lossy.finish());
+/// assert_eq!(text, "caf\u{e9} \u{fffd}!");
+/// ```
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Lossy {
+    partial: Partial,
+}
+
+impl Lossy {
+    /// A decoder at the start of a text.
+    pub const fn new() -> Self {
+        Self { partial: Partial::EMPTY }
+    }
+
+    /// Takes the next piece of text out of `input`; never `Done`.
+    pub fn decode<'m, 'b: 'm>(&'m mut self, input: &mut &'b [u8]) -> Step<&'m str> {
+        while self.partial.len > 0 {
+            let Some((&byte, rest)) = input.split_first() else { return Step::NeedInput };
+            if !self.partial.accepts(byte) {
+                self.partial.len = 0;
+                return Step::Item(REPLACEMENT);
+            }
+            self.partial.push(byte);
+            *input = rest;
+            if self.partial.is_whole() {
+                let len = usize::from(core::mem::take(&mut self.partial.len));
+                return Step::Item(
+                    str::from_utf8(&self.partial.bytes[..len]).unwrap_or(REPLACEMENT),
+                );
+            }
+        }
+        let (valid, tail) = split_valid(input);
+        if !valid.is_empty() {
+            *input = tail;
+            return Step::Item(valid);
+        }
+        match self.partial.hold(tail) {
+            Ok(()) => {
+                *input = &[];
+                Step::NeedInput
+            }
+            Err(bad) => {
+                self.partial.len = 0;
+                *input = &tail[bad.max(1)..];
+                Step::Item(REPLACEMENT)
+            }
+        }
+    }
+
+    /// What the end of the text adds: U+FFFD if it ends inside a character, once.
+    pub fn finish(&mut self) -> &'static str {
+        match core::mem::take(&mut self.partial.len) {
+            0 => "",
+            _ => REPLACEMENT,
+        }
+    }
+}
+
+/// Appends `bytes`, decoded as [`Lossy`] does, to `text`.
+#[cfg(feature = "alloc")]
+pub(crate) fn push_lossy(text: &mut String, mut bytes: &[u8]) {
+    let mut lossy = Lossy::new();
+    while let Step::Item(piece) = lossy.decode(&mut bytes) {
+        text.push_str(piece);
+    }
+    text.push_str(lossy.finish());
+}
+
+/// Text that is put together from pieces: what is whole is pushed, an unfinished character is held
+/// back, so that nothing is checked twice.
+#[cfg(feature = "alloc")]
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Joiner {
+    partial: Partial,
+}
+
+#[cfg(feature = "alloc")]
+impl Joiner {
+    /// At the start of a text.
+    pub(crate) const fn new() -> Self {
+        Self { partial: Partial::EMPTY }
+    }
+
+    /// Appends the next piece to `text`, or says at which index of `piece` it is bad.
+    pub(crate) fn push(&mut self, text: &mut String, piece: &[u8]) -> Result<(), usize> {
+        let mut rest = piece;
+        while self.partial.len > 0 {
+            let Some((&byte, tail)) = rest.split_first() else { return Ok(()) };
+            if !self.partial.accepts(byte) {
+                return Err(piece.len() - rest.len());
+            }
+            self.partial.push(byte);
+            rest = tail;
+            if self.partial.is_whole() {
+                let len = usize::from(core::mem::take(&mut self.partial.len));
+                text.push_str(str::from_utf8(&self.partial.bytes[..len]).unwrap_or(REPLACEMENT));
+            }
+        }
+        let (valid, tail) = split_valid(rest);
+        text.push_str(valid);
+        self.partial.hold(tail).map_err(|bad| piece.len() - tail.len() + bad)
+    }
+
+    /// Whether the text so far ends on a character boundary.
+    pub(crate) const fn is_complete(&self) -> bool {
+        self.partial.len == 0
+    }
+
+    /// Bytes held back.
+    pub(crate) fn held(&self) -> usize {
+        usize::from(self.partial.len)
+    }
+}
+
+/// `bytes` as text, if all of it is valid.
+#[inline]
+pub(crate) fn from_utf8(bytes: &[u8]) -> Option<&str> {
+    // A few bytes are checked faster than the vector unit is set up.
+    if bytes.len() < WIDE {
+        str::from_utf8(bytes).ok()
+    } else {
+        simdutf8::basic::from_utf8(bytes).ok()
+    }
+}
+
+/// The index of the first byte of `bytes` that no valid text could hold there; the length where
+/// the text merely ends inside a character.
+#[cold]
+pub(crate) fn first_bad(bytes: &[u8]) -> usize {
+    Validator::new().validate(bytes).err().unwrap_or(bytes.len())
+}
+
+/// The longest valid prefix, and what follows it.
+fn split_valid(bytes: &[u8]) -> (&str, &[u8]) {
+    if let Some(text) = from_utf8(bytes) {
+        return (text, &[]);
+    }
+    let valid_up_to = match simdutf8::compat::from_utf8(bytes) {
+        Ok(text) => return (text, &[]),
+        Err(error) => error.valid_up_to(),
+    };
+    let (valid, tail) = bytes.split_at(valid_up_to);
+    (str::from_utf8(valid).unwrap_or_default(), tail)
+}
+
+/// The first bytes of a character that is not whole yet.
+#[derive(Debug, Clone, Copy, Default)]
+struct Partial {
+    bytes: [u8; 4],
+    len: u8,
+}
+
+impl Partial {
+    const EMPTY: Self = Self { bytes: [0; 4], len: 0 };
+
+    /// Whether `byte` may come next (Unicode 3.9, table 3-7).
+    fn accepts(&self, byte: u8) -> bool {
+        if self.len == 0 {
+            return width(byte) > 0;
+        }
+        let range = match (self.len, self.bytes[0]) {
+            (1, 0xe0) => 0xa0..=0xbf,
+            (1, 0xed) => 0x80..=0x9f,
+            (1, 0xf0) => 0x90..=0xbf,
+            (1, 0xf4) => 0x80..=0x8f,
+            _ => 0x80..=0xbf,
+        };
+        range.contains(&byte)
+    }
+
+    fn push(&mut self, byte: u8) {
+        self.bytes[usize::from(self.len)] = byte;
+        self.len += 1;
+    }
+
+    fn is_whole(&self) -> bool {
+        self.len == width(self.bytes[0])
+    }
+
+    /// Holds `tail`, which begins no whole character, or says which of its bytes is bad.
+    fn hold(&mut self, tail: &[u8]) -> Result<(), usize> {
+        for (i, &byte) in tail.iter().enumerate() {
+            if !self.accepts(byte) {
+                return Err(i);
+            }
+            self.push(byte);
+        }
+        Ok(())
+    }
+}
+
+/// The length of the character that `lead` begins; 0 where it begins none.
+const fn width(lead: u8) -> u8 {
+    match lead {
+        0x00..=0x7f => 1,
+        0xc2..=0xdf => 2,
+        0xe0..=0xef => 3,
+        0xf0..=0xf4 => 4,
+        _ => 0,
+    }
+}
+
+const REPLACEMENT: &str = "\u{fffd}";
+
+/// From here on the vector unit wins.
+const WIDE: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::{vec, vec::Vec};
+    use proptest::prelude::*;
+
+    /// The Encoding Standard's UTF-8 decoder (4.2), byte by byte, in its own words.
+    fn whatwg(bytes: &[u8]) -> (String, Option<usize>) {
+        let (mut text, mut first_bad) = (String::new(), None);
+        let (mut point, mut needed, mut seen, mut low, mut high) = (0u32, 0, 0, 0x80, 0xbf);
+        let mut i = 0;
+        while i < bytes.len() {
+            let byte = bytes[i];
+            if needed == 0 {
+                match byte {
+                    0x00..=0x7f => text.push(char::from(byte)),
+                    0xc2..=0xdf => (needed, point) = (1, u32::from(byte & 0x1f)),
+                    0xe0..=0xef => {
+                        if byte == 0xe0 {
+                            low = 0xa0;
+                        }
+                        if byte == 0xed {
+                            high = 0x9f;
+                        }
+                        (needed, point) = (2, u32::from(byte & 0xf));
+                    }
+                    0xf0..=0xf4 => {
+                        if byte == 0xf0 {
+                            low = 0x90;
+                        }
+                        if byte == 0xf4 {
+                            high = 0x8f;
+                        }
+                        (needed, point) = (3, u32::from(byte & 7));
+                    }
+                    _ => {
+                        first_bad = first_bad.or(Some(i));
+                        text.push('\u{fffd}');
+                    }
+                }
+            } else if !(low..=high).contains(&byte) {
+                (needed, seen, low, high) = (0, 0, 0x80, 0xbf);
+                first_bad = first_bad.or(Some(i));
+                text.push('\u{fffd}');
+                continue;
+            } else {
+                (low, high) = (0x80, 0xbf);
+                point = point << 6 | u32::from(byte & 0x3f);
+                seen += 1;
+                if seen == needed {
+                    text.push(char::from_u32(point).expect("the ranges leave only scalar values"));
+                    (needed, seen) = (0, 0);
+                }
+            }
+            i += 1;
+        }
+        if needed > 0 {
+            text.push('\u{fffd}');
+        }
+        (text, first_bad)
+    }
+
+    fn check(bytes: &[u8], cuts: &[usize]) {
+        let (text, bad) = whatwg(bytes);
+        let mut pieces = vec![];
+        let mut from = 0;
+        for &cut in cuts {
+            let cut = cut.clamp(from, bytes.len());
+            pieces.push(&bytes[from..cut]);
+            from = cut;
+        }
+        pieces.push(&bytes[from..]);
+
+        let (mut lossy, mut decoded) = (Lossy::new(), String::new());
+        for mut piece in pieces.iter().copied() {
+            while let Step::Item(valid) = lossy.decode(&mut piece) {
+                decoded.push_str(valid);
+            }
+            assert!(piece.is_empty());
+        }
+        decoded.push_str(lossy.finish());
+        assert_eq!(decoded, text);
+
+        let (mut validator, mut joiner, mut joined) =
+            (Validator::new(), Joiner::new(), String::new());
+        let (mut offset, mut found) = (0, None);
+        for piece in pieces {
+            let verdict = validator.validate(piece);
+            assert_eq!(verdict, joiner.push(&mut joined, piece));
+            assert_eq!(validator.is_complete(), joiner.is_complete());
+            if let Err(index) = verdict {
+                found = Some(offset + index);
+                break;
+            }
+            offset += piece.len();
+        }
+        assert_eq!(found, bad);
+        if bad.is_none() {
+            assert!(text.starts_with(&joined));
+            assert_eq!(joined.len() + joiner.held(), bytes.len());
+        }
+    }
+
+    fn texts() -> impl Strategy<Value = Vec<u8>> {
+        let atoms = prop_oneof![
+            4 => any::<char>().prop_map(|c| String::from(c).into_bytes()),
+            4 => "[ -~]{0,80}".prop_map(String::into_bytes),
+            1 => prop::collection::vec(0x80u8.., 1..4),
+            1 => prop::sample::select(vec![
+                &b"\xed\xa0\x80"[..], b"\xe0\x80", b"\xf0\x80", b"\xf4\x90\x80\x80", b"\xc0\xaf",
+                b"\xf0\x9f\x98", b"\xe2\x82", b"\xfe", b"\xff", b"\xf5\x80",
+            ])
+            .prop_map(<[u8]>::to_vec),
+        ];
+        prop::collection::vec(atoms, 0..12).prop_map(|atoms| atoms.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn as_whatwg_at_any_cut(bytes in texts(), cuts in prop::collection::vec(0usize..300, 0..6)) {
+            let mut cuts = cuts;
+            cuts.sort_unstable();
+            check(&bytes, &cuts);
+            check(&bytes, &(1..bytes.len()).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn every_pair_of_bytes_and_every_cut() {
+        for first in 0x7f..=0xffu8 {
+            for second in 0x7f..=0xffu8 {
+                for third in [b'a', 0x80, 0xbf] {
+                    let bytes = [first, second, third];
+                    check(&bytes, &[]);
+                    check(&bytes, &[1, 2]);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,443 @@
+//! Frames (RFC 6455 5.2): the header codec, and a decoder that hands out payloads in pieces, still
+//! masked, for proxies and for those who join or unmask in their own way.
+//!
+//! ```
+//! use wirefeed::{Step, ws::frame::{Decoder, Expect, Header, Item, Opcode}};
+//!
+//! let mut frames = Decoder::new(Expect::Unmasked);
+//! let mut input: &[u8] = b"\x81\x05Hello";
+//! let Step::Item(Item::Header(header)) = frames.decode(&mut input)? else { unreachable!() };
+//! assert_eq!(header, Header { fin: true, opcode: Opcode::Text, mask: None, len: 5 });
+//! assert_eq!(header.encode().as_ref(), b"\x81\x05");
+//! assert_eq!(frames.decode(&mut input)?, Step::Item(Item::Payload { bytes: b"Hello", mask: None }));
+//! assert_eq!(frames.decode(&mut input)?, Step::Item(Item::End));
+//! # Ok::<(), wirefeed::ws::Error>(())
+//! ```
+
+use core::fmt;
+
+use super::mask::rotate;
+use super::{Error, ErrorKind};
+use crate::Step;
+
+/// What a frame is (RFC 6455 11.8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Opcode {
+    /// The next fragment of a message.
+    Continuation = 0,
+    /// The first or only fragment of a text.
+    Text = 1,
+    /// The first or only fragment of a binary message.
+    Binary = 2,
+    /// The last frame of this side.
+    Close = 8,
+    /// To be answered by a pong.
+    Ping = 9,
+    /// The answer to a ping, or a sign of life.
+    Pong = 10,
+}
+
+impl Opcode {
+    /// Whether this is a control frame: at most 125 bytes, never fragmented (RFC 6455 5.5).
+    #[inline]
+    pub const fn is_control(self) -> bool {
+        self as u8 >= 8
+    }
+
+    #[inline(always)]
+    const fn from_bits(bits: u8) -> Option<Self> {
+        Some(match bits {
+            0 => Self::Continuation,
+            1 => Self::Text,
+            2 => Self::Binary,
+            8 => Self::Close,
+            9 => Self::Ping,
+            10 => Self::Pong,
+            _ => return None,
+        })
+    }
+}
+
+/// Which frames are to be masked (RFC 6455 5.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Expect {
+    /// Those that a server receives.
+    Masked,
+    /// Those that a client receives.
+    Unmasked,
+}
+
+/// A frame's header, without reserved bits: they belong to extensions.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Header {
+    /// Whether this is the last fragment of its message.
+    pub fin: bool,
+    /// What the frame is.
+    pub opcode: Opcode,
+    /// The masking key.
+    pub mask: Option<[u8; 4]>,
+    /// Bytes of payload, below 2^63.
+    pub len: u64,
+}
+
+impl fmt::Debug for Header {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Header")
+            .field("fin", &self.fin)
+            .field("opcode", &self.opcode)
+            .field("masked", &self.mask.is_some())
+            .field("len", &self.len)
+            .finish()
+    }
+}
+
+impl Header {
+    /// The header's 2 to 14 bytes.
+    #[inline]
+    pub const fn encode(&self) -> HeaderBytes {
+        let masked = if self.mask.is_some() { 0x80 } else { 0 };
+        let mut bytes = [0; MAX];
+        bytes[0] = (if self.fin { 0x80 } else { 0 }) | self.opcode as u8;
+        let mut len = match self.len {
+            0..=125 => {
+                bytes[1] = masked | self.len as u8;
+                2
+            }
+            126..=0xffff => {
+                bytes[1] = masked | 126;
+                [bytes[2], bytes[3]] = (self.len as u16).to_be_bytes();
+                4
+            }
+            _ => {
+                bytes[1] = masked | 127;
+                let [a, b, c, d, e, f, g, h] = self.len.to_be_bytes();
+                [bytes[2], bytes[3], bytes[4], bytes[5]] = [a, b, c, d];
+                [bytes[6], bytes[7], bytes[8], bytes[9]] = [e, f, g, h];
+                10
+            }
+        };
+        if let Some([a, b, c, d]) = self.mask {
+            [bytes[len], bytes[len + 1], bytes[len + 2], bytes[len + 3]] = [a, b, c, d];
+            len += 4;
+        }
+        HeaderBytes { bytes, len: len as u8 }
+    }
+
+    /// Reads a header off the start of `bytes`, with its length; none where it is not whole.
+    ///
+    /// A fault is the same however much of the header is there: each byte is judged in its turn.
+    #[inline(always)]
+    pub(crate) fn read(
+        bytes: &[u8],
+        expect: Expect,
+        rules: &Rules,
+    ) -> Result<Option<(Self, usize)>, (ErrorKind, usize)> {
+        let Some(&first) = bytes.first() else { return Ok(None) };
+        let fin = first & 0x80 != 0;
+        if first & 0x70 != 0 {
+            return Err((ErrorKind::Reserved, 0));
+        }
+        let Some(opcode) = Opcode::from_bits(first & 15) else {
+            return Err((ErrorKind::Opcode, 0));
+        };
+        if opcode.is_control() {
+            if !fin {
+                return Err((ErrorKind::ControlFragmented, 0));
+            }
+        } else if (opcode as u8 == 0) != rules.inside {
+            let kind = if rules.inside { ErrorKind::Interleaved } else { ErrorKind::Continuation };
+            return Err((kind, 0));
+        }
+
+        let Some(&second) = bytes.get(1) else { return Ok(None) };
+        let masked = second & 0x80 != 0;
+        if masked != matches!(expect, Expect::Masked) {
+            let kind = if masked { ErrorKind::Masked } else { ErrorKind::Unmasked };
+            return Err((kind, 1));
+        }
+        let (len, used) = match second & 0x7f {
+            short if opcode.is_control() && short > 125 => {
+                return Err((ErrorKind::ControlTooLong, 1));
+            }
+            126 => match *bytes {
+                [_, _, a, b, ..] => (u64::from(u16::from_be_bytes([a, b])), 4),
+                _ => return Ok(None),
+            },
+            127 => match *bytes {
+                [_, _, a, b, c, d, e, f, g, h, ..] => {
+                    (u64::from_be_bytes([a, b, c, d, e, f, g, h]), 10)
+                }
+                _ => return Ok(None),
+            },
+            short => (u64::from(short), 2),
+        };
+        if (used == 4 && len < 126) || (used == 10 && len < 0x1_0000) {
+            return Err((ErrorKind::Length, 2));
+        }
+        if used == 10 && len >> 63 != 0 {
+            return Err((ErrorKind::LengthOverflow, 2));
+        }
+        if !opcode.is_control() && len > rules.frame.min(rules.message) {
+            let kind =
+                if len > rules.frame { ErrorKind::FrameTooLong } else { ErrorKind::MessageTooLong };
+            return Err((kind, if used == 2 { 1 } else { 2 }));
+        }
+
+        if !masked {
+            return Ok(Some((Self { fin, opcode, mask: None, len }, used)));
+        }
+        let Some(&[a, b, c, d]) = bytes.get(used..used + 4) else { return Ok(None) };
+        Ok(Some((Self { fin, opcode, mask: Some([a, b, c, d]), len }, used + 4)))
+    }
+}
+
+/// What a header is judged by besides itself.
+#[derive(Clone, Copy)]
+pub(crate) struct Rules {
+    /// Whether a message is unfinished.
+    pub(crate) inside: bool,
+    /// The longest data frame.
+    pub(crate) frame: u64,
+    /// What is left of the message's limit.
+    pub(crate) message: u64,
+}
+
+/// A header on the wire.
+#[derive(Clone, Copy)]
+pub struct HeaderBytes {
+    bytes: [u8; MAX],
+    len: u8,
+}
+
+impl AsRef<[u8]> for HeaderBytes {
+    #[inline]
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.len)]
+    }
+}
+
+impl fmt::Debug for HeaderBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HeaderBytes({} bytes)", self.len)
+    }
+}
+
+/// The bytes of a header that the end of an input has cut.
+#[derive(Clone, Copy)]
+pub(crate) struct Held {
+    bytes: [u8; MAX],
+    len: u8,
+}
+
+impl Held {
+    pub(crate) const fn new() -> Self {
+        Self { bytes: [0; MAX], len: 0 }
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Reads a header whose first bytes may be held: the header, and how much of `input` it took. Where
+    /// it is not whole, all of `input` is held. A fault comes with its place in the header and, if it
+    /// lies there, in `input`.
+    pub(crate) fn read(
+        &mut self,
+        input: &[u8],
+        expect: Expect,
+        rules: &Rules,
+    ) -> Result<Option<(Header, usize)>, Fault> {
+        let held = usize::from(self.len);
+        let take = input.len().min(MAX - held);
+        self.bytes[held..held + take].copy_from_slice(&input[..take]);
+        match Header::read(&self.bytes[..held + take], expect, rules) {
+            Ok(Some((header, used))) => {
+                self.len = 0;
+                Ok(Some((header, used - held)))
+            }
+            Ok(None) => {
+                self.len = (held + take) as u8;
+                Ok(None)
+            }
+            Err((kind, index)) => {
+                // `index` counts from the first held byte, the caller's offset from the first of `input`.
+                Err(Fault { kind, held, in_input: index.checked_sub(held), index })
+            }
+        }
+    }
+}
+
+/// A fault in a header.
+pub(crate) struct Fault {
+    pub(crate) kind: ErrorKind,
+    /// Bytes of the header in earlier inputs.
+    held: usize,
+    index: usize,
+    /// The offending byte in this input.
+    pub(crate) in_input: Option<usize>,
+}
+
+impl Fault {
+    /// The offending byte's offset, where `at` is that of the first byte of this input.
+    pub(crate) const fn offset(&self, at: u64) -> u64 {
+        at - self.held as u64 + self.index as u64
+    }
+}
+
+/// A part of a frame.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Item<'b> {
+    /// A frame begins.
+    Header(Header),
+    /// A piece of its payload, as it stands on the wire.
+    Payload {
+        /// The piece, never empty.
+        bytes: &'b [u8],
+        /// The key for the first byte of the piece; [`mask`](super::mask()) takes it.
+        mask: Option<[u8; 4]>,
+    },
+    /// The frame is over.
+    End,
+}
+
+impl fmt::Debug for Item<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Header(header) => header.fmt(f),
+            Self::Payload { bytes, .. } => write!(f, "Payload({} bytes)", bytes.len()),
+            Self::End => f.write_str("End"),
+        }
+    }
+}
+
+/// Decodes frames. It stores no payload, and so has no limit to keep.
+///
+/// It never ends by itself: that nothing may follow a close frame is the concern of whoever reads
+/// messages.
+#[derive(Clone)]
+pub struct Decoder {
+    state: State,
+    expect: Expect,
+    /// Whether a message is unfinished.
+    inside: bool,
+    held: Held,
+    at: u64,
+}
+
+#[derive(Clone, Copy)]
+enum State {
+    /// A header is to come, or half of it is held.
+    Header,
+    /// Inside a payload, or at its end.
+    Payload { left: u64, mask: Option<[u8; 4]> },
+    /// The stream ended between two frames.
+    Done,
+    /// For good, until `reset`.
+    Failed(Error),
+}
+
+impl Decoder {
+    /// A decoder for frames that are masked, or are not.
+    pub const fn new(expect: Expect) -> Self {
+        Self { state: State::Header, expect, inside: false, held: Held::new(), at: 0 }
+    }
+
+    /// Decodes the next part of a frame.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`ErrorKind`] from `Reserved` to `LengthOverflow`.
+    #[inline]
+    pub fn decode<'b>(&mut self, input: &mut &'b [u8]) -> Result<Step<Item<'b>>, Error> {
+        match self.state {
+            State::Payload { left: 0, .. } => {
+                self.state = State::Header;
+                Ok(Step::Item(Item::End))
+            }
+            State::Payload { left, mask } => {
+                if input.is_empty() {
+                    return Ok(Step::NeedInput);
+                }
+                let len = usize::try_from(left).map_or(input.len(), |left| left.min(input.len()));
+                let (bytes, rest) = input.split_at(len);
+                *input = rest;
+                self.at += len as u64;
+                let next = mask.map(|mask| rotate(mask, len));
+                self.state = State::Payload { left: left - len as u64, mask: next };
+                Ok(Step::Item(Item::Payload { bytes, mask }))
+            }
+            State::Header => self.header(input),
+            State::Done => Ok(Step::Done),
+            State::Failed(error) => Err(error),
+        }
+    }
+
+    fn header<'b>(&mut self, input: &mut &'b [u8]) -> Result<Step<Item<'b>>, Error> {
+        let rules = Rules { inside: self.inside, frame: u64::MAX, message: u64::MAX };
+        match self.held.read(input, self.expect, &rules) {
+            Ok(Some((header, used))) => {
+                *input = &input[used..];
+                self.at += used as u64;
+                if !header.opcode.is_control() {
+                    self.inside = !header.fin;
+                }
+                self.state = State::Payload { left: header.len, mask: header.mask };
+                Ok(Step::Item(Item::Header(header)))
+            }
+            Ok(None) => {
+                self.at += input.len() as u64;
+                *input = &[];
+                Ok(Step::NeedInput)
+            }
+            Err(fault) => {
+                let error = Error::new(fault.kind, fault.offset(self.at));
+                *input = fault.in_input.map_or(&[], |index| &input[index..]);
+                self.state = State::Failed(error);
+                Err(error)
+            }
+        }
+    }
+
+    /// The peer's end of stream.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Truncated`] inside a frame or a message.
+    pub fn finish(&mut self) -> Result<Option<Item<'static>>, Error> {
+        match self.state {
+            State::Header if self.held.is_empty() && !self.inside => {
+                self.state = State::Done;
+                Ok(None)
+            }
+            State::Payload { left: 0, .. } => {
+                self.state = State::Header;
+                Ok(Some(Item::End))
+            }
+            State::Header | State::Payload { .. } => {
+                let error = Error::new(ErrorKind::Truncated, self.at);
+                self.state = State::Failed(error);
+                Err(error)
+            }
+            State::Done => Ok(None),
+            State::Failed(error) => Err(error),
+        }
+    }
+
+    /// Readies the decoder for another connection.
+    pub fn reset(&mut self) {
+        *self = Self::new(self.expect);
+    }
+}
+
+impl fmt::Debug for Decoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Decoder").field("at", &self.at).finish_non_exhaustive()
+    }
+}
+
+/// The longest header.
+const MAX: usize = 14;
+
+#[cfg(all(test, feature = "alloc"))]
+mod tests;

@@ -1,0 +1,520 @@
+//! Frames to messages (RFC 6455 5.4 to 5.6): fragments joined, unmasked in place, texts checked as
+//! they arrive.
+//!
+//! A message that lies whole in the input, in one frame, is unmasked there and borrowed from there.
+//! Everything else is joined in a buffer that is used again and never grows past the limit. A text
+//! fails at its first bad byte, even inside an unfinished frame.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use core::marker::PhantomData;
+use core::ops::Deref;
+
+use super::frame::{Header, Held, Opcode, Rules};
+use super::mask::{mask, rotate};
+use super::{Close, CloseCode, Error, ErrorKind, Role};
+use crate::{Step, carry, text};
+
+/// What messages may cost, in bytes of payload. `None` is no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// A frame of a message. 16 MiB, as tungstenite.
+    pub frame: Option<u64>,
+    /// A message. 64 MiB, as tungstenite.
+    pub message: Option<u64>,
+}
+
+impl Limits {
+    const DEFAULT: Self = Self { frame: Some(16 << 20), message: Some(64 << 20) };
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+/// A message or a control frame.
+#[derive(PartialEq, Eq)]
+pub enum Item<'m, 'b> {
+    /// A text message.
+    Text(Text<'m, 'b>),
+    /// A binary message.
+    Binary(Binary<'m, 'b>),
+    /// A ping and its payload, at most 125 bytes; whoever reads frames without a session answers it
+    /// with a pong that carries the same.
+    Ping(&'m [u8]),
+    /// A pong and its payload.
+    Pong(&'m [u8]),
+    /// The peer's last frame.
+    Close(Close<'m>),
+}
+
+/// A text message; it derefs to `str`.
+#[derive(PartialEq, Eq)]
+pub enum Text<'m, 'b> {
+    /// It lay whole in the input.
+    Input(&'b str),
+    /// It was joined.
+    Joined(&'m mut String),
+}
+
+/// A binary message; it derefs to `[u8]`.
+#[derive(PartialEq, Eq)]
+pub enum Binary<'m, 'b> {
+    /// It lay whole in the input, where it is now unmasked. It ends where the input now begins.
+    Input(&'b mut [u8]),
+    /// It was joined.
+    Joined(&'m mut Vec<u8>),
+}
+
+impl Text<'_, '_> {
+    /// The text, without a copy where it was joined.
+    pub fn into_string(self) -> String {
+        match self {
+            Self::Input(text) => text.into(),
+            Self::Joined(text) => core::mem::take(text),
+        }
+    }
+}
+
+impl Binary<'_, '_> {
+    /// The bytes, without a copy where they were joined.
+    pub fn into_vec(self) -> Vec<u8> {
+        match self {
+            Self::Input(bytes) => bytes.to_vec(),
+            Self::Joined(bytes) => core::mem::take(bytes),
+        }
+    }
+}
+
+impl Deref for Text<'_, '_> {
+    type Target = str;
+
+    #[inline]
+    fn deref(&self) -> &str {
+        match self {
+            Self::Input(text) => text,
+            Self::Joined(text) => text,
+        }
+    }
+}
+
+impl Deref for Binary<'_, '_> {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Input(bytes) => bytes,
+            Self::Joined(bytes) => bytes,
+        }
+    }
+}
+
+impl fmt::Debug for Text<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Text({} bytes)", self.len())
+    }
+}
+
+impl fmt::Debug for Binary<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Binary({} bytes)", self.len())
+    }
+}
+
+impl fmt::Debug for Item<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => text.fmt(f),
+            Self::Binary(bytes) => bytes.fmt(f),
+            Self::Ping(payload) => write!(f, "Ping({} bytes)", payload.len()),
+            Self::Pong(payload) => write!(f, "Pong({} bytes)", payload.len()),
+            Self::Close(close) => close.fmt(f),
+        }
+    }
+}
+
+/// Decodes messages; `Done` after a close frame.
+///
+/// ```
+/// use wirefeed::{Step, ws::{Server, message::{Decoder, Item}}};
+///
+/// let mut messages = Decoder::<Server>::new();
+/// let mut wire = *b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
+/// let mut input = &mut wire[..];
+/// let Step::Item(Item::Text(text)) = messages.decode(&mut input)? else { unreachable!() };
+/// assert_eq!(&*text, "Hello");
+/// # Ok::<(), wirefeed::ws::Error>(())
+/// ```
+pub struct Decoder<R> {
+    at: u64,
+    /// The longest frame and message.
+    frame_limit: u64,
+    message_limit: u64,
+    state: State,
+    /// The kind of the message whose fragments are being joined.
+    message: Option<Kind>,
+    /// A joined message was handed out, and its buffer is to be emptied.
+    lent: bool,
+    control_len: u8,
+    held: Held,
+    control: [u8; 125],
+    joiner: text::Joiner,
+    text: String,
+    binary: Vec<u8>,
+    role: PhantomData<fn() -> R>,
+}
+
+#[derive(Clone, Copy)]
+enum State {
+    /// A header is to come; nothing is held and no message is unfinished.
+    Idle,
+    /// A header is to come, or half of it is held.
+    Header,
+    /// Inside a payload; the key is that of its next byte.
+    Payload { opcode: Opcode, fin: bool, key: Option<[u8; 4]>, left: u64 },
+    /// A close frame was handed out.
+    Done,
+    /// For good, until `reset`.
+    Failed(Error),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Binary,
+}
+
+impl<R: Role> Decoder<R> {
+    /// A decoder with the default limits.
+    pub const fn new() -> Self {
+        Self::with_limits(Limits::DEFAULT)
+    }
+
+    /// A decoder with these limits.
+    pub const fn with_limits(limits: Limits) -> Self {
+        const fn or_none(limit: Option<u64>) -> u64 {
+            match limit {
+                Some(limit) => limit,
+                None => u64::MAX,
+            }
+        }
+        Self {
+            at: 0,
+            frame_limit: or_none(limits.frame),
+            message_limit: or_none(limits.message),
+            state: State::Idle,
+            message: None,
+            lent: false,
+            control_len: 0,
+            held: Held::new(),
+            control: [0; 125],
+            joiner: text::Joiner::new(),
+            text: String::new(),
+            binary: Vec::new(),
+            role: PhantomData,
+        }
+    }
+
+    /// Decodes the next message or control frame.
+    ///
+    /// The payload of a frame is unmasked where it lies; after an error in a payload the input may be
+    /// empty rather than stand at the offending byte, which is no longer there as it came.
+    ///
+    /// # Errors
+    ///
+    /// Any of [`ErrorKind`] but `Truncated`.
+    #[inline]
+    pub fn decode<'m, 'b: 'm>(
+        &'m mut self,
+        input: &mut &'b mut [u8],
+    ) -> Result<Step<Item<'m, 'b>>, Error> {
+        // The straight line: a whole message in one frame lies in the input.
+        if let State::Idle = self.state {
+            let rules = self.rules();
+            if let Ok(Some((header, used))) = Header::read(input, R::EXPECT, &rules) {
+                let whole = (input.len() - used) as u64 >= header.len;
+                if whole && header.fin && !header.opcode.is_control() {
+                    let end = used + header.len as usize;
+                    let (frame, rest) = core::mem::take(input).split_at_mut(end);
+                    *input = rest;
+                    let payload = &mut frame[used..];
+                    if let Some(key) = header.mask {
+                        mask(payload, key);
+                    }
+                    self.at += end as u64;
+                    if header.opcode == Opcode::Binary {
+                        return Ok(Step::Item(Item::Binary(Binary::Input(payload))));
+                    }
+                    let payload = &*payload;
+                    return match text::from_utf8(payload) {
+                        Some(text) => Ok(Step::Item(Item::Text(Text::Input(text)))),
+                        None => {
+                            *input = &mut [];
+                            let bad = text::first_bad(payload);
+                            self.fail(ErrorKind::Utf8, self.at - (payload.len() - bad) as u64)
+                        }
+                    };
+                }
+            }
+        }
+        self.decode_slowly(input)
+    }
+
+    /// Everything else: cut headers and payloads, fragments, control frames, faults.
+    #[inline(never)]
+    fn decode_slowly<'m, 'b: 'm>(
+        &'m mut self,
+        input: &mut &'b mut [u8],
+    ) -> Result<Step<Item<'m, 'b>>, Error> {
+        if core::mem::take(&mut self.lent) {
+            self.text.clear();
+            self.binary.clear();
+        }
+        loop {
+            match self.state {
+                State::Idle | State::Header => {
+                    if input.is_empty() {
+                        return Ok(Step::NeedInput);
+                    }
+                    self.header(input)?;
+                }
+                State::Payload { opcode, fin, key, left } => {
+                    let len =
+                        usize::try_from(left).map_or(input.len(), |left| left.min(input.len()));
+                    let key_after = key.map(|key| rotate(key, len));
+                    let left = left - len as u64;
+                    self.state = State::Payload { opcode, fin, key: key_after, left };
+                    let stored = if opcode.is_control() {
+                        self.store_control(&mut input[..len], key)
+                    } else {
+                        self.store(&mut input[..len], key)
+                    };
+                    if let Err(bad) = stored {
+                        advance(input, bad);
+                        return self.fail(ErrorKind::Utf8, self.at + bad as u64);
+                    }
+                    advance(input, len);
+                    self.at += len as u64;
+                    if left > 0 {
+                        return Ok(Step::NeedInput);
+                    }
+                    let over = fin && !opcode.is_control();
+                    self.state = match self.message {
+                        Some(_) if !over => State::Header,
+                        _ => State::Idle,
+                    };
+                    if over || opcode.is_control() {
+                        return self.end(opcode).map(Step::Item);
+                    }
+                }
+                State::Done => return Ok(Step::Done),
+                State::Failed(error) => return Err(error),
+            }
+        }
+    }
+
+    /// The peer's end of stream.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Truncated`] unless a close frame came before.
+    pub fn finish(&mut self) -> Result<Option<Item<'_, 'static>>, Error> {
+        match self.state {
+            State::Done => Ok(None),
+            State::Failed(error) => Err(error),
+            _ => self.fail(ErrorKind::Truncated, self.at),
+        }
+    }
+
+    /// Readies the decoder for another connection.
+    pub fn reset(&mut self) {
+        self.at = 0;
+        self.state = State::Idle;
+        self.held = Held::new();
+        self.forget();
+    }
+
+    /// Gives back what large messages have left behind, where no message is unfinished.
+    pub fn release(&mut self) {
+        if self.message.is_some() {
+            return;
+        }
+        if self.text.capacity() > carry::KEPT {
+            self.text = String::new();
+        }
+        if self.binary.capacity() > carry::KEPT {
+            self.binary = Vec::new();
+        }
+    }
+
+    /// Reads a header, of which a part may be held.
+    fn header(&mut self, input: &mut &mut [u8]) -> Result<(), Error> {
+        let rules = self.rules();
+        match self.held.read(input, R::EXPECT, &rules) {
+            Ok(Some((header, used))) => {
+                advance(input, used);
+                self.at += used as u64;
+                let Header { fin, opcode, mask: key, len: left } = header;
+                match opcode {
+                    Opcode::Text => self.message = Some(Kind::Text),
+                    Opcode::Binary => self.message = Some(Kind::Binary),
+                    Opcode::Continuation => {}
+                    Opcode::Close | Opcode::Ping | Opcode::Pong => self.control_len = 0,
+                }
+                self.state = State::Payload { opcode, fin, key, left };
+                Ok(())
+            }
+            Ok(None) => {
+                self.at += input.len() as u64;
+                *input = &mut [];
+                self.state = State::Header;
+                Ok(())
+            }
+            Err(fault) => {
+                let offset = fault.offset(self.at);
+                advance(input, fault.in_input.unwrap_or(input.len()));
+                self.fail(fault.kind, offset)
+            }
+        }
+    }
+
+    /// What the next header is judged by.
+    #[inline]
+    fn rules(&self) -> Rules {
+        let filled = match self.message {
+            Some(Kind::Text) => self.text.len() + self.joiner.held(),
+            Some(Kind::Binary) => self.binary.len(),
+            None => 0,
+        };
+        Rules {
+            inside: self.message.is_some(),
+            frame: self.frame_limit,
+            message: self.message_limit - filled as u64,
+        }
+    }
+
+    /// Unmasks a piece of a message and joins it, or says at which index a text is bad.
+    fn store(&mut self, mut piece: &mut [u8], mut key: Option<[u8; 4]>) -> Result<(), usize> {
+        let limit = usize::try_from(self.message_limit).unwrap_or(usize::MAX);
+        let mut done = 0;
+        while !piece.is_empty() {
+            // A block at a time, so that it is still in the first cache when it is copied.
+            let (block, rest) = piece.split_at_mut(piece.len().min(BLOCK));
+            if let Some(key) = &mut key {
+                mask(block, *key);
+                *key = rotate(*key, block.len());
+            }
+            if self.message == Some(Kind::Text) {
+                let (len, capacity) = (self.text.len(), self.text.capacity());
+                let more = self.joiner.held() + block.len();
+                self.text.reserve_exact(carry::step(len, capacity, more, limit));
+                self.joiner.push(&mut self.text, block).map_err(|bad| done + bad)?;
+            } else {
+                carry::reserve(&mut self.binary, block.len(), limit);
+                self.binary.extend_from_slice(block);
+            }
+            done += block.len();
+            piece = rest;
+        }
+        Ok(())
+    }
+
+    /// Unmasks a piece of a control frame and joins it.
+    fn store_control(&mut self, piece: &mut [u8], key: Option<[u8; 4]>) -> Result<(), usize> {
+        if let Some(key) = key {
+            mask(piece, key);
+        }
+        let from = usize::from(self.control_len);
+        self.control[from..from + piece.len()].copy_from_slice(piece);
+        self.control_len += piece.len() as u8;
+        Ok(())
+    }
+
+    /// A frame with this opcode is over, and with it a message or a control frame.
+    fn end(&mut self, opcode: Opcode) -> Result<Item<'_, 'static>, Error> {
+        let len = usize::from(self.control_len);
+        match opcode {
+            Opcode::Ping => Ok(Item::Ping(&self.control[..len])),
+            Opcode::Pong => Ok(Item::Pong(&self.control[..len])),
+            Opcode::Close => self.close(len),
+            Opcode::Continuation | Opcode::Text | Opcode::Binary => {
+                self.lent = true;
+                match self.message.take() {
+                    Some(Kind::Text) if !self.joiner.is_complete() => {
+                        self.fail(ErrorKind::Utf8, self.at)
+                    }
+                    Some(Kind::Text) => Ok(Item::Text(Text::Joined(&mut self.text))),
+                    Some(Kind::Binary) | None => Ok(Item::Binary(Binary::Joined(&mut self.binary))),
+                }
+            }
+        }
+    }
+
+    /// A close frame with a payload of `len` bytes (RFC 6455 5.5.1).
+    fn close(&mut self, len: usize) -> Result<Item<'_, 'static>, Error> {
+        let payload_at = self.at - len as u64;
+        let code = match self.control[..len] {
+            [] => None,
+            [_] => return self.fail(ErrorKind::CloseLength, payload_at),
+            [a, b, ..] => Some(CloseCode(u16::from_be_bytes([a, b]))),
+        };
+        if code.is_some_and(|code| !code.may_be_sent()) {
+            return self.fail(ErrorKind::CloseCode, payload_at);
+        }
+        let reason = 2.min(len)..len;
+        if text::from_utf8(&self.control[reason.clone()]).is_none() {
+            let bad = text::first_bad(&self.control[reason]);
+            return self.fail(ErrorKind::Utf8, payload_at + 2 + bad as u64);
+        }
+        self.state = State::Done;
+        let reason = text::from_utf8(&self.control[reason]).unwrap_or_default();
+        Ok(Item::Close(Close { code, reason }))
+    }
+
+    /// Forgets the message in progress.
+    fn forget(&mut self) {
+        self.message = None;
+        self.lent = false;
+        self.text.clear();
+        self.binary.clear();
+        self.joiner = text::Joiner::new();
+    }
+
+    #[cold]
+    fn fail<T>(&mut self, kind: ErrorKind, at: u64) -> Result<T, Error> {
+        let error = Error::new(kind, at);
+        self.state = State::Failed(error);
+        self.forget();
+        Err(error)
+    }
+}
+
+impl<R: Role> Default for Decoder<R> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<R> fmt::Debug for Decoder<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Decoder")
+            .field("at", &self.at)
+            .field("joined", &(self.text.len() + self.binary.len()))
+            .finish_non_exhaustive()
+    }
+}
+
+fn advance(input: &mut &mut [u8], len: usize) {
+    *input = &mut core::mem::take(input)[len..];
+}
+
+/// What stays in the first cache while it is unmasked, checked and copied.
+const BLOCK: usize = 16 << 10;
+
+#[cfg(test)]
+mod tests;

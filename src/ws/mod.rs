@@ -1,0 +1,29 @@
+//! WebSocket (RFC 6455): handshake, frames, messages, sessions.
+//!
+//! ```text
+//!  bytes ──▶ frame::Decoder ──▶ frames, still masked
+//!  bytes ──▶ message::Decoder ──▶ messages and control frames ──▶ Receiver ──▶ events
+//!                                                                    │ pongs, close replies
+//!                                                       commands ──▶ Sender ──▶ output
+//! ```
+//!
+//! [`Session`] is what most want: both halves of one connection, which answers pings and closing
+//! handshakes by itself. [`handshake`] turns an HTTP exchange into a connection.
+
+mod close;
+mod error;
+pub mod frame;
+pub mod handshake;
+mod mask;
+#[cfg(feature = "alloc")]
+pub mod message;
+mod role;
+#[cfg(feature = "alloc")]
+mod session;
+
+pub use close::{Close, CloseCode};
+pub use error::{Error, ErrorKind};
+pub use mask::mask;
+pub use role::{Client, Role, Server};
+#[cfg(feature = "alloc")]
+pub use session::{Config, Control, Event, Receiver, Reply, Sender, Session};
