@@ -40,7 +40,7 @@ pub struct Decoder {
     state: State,
     at: u64,
     framing: Framing,
-    limits: chunked::Limits,
+    config: chunked::Config,
 }
 
 #[derive(Debug, Clone)]
@@ -54,20 +54,20 @@ enum State {
 }
 
 impl Decoder {
-    /// A decoder of a body with this framing, with the default limits.
+    /// A decoder of a body with this framing, strict and with the default limits.
     pub fn new(framing: Framing) -> Self {
-        Self::with_limits(framing, chunked::Limits::default())
+        Self::with_config(framing, chunked::Config::default())
     }
 
-    /// A decoder with these limits on what chunked framing may cost.
-    pub const fn with_limits(framing: Framing, limits: chunked::Limits) -> Self {
+    /// A decoder with these limits and switches for chunked framing.
+    pub const fn with_config(framing: Framing, config: chunked::Config) -> Self {
         let state = match framing {
             Framing::None | Framing::Length(0) => State::Done,
             Framing::Length(length) => State::Length(length),
-            Framing::Chunked => State::Chunked(chunked::Decoder::with_limits(limits)),
+            Framing::Chunked => State::Chunked(chunked::Decoder::with_config(config)),
             Framing::UntilClose => State::UntilClose,
         };
-        Self { state, at: 0, framing, limits }
+        Self { state, at: 0, framing, config }
     }
 
     /// Decodes the next part of the body; `Done` after its last byte.
@@ -129,7 +129,7 @@ impl Decoder {
 
     /// Readies the decoder for another body of the same framing.
     pub fn reset(&mut self) {
-        *self = Self::with_limits(self.framing, self.limits);
+        *self = Self::with_config(self.framing, self.config);
     }
 }
 

@@ -50,22 +50,28 @@ pub use encode::{ChunkHead, END, TAIL, head};
 #[cfg(feature = "alloc")]
 pub use encode::{encode_chunk, encode_end, encode_end_with};
 
-/// What chunked framing may cost. `None` is no limit.
+/// What chunked framing may cost, and what it may look like. `None` is no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Limits {
+pub struct Config {
     /// Bytes of extensions in excess of 16 a chunk and two for each byte of data. 16 KiB: the running
     /// rule of Go's reader, under which a long stream may have extensions and a flood of them ends.
     pub overhead: Option<u32>,
     /// Bytes of trailers. 16 KiB, as Node's heads.
     pub trailers: Option<u32>,
+    /// Accepts SP and HTAB after a chunk size and around the `;` and `=` of extensions. Off.
+    ///
+    /// Some servers pad sizes with blanks. Danger: a hop that reads `5 ;a` in one way and the next in
+    /// another is what request smuggling is made of. As a client, towards a server that needs it.
+    pub allow_blanks: bool,
 }
 
-impl Limits {
-    const DEFAULT: Self = Self { overhead: Some(16 << 10), trailers: Some(16 << 10) };
+impl Config {
+    const DEFAULT: Self =
+        Self { overhead: Some(16 << 10), trailers: Some(16 << 10), allow_blanks: false };
 }
 
-impl Default for Limits {
+impl Default for Config {
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -101,15 +107,14 @@ pub struct Decoder {
     state: State,
     /// Digits of the size seen so far.
     digits: u8,
-    lenient_blanks: bool,
     /// The size so far, then how much of the chunk's data is still to come.
     left: u64,
     at: u64,
-    /// Extensions beyond what the data excuses, by the rule of [`Limits::overhead`].
+    /// Extensions beyond what the data excuses, by the rule of [`Config::overhead`].
     overhead: u32,
     /// Bytes of trailers so far.
     trailers: u32,
-    limits: Limits,
+    config: Config,
 }
 
 /// What was seen, or what must come next.
@@ -148,33 +153,14 @@ enum State {
 }
 
 impl Decoder {
-    /// A decoder with the default limits.
+    /// A strict decoder with the default limits.
     pub const fn new() -> Self {
-        Self::with_limits(Limits::DEFAULT)
+        Self::with_config(Config::DEFAULT)
     }
 
-    /// A decoder with these limits.
-    pub const fn with_limits(limits: Limits) -> Self {
-        Self {
-            state: State::Size,
-            digits: 0,
-            lenient_blanks: false,
-            left: 0,
-            at: 0,
-            overhead: 0,
-            trailers: 0,
-            limits,
-        }
-    }
-
-    /// Accepts SP and HTAB after a chunk size and around the `;` and `=` of extensions.
-    ///
-    /// Some servers pad sizes with blanks. Danger: a hop that reads `5 ;a` in one way and the next in
-    /// another is what request smuggling is made of. As a client, towards a server that needs it.
-    #[must_use]
-    pub const fn allow_blanks(mut self) -> Self {
-        self.lenient_blanks = true;
-        self
+    /// A decoder with these limits and switches.
+    pub const fn with_config(config: Config) -> Self {
+        Self { state: State::Size, digits: 0, left: 0, at: 0, overhead: 0, trailers: 0, config }
     }
 
     /// Decodes the next part of the body; `Done` after its last CRLF.
@@ -227,7 +213,7 @@ impl Decoder {
                         self.state = State::Extension(ExtensionState::Blank);
                         continue;
                     }
-                    (None, b' ' | b'\t') if self.lenient_blanks => {
+                    (None, b' ' | b'\t') if self.config.allow_blanks => {
                         self.state = State::Extension(ExtensionState::Blank);
                         continue;
                     }
@@ -277,7 +263,7 @@ impl Decoder {
 
     /// Readies the decoder for another body.
     pub fn reset(&mut self) {
-        *self = Self { lenient_blanks: self.lenient_blanks, ..Self::with_limits(self.limits) };
+        *self = Self::with_config(self.config);
     }
 
     /// The size line is over.
@@ -318,10 +304,10 @@ impl Decoder {
         mut state: ExtensionState,
     ) -> Result<Step<Item<'b>>, Error> {
         let room =
-            self.limits.overhead.map_or(u32::MAX, |limit| limit.saturating_sub(self.overhead));
+            self.config.overhead.map_or(u32::MAX, |limit| limit.saturating_sub(self.overhead));
         let mut len = 0;
         for &byte in input.iter().take(room as usize) {
-            let Some(next) = state.next(byte, self.lenient_blanks) else { break };
+            let Some(next) = state.next(byte, self.config.allow_blanks) else { break };
             state = next;
             len += 1;
         }
@@ -339,7 +325,7 @@ impl Decoder {
 
     /// A run of whole and half trailer lines.
     fn trailer<'b>(&mut self, input: &mut &'b [u8]) -> Result<Step<Item<'b>>, Error> {
-        let room = self.limits.trailers.map_or(u32::MAX, |limit| limit - self.trailers) as usize;
+        let room = self.config.trailers.map_or(u32::MAX, |limit| limit - self.trailers) as usize;
         let mut len = 0;
         let fault = loop {
             let Some(&byte) = input.get(len) else { break None };

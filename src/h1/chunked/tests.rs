@@ -106,20 +106,24 @@ fn each_fault_has_its_name_and_place() {
     }
 }
 
+fn lenient() -> Decoder {
+    Decoder::with_config(Config { allow_blanks: true, ..Config::default() })
+}
+
 #[test]
 fn blanks_are_a_switch() {
     for wire in ["5 \r\nhello\r\n0\r\n\r\n", "5 ; a = b ;c \r\nhello\r\n0\r\n\r\n"] {
         assert!(decode(&Decoder::new(), wire.as_bytes()).1.is_err());
-        assert!(decode(&Decoder::new().allow_blanks(), wire.as_bytes()).1.is_ok());
+        assert!(decode(&lenient(), wire.as_bytes()).1.is_ok());
     }
     for wire in ["5 5\r\n", "5 ;\r\n", " 5\r\n", "5\r \n"] {
-        assert!(decode(&Decoder::new().allow_blanks(), wire.as_bytes()).1.is_err(), "{wire}");
+        assert!(decode(&lenient(), wire.as_bytes()).1.is_err(), "{wire}");
     }
 }
 
 #[test]
 fn extensions_must_be_worth_their_data() {
-    let limited = |overhead| Decoder::with_limits(Limits { overhead, ..Limits::default() });
+    let limited = |overhead| Decoder::with_config(Config { overhead, ..Config::default() });
     let chunk = "1;abcdefghijklmnopqrstuvwxyz\r\nx\r\n"; // 27 bytes of extension, 18 excused
     let flood = chunk.repeat(20) + "0\r\n\r\n";
     // After n chunks 9n are in excess; the twelfth's 27 no longer fit beside 99.
@@ -133,7 +137,7 @@ fn extensions_must_be_worth_their_data() {
 
 #[test]
 fn trailers_are_limited() {
-    let limited = |trailers| Decoder::with_limits(Limits { trailers, ..Limits::default() });
+    let limited = |trailers| Decoder::with_config(Config { trailers, ..Config::default() });
     let wire = b"0\r\nA: b\r\n\r\n";
     assert!(decode(&limited(Some(6)), wire).1.is_ok());
     let error = decode(&limited(Some(5)), wire).1.unwrap_err();
