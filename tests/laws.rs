@@ -1,0 +1,33 @@
+//! The laws, over every decoder and machine: whatever the bytes and however they are cut.
+//!
+//! A line in the table below is all that another decoder needs, besides its `Subject`. Law 7 is also
+//! held by clippy (`clippy.toml`), law 8 also by counting instructions (`linear.sh`).
+
+#[path = "laws/harness.rs"]
+mod harness;
+#[path = "laws/memory.rs"]
+mod memory;
+#[path = "laws/subjects/mod.rs"]
+mod subjects;
+
+#[global_allocator]
+static ALLOCATOR: memory::Counting = memory::Counting;
+
+laws! {
+    utf8 => subjects::text::Utf8,
+    lossy => subjects::text::Replaced,
+    chunked => subjects::h1::Chunked,
+    body_of_known_length => subjects::h1::Body<0>,
+    body_in_chunks => subjects::h1::Body<1>,
+    body_until_close => subjects::h1::Body<2>,
+    request_head => subjects::h1::Request,
+    response_head => subjects::h1::Response,
+    sse_lines => subjects::sse::Lines,
+    sse_events => subjects::sse::Events,
+    ws_frames_of_a_client => subjects::ws::Frames<true>,
+    ws_frames_of_a_server => subjects::ws::Frames<false>,
+    ws_messages_to_a_server => subjects::ws::Messages<wirefeed::ws::Server>,
+    ws_messages_to_a_client => subjects::ws::Messages<wirefeed::ws::Client<subjects::ws::Key>>,
+    ws_session_of_a_server => subjects::ws::Machine<wirefeed::ws::Server>,
+    ws_session_of_a_client => subjects::ws::Machine<wirefeed::ws::Client<subjects::ws::Key>>,
+}

@@ -1,0 +1,55 @@
+//! An allocator that counts, thread by thread.
+
+#![allow(unsafe_code, reason = "an allocator cannot be written without")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+/// Counts what this thread holds.
+pub(crate) struct Counting;
+
+thread_local! {
+    /// Bytes held, and the most that were since the last reset.
+    static HELD: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
+}
+
+fn count(less: usize, more: usize) {
+    // A thread that is ending has no counter any more, and nothing to be measured.
+    let _ = HELD.try_with(|held| {
+        let (now, peak) = held.get();
+        let now = now.wrapping_sub(less).wrapping_add(more);
+        held.set((now, if now > peak && now < usize::MAX / 2 { now } else { peak }));
+    });
+}
+
+// SAFETY: every call goes to the system's allocator as it came; only numbers are kept.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count(0, layout.size());
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        count(layout.size(), 0);
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count(layout.size(), size);
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+/// The most bytes that `work` held at once, beyond what was held before.
+pub(crate) fn peak_of(work: impl FnOnce()) -> usize {
+    let before = HELD.with(|held| {
+        let (now, _) = held.get();
+        held.set((now, now));
+        now
+    });
+    work();
+    HELD.with(|held| held.get().1.wrapping_sub(before))
+}

@@ -1,0 +1,290 @@
+//! Heads, chunks, bodies.
+
+use proptest::prelude::*;
+use wirefeed::grammar::{Extension, Value};
+use wirefeed::h1::head::{Head, RequestLine, StartLine, StatusLine};
+use wirefeed::h1::{self, Framing, body, chunked, head};
+use wirefeed::{Fields, Step};
+
+use crate::harness::{Flow, Part, Show, Subject, part};
+
+/// Chunked bodies.
+pub(crate) struct Chunked(chunked::Decoder);
+
+impl Subject for Chunked {
+    const LIMIT: usize = 0;
+
+    fn new() -> Self {
+        Self(chunked::Decoder::with_config(config()))
+    }
+
+    fn step(&mut self, input: &mut &[u8], show: Show<'_>) -> Flow {
+        match self.0.decode(input) {
+            Ok(Step::Item(item)) => {
+                match item {
+                    chunked::Item::Extension(piece) => show("extension", piece, true),
+                    chunked::Item::Chunk(size) => show("chunk", &size.to_be_bytes(), false),
+                    chunked::Item::Data(piece) => show("data", piece, true),
+                    chunked::Item::Trailers(piece) => show("trailers", piece, true),
+                }
+                Flow::Item
+            }
+            Ok(Step::NeedInput) => Flow::NeedInput,
+            Ok(Step::Done) => Flow::Done,
+            Err(error) => Flow::Failed(error.into()),
+        }
+    }
+
+    fn finish(&mut self, _: Show<'_>) -> Flow {
+        end(self.0.finish())
+    }
+
+    fn reset(&mut self) -> bool {
+        self.0.reset();
+        true
+    }
+
+    fn streams() -> BoxedStrategy<(Vec<u8>, Vec<Part>)> {
+        (chunks(), fields()).prop_map(|(chunks, trailers)| encode(&chunks, &trailers)).boxed()
+    }
+
+    fn long(len: usize) -> Vec<u8> {
+        b"1;a\r\nx\r\n".repeat(len / 8)
+    }
+}
+
+/// Bodies of known length, in chunks, or until the connection closes.
+pub(crate) struct Body<const FRAMING: usize>(body::Decoder);
+
+const FRAMINGS: [Framing; 3] =
+    [Framing::Length(LENGTH as u64), Framing::Chunked, Framing::UntilClose];
+const LENGTH: usize = 40;
+
+impl<const FRAMING: usize> Subject for Body<FRAMING> {
+    const LIMIT: usize = 0;
+
+    fn new() -> Self {
+        Self(body::Decoder::with_config(FRAMINGS[FRAMING], config()))
+    }
+
+    fn step(&mut self, input: &mut &[u8], show: Show<'_>) -> Flow {
+        match self.0.decode(input) {
+            Ok(Step::Item(item)) => {
+                match item {
+                    body::Item::Data(piece) => show("data", piece, true),
+                    body::Item::Trailers(piece) => show("trailers", piece, true),
+                }
+                Flow::Item
+            }
+            Ok(Step::NeedInput) => Flow::NeedInput,
+            Ok(Step::Done) => Flow::Done,
+            Err(error) => Flow::Failed(error.into()),
+        }
+    }
+
+    fn finish(&mut self, _: Show<'_>) -> Flow {
+        end(self.0.finish())
+    }
+
+    fn reset(&mut self) -> bool {
+        self.0.reset();
+        true
+    }
+
+    fn streams() -> BoxedStrategy<(Vec<u8>, Vec<Part>)> {
+        let bytes = prop::collection::vec(any::<u8>(), LENGTH..LENGTH + 1);
+        match FRAMINGS[FRAMING] {
+            Framing::Chunked => (chunks(), fields())
+                .prop_map(|(chunks, trailers)| {
+                    let (wire, parts) = encode(&chunks, &trailers);
+                    let mut merged: Vec<Part> = vec![];
+                    for part in parts {
+                        match merged.last_mut() {
+                            Some(last) if last.name == part.name => last.bytes.extend(part.bytes),
+                            _ if matches!(part.name, "data" | "trailers") => merged.push(part),
+                            _ => {}
+                        }
+                    }
+                    (wire, merged)
+                })
+                .boxed(),
+            _ => bytes.prop_map(|bytes| (bytes.clone(), vec![part("data", bytes)])).boxed(),
+        }
+    }
+
+    fn long(len: usize) -> Vec<u8> {
+        Chunked::long(len)
+    }
+}
+
+/// Request heads.
+pub(crate) type Request = OneHead<RequestLine>;
+/// Response heads.
+pub(crate) type Response = OneHead<StatusLine>;
+
+/// A head and nothing else.
+pub(crate) struct OneHead<L>(head::Decoder<L>);
+
+/// A start line that can be made up and shown.
+pub(crate) trait Line: StartLine + Sized {
+    fn line() -> BoxedStrategy<(String, Vec<Part>)>;
+    fn show(head: &Head<'_, Self>, show: Show<'_>);
+}
+
+impl Line for RequestLine {
+    fn line() -> BoxedStrategy<(String, Vec<Part>)> {
+        ("[A-Z!#-]{1,6}", "[!-~]{1,20}")
+            .prop_map(|(method, target)| {
+                let line = format!("{method} {target} HTTP/1.1\r\n");
+                (line, vec![part("method", method), part("target", target)])
+            })
+            .boxed()
+    }
+
+    fn show(head: &Head<'_, Self>, show: Show<'_>) {
+        show("method", head.method().as_bytes(), false);
+        show("target", head.target().as_bytes(), false);
+    }
+}
+
+impl Line for StatusLine {
+    fn line() -> BoxedStrategy<(String, Vec<Part>)> {
+        (100u16..=999, "[ -~\t\u{e9}]{0,20}")
+            .prop_map(|(status, reason)| {
+                let line = format!("HTTP/1.1 {status} {reason}\r\n");
+                (line, vec![part("status", status.to_be_bytes()), part("reason", reason)])
+            })
+            .boxed()
+    }
+
+    fn show(head: &Head<'_, Self>, show: Show<'_>) {
+        show("status", &head.status().to_be_bytes(), false);
+        show("reason", head.reason(), false);
+    }
+}
+
+impl<L: Line + 'static> Subject for OneHead<L> {
+    const LIMIT: usize = 400;
+
+    fn new() -> Self {
+        let mut limits = head::Limits::default();
+        (limits.head, limits.fields) = (Some(400), Some(8));
+        Self(head::Decoder::with_limits(limits))
+    }
+
+    fn roomy() -> Self {
+        let mut limits = head::Limits::default();
+        (limits.head, limits.fields) = (None, None);
+        Self(head::Decoder::with_limits(limits))
+    }
+
+    fn step(&mut self, input: &mut &[u8], show: Show<'_>) -> Flow {
+        match self.0.decode(input) {
+            Ok(Step::Item(head)) => {
+                L::show(&head, show);
+                for field in head.fields() {
+                    show("name", field.name.as_bytes(), false);
+                    show("value", field.value, false);
+                }
+                Flow::Item
+            }
+            Ok(Step::NeedInput) => Flow::NeedInput,
+            Ok(Step::Done) => Flow::Done,
+            Err(error) => Flow::Failed(error.into()),
+        }
+    }
+
+    fn finish(&mut self, _: Show<'_>) -> Flow {
+        end(self.0.finish())
+    }
+
+    fn reset(&mut self) -> bool {
+        self.0.reset();
+        true
+    }
+
+    fn streams() -> BoxedStrategy<(Vec<u8>, Vec<Part>)> {
+        (L::line(), fields())
+            .prop_map(|((line, mut parts), fields)| {
+                let mut wire = line.into_bytes();
+                for (name, value) in fields {
+                    wirefeed::fields::encode(&name, &value, &mut wire).unwrap();
+                    parts.extend([part("name", &name), part("value", value.trim_ascii())]);
+                }
+                wire.extend(b"\r\n");
+                (wire, parts)
+            })
+            .boxed()
+    }
+
+    fn long(len: usize) -> Vec<u8> {
+        let mut wire = b"GET / HTTP/1.1\r\n".to_vec();
+        wire.extend(b"A: b\r\n".repeat(len / 6));
+        wire
+    }
+}
+
+fn end<T>(finished: Result<Option<T>, h1::Error>) -> Flow {
+    match finished {
+        Ok(_) => Flow::Done,
+        Err(error) => Flow::Failed(error.into()),
+    }
+}
+
+/// Small limits, so that streams reach them.
+fn config() -> chunked::Config {
+    let mut config = chunked::Config::default();
+    (config.overhead, config.trailers) = (Some(60), Some(200));
+    config
+}
+
+type Chunk = (Vec<u8>, Option<(String, Option<String>)>);
+
+fn chunks() -> impl Strategy<Value = Vec<Chunk>> {
+    let extension =
+        prop::option::of(("[a-z!]{1,4}", prop::option::of("[ -!#-\\[\\]-~\u{e9}]{0,6}")));
+    prop::collection::vec((prop::collection::vec(any::<u8>(), 1..40), extension), 0..5)
+}
+
+fn fields() -> impl Strategy<Value = Vec<(String, Vec<u8>)>> {
+    let value = prop::collection::vec(prop_oneof![Just(9u8), 32..=126u8, 128..=255u8], 0..20);
+    prop::collection::vec(
+        (
+            "[A-Za-z!-]{1,10}"
+                .prop_filter("a token", |name| !name.contains(['"', '(', ')', ',', '/'])),
+            value,
+        ),
+        0..4,
+    )
+}
+
+/// A chunked body from the crate's own encoder, and what it must decode to.
+fn encode(chunks: &[Chunk], trailers: &[(String, Vec<u8>)]) -> (Vec<u8>, Vec<Part>) {
+    let (mut wire, mut parts) = (Vec::new(), Vec::new());
+    for (data, extension) in chunks {
+        let extensions: Vec<Extension<'_>> = extension
+            .iter()
+            .map(|(name, value)| Extension {
+                name: name.as_bytes(),
+                value: value.as_ref().map(|value| Value::Quoted(value.as_bytes())),
+            })
+            .collect();
+        let from = wire.len();
+        chunked::encode_chunk(data, &extensions, &mut wire).unwrap();
+        if extension.is_some() {
+            let line = wire[from..].split(|&byte| byte == b'\r').next().unwrap();
+            let digits = line.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+            parts.push(part("extension", &line[digits..]));
+        }
+        parts.push(part("chunk", (data.len() as u64).to_be_bytes()));
+        parts.push(part("data", data));
+    }
+    parts.push(part("chunk", 0u64.to_be_bytes()));
+    let from = wire.len() + 3;
+    chunked::encode_end_with(trailers, &mut wire).unwrap();
+    let lines = &wire[from..wire.len() - 2];
+    if !lines.is_empty() {
+        parts.push(part("trailers", lines));
+    }
+    (wire, parts)
+}

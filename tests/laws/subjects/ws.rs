@@ -1,0 +1,407 @@
+//! Frames, messages, sessions.
+
+use bytes::Buf;
+use proptest::prelude::*;
+use wirefeed::ws::frame::{self, Expect, Header, Opcode};
+use wirefeed::ws::{Client, CloseCode, Config, Event, Role, Server, Session, mask, message};
+use wirefeed::{Instant, Step};
+
+use crate::harness::{Flow, Part, Show, Subject, part};
+
+/// Frames, which are masked or are not.
+pub(crate) struct Frames<const MASKED: bool>(frame::Decoder);
+
+impl<const MASKED: bool> Subject for Frames<MASKED> {
+    const LIMIT: usize = 0;
+
+    fn new() -> Self {
+        Self(frame::Decoder::new(if MASKED { Expect::Masked } else { Expect::Unmasked }))
+    }
+
+    fn step(&mut self, input: &mut &[u8], show: Show<'_>) -> Flow {
+        match self.0.decode(input) {
+            Ok(Step::Item(item)) => {
+                show_frame(item, show);
+                Flow::Item
+            }
+            Ok(Step::NeedInput) => Flow::NeedInput,
+            Ok(Step::Done) => Flow::Done,
+            Err(error) => Flow::Failed(error.into()),
+        }
+    }
+
+    fn finish(&mut self, show: Show<'_>) -> Flow {
+        match self.0.finish() {
+            Ok(None) => Flow::Done,
+            Ok(Some(item)) => {
+                show_frame(item, show);
+                Flow::Item
+            }
+            Err(error) => Flow::Failed(error.into()),
+        }
+    }
+
+    fn reset(&mut self) -> bool {
+        self.0.reset();
+        true
+    }
+
+    fn streams() -> BoxedStrategy<(Vec<u8>, Vec<Part>)> {
+        sent()
+            .prop_map(|messages| {
+                let (mut wire, mut parts) = (Vec::new(), Vec::new());
+                for sent in messages {
+                    for (fin, opcode, payload) in sent.frames() {
+                        put(&mut wire, MASKED, fin, opcode, &payload);
+                        parts.push(part("header", [u8::from(fin), opcode as u8]));
+                        if !payload.is_empty() {
+                            parts.push(part("payload", payload));
+                        }
+                        parts.push(part("end", b""));
+                    }
+                }
+                (wire, parts)
+            })
+            .boxed()
+    }
+
+    fn long(len: usize) -> Vec<u8> {
+        one_message(MASKED, len)
+    }
+}
+
+fn show_frame(item: frame::Item<'_>, show: Show<'_>) {
+    match item {
+        frame::Item::Header(header) => {
+            show("header", &[u8::from(header.fin), header.opcode as u8], false);
+        }
+        frame::Item::Payload { bytes, mask: key } => {
+            // A few bytes at a time, since nothing may be allocated here.
+            for (i, &byte) in bytes.iter().enumerate() {
+                let key = key.map_or(0, |key| key[i % 4]);
+                show("payload", &[byte ^ key], true);
+            }
+        }
+        frame::Item::End => show("end", b"", false),
+    }
+}
+
+/// A client's source of keys: always this one.
+pub(crate) type Key = fn(&mut [u8]);
+
+/// A role that can be made up.
+pub(crate) trait Side: Role + 'static {
+    /// Whether the frames it receives are masked.
+    const MASKED: bool;
+
+    fn side() -> Self;
+}
+
+impl Side for Server {
+    const MASKED: bool = true;
+
+    fn side() -> Self {
+        Self
+    }
+}
+
+impl Side for Client<Key> {
+    const MASKED: bool = false;
+
+    fn side() -> Self {
+        Self(|key| key.fill(0x5a))
+    }
+}
+
+/// Messages.
+pub(crate) struct Messages<R> {
+    decoder: message::Decoder<R>,
+    input: Scratch,
+}
+
+impl<R: Side> Subject for Messages<R> {
+    const LIMIT: usize = LIMIT;
+
+    fn new() -> Self {
+        Self { decoder: message::Decoder::with_limits(limits()), input: Scratch::new() }
+    }
+
+    fn roomy() -> Self {
+        Self { decoder: message::Decoder::new(), input: Scratch::new() }
+    }
+
+    fn step(&mut self, input: &mut &[u8], show: Show<'_>) -> Flow {
+        let Self { decoder, input: scratch } = self;
+        scratch.lend(input, |rest| match decoder.decode(rest) {
+            Ok(Step::Item(item)) => {
+                show_event(item, show);
+                Flow::Item
+            }
+            Ok(Step::NeedInput) => Flow::NeedInput,
+            Ok(Step::Done) => Flow::Done,
+            Err(error) => Flow::Failed(error.into()),
+        })
+    }
+
+    fn finish(&mut self, _: Show<'_>) -> Flow {
+        match self.decoder.finish() {
+            Ok(_) => Flow::Done,
+            Err(error) => Flow::Failed(error.into()),
+        }
+    }
+
+    fn reset(&mut self) -> bool {
+        self.decoder.reset();
+        true
+    }
+
+    fn streams() -> BoxedStrategy<(Vec<u8>, Vec<Part>)> {
+        sent()
+            .prop_map(|messages| {
+                let (mut wire, mut parts) = (Vec::new(), Vec::new());
+                for sent in &messages {
+                    for (fin, opcode, payload) in sent.frames() {
+                        put(&mut wire, R::MASKED, fin, opcode, &payload);
+                    }
+                    parts.extend(sent.parts());
+                }
+                (wire, parts)
+            })
+            .boxed()
+    }
+
+    fn long(len: usize) -> Vec<u8> {
+        one_message(R::MASKED, len)
+    }
+}
+
+/// A session, whose output is shown too.
+pub(crate) struct Machine<R> {
+    session: Session<R>,
+    input: Scratch,
+}
+
+impl<R: Side> Subject for Machine<R> {
+    const LIMIT: usize = LIMIT;
+
+    fn new() -> Self {
+        let mut config = Config::default();
+        config.limits = limits();
+        Self { session: Session::new(R::side(), &config), input: Scratch::new() }
+    }
+
+    fn roomy() -> Self {
+        Self { session: Session::new(R::side(), &Config::default()), input: Scratch::new() }
+    }
+
+    fn step(&mut self, input: &mut &[u8], show: Show<'_>) -> Flow {
+        let Self { session: Session { rx, tx }, input: scratch } = self;
+        let flow = scratch.lend(input, |rest| match rx.receive(tx, rest, Instant::ZERO) {
+            Ok(Step::Item(event)) => {
+                show_event(event, show);
+                Flow::Item
+            }
+            Ok(Step::NeedInput) => Flow::NeedInput,
+            Ok(Step::Done) => Flow::Done,
+            Err(error) => Flow::Failed(error.into()),
+        });
+        let out = tx.output();
+        while out.has_remaining() {
+            let len = out.chunk().len();
+            show("output", out.chunk(), true);
+            out.advance(len);
+        }
+        flow
+    }
+
+    fn finish(&mut self, _: Show<'_>) -> Flow {
+        let Session { rx, tx } = &mut self.session;
+        match rx.receive_eof(tx, Instant::ZERO) {
+            Ok(()) => Flow::Done,
+            Err(error) => Flow::Failed(error.into()),
+        }
+    }
+
+    fn reset(&mut self) -> bool {
+        false
+    }
+
+    /// What the other side's sender makes.
+    fn streams() -> BoxedStrategy<(Vec<u8>, Vec<Part>)> {
+        sent()
+            .prop_map(|messages| {
+                if R::MASKED {
+                    converse::<R, _>(Client::<Key>::side(), &messages)
+                } else {
+                    converse::<R, _>(Server, &messages)
+                }
+            })
+            .boxed()
+    }
+
+    fn long(len: usize) -> Vec<u8> {
+        one_message(R::MASKED, len)
+    }
+}
+
+/// What `peer` sends for these messages, and what a session must make of it.
+fn converse<R: Side, P: Role>(peer: P, messages: &[Sent]) -> (Vec<u8>, Vec<Part>) {
+    let Session { mut tx, .. } = Session::new(peer, &Config::default());
+    let (mut wire, mut parts, now) = (Vec::new(), Vec::new(), Instant::ZERO);
+    for sent in messages {
+        match sent {
+            Sent::Text(text, _) => tx.send_text(text, now).unwrap(),
+            Sent::Binary(bytes, _) => tx.send_bytes(bytes.clone().into(), now).unwrap(),
+            Sent::Ping(payload) => tx.send_ping(payload, now).unwrap(),
+            Sent::Close(code, reason) => tx.close(Some(CloseCode(*code)), reason, now).unwrap(),
+        }
+        parts.extend(sent.parts());
+        let mut reply = Vec::new();
+        match sent {
+            Sent::Ping(payload) => put(&mut reply, !R::MASKED, true, Opcode::Pong, payload),
+            Sent::Close(code, _) => {
+                put(&mut reply, !R::MASKED, true, Opcode::Close, &code.to_be_bytes());
+            }
+            _ => continue,
+        }
+        parts.push(part("output", reply));
+    }
+    let out = tx.output();
+    while out.has_remaining() {
+        wire.extend_from_slice(out.chunk());
+        out.advance(out.chunk().len());
+    }
+    (wire, parts)
+}
+
+fn show_event(event: Event<'_, '_>, show: Show<'_>) {
+    match event {
+        Event::Text(text) => show("text", text.as_bytes(), false),
+        Event::Binary(bytes) => show("binary", &bytes, false),
+        Event::Ping(payload) => show("ping", payload, false),
+        Event::Pong(payload) => show("pong", payload, false),
+        Event::Close(close) => {
+            show("code", &close.code.map_or(0, |code| code.0).to_be_bytes(), false);
+            show("reason", close.reason.as_bytes(), false);
+        }
+    }
+}
+
+/// A copy of the input that may be unmasked, in a buffer made beforehand.
+struct Scratch(Vec<u8>);
+
+impl Scratch {
+    fn new() -> Self {
+        Self(Vec::with_capacity(CONSTANT_INPUT))
+    }
+
+    fn lend(&mut self, input: &mut &[u8], receive: impl FnOnce(&mut &mut [u8]) -> Flow) -> Flow {
+        let len = input.len();
+        self.0.clear();
+        self.0.extend_from_slice(input);
+        let mut rest = &mut self.0[..];
+        let flow = receive(&mut rest);
+        *input = &input[len - rest.len()..];
+        flow
+    }
+}
+
+/// Most inputs fit; what a longer one adds counts as its own bytes.
+const CONSTANT_INPUT: usize = 512;
+
+/// Small limits, so that streams reach them.
+fn limits() -> message::Limits {
+    let mut limits = message::Limits::default();
+    (limits.frame, limits.message) = (Some(200), Some(LIMIT as u64));
+    limits
+}
+
+const LIMIT: usize = 300;
+
+/// What is sent; messages with the places at which they are cut into fragments.
+#[derive(Debug, Clone)]
+enum Sent {
+    Text(String, Vec<usize>),
+    Binary(Vec<u8>, Vec<usize>),
+    Ping(Vec<u8>),
+    Close(u16, String),
+}
+
+impl Sent {
+    fn frames(&self) -> Vec<(bool, Opcode, Vec<u8>)> {
+        let (opcode, payload, cuts) = match self {
+            Self::Text(text, cuts) => (Opcode::Text, text.as_bytes(), cuts),
+            Self::Binary(bytes, cuts) => (Opcode::Binary, &bytes[..], cuts),
+            Self::Ping(payload) => return vec![(true, Opcode::Ping, payload.clone())],
+            Self::Close(code, reason) => {
+                let payload = [&code.to_be_bytes(), reason.as_bytes()].concat();
+                return vec![(true, Opcode::Close, payload)];
+            }
+        };
+        let (mut frames, mut from) = (Vec::new(), 0);
+        for cut in cuts {
+            let cut = (*cut).clamp(from, payload.len());
+            frames.push((false, opcode, payload[from..cut].to_vec()));
+            from = cut;
+        }
+        frames.push((true, opcode, payload[from..].to_vec()));
+        frames.iter_mut().skip(1).for_each(|frame| frame.1 = Opcode::Continuation);
+        frames
+    }
+
+    fn parts(&self) -> Vec<Part> {
+        match self {
+            Self::Text(text, _) => vec![part("text", text)],
+            Self::Binary(bytes, _) => vec![part("binary", bytes)],
+            Self::Ping(payload) => vec![part("ping", payload)],
+            Self::Close(code, reason) => {
+                vec![part("code", code.to_be_bytes()), part("reason", reason)]
+            }
+        }
+    }
+}
+
+/// Messages and pings, and perhaps a close frame at the end.
+fn sent() -> impl Strategy<Value = Vec<Sent>> {
+    let bytes = |len| prop::collection::vec(any::<u8>(), 0..len);
+    let cuts = || {
+        prop::collection::vec(0usize..150, 0..3).prop_map(|mut cuts| {
+            cuts.sort_unstable();
+            cuts
+        })
+    };
+    let one = prop_oneof![
+        3 => ("[a-z\u{e9}\u{65e5}\u{1f600}]{0,40}", cuts()).prop_map(|(text, cuts)| Sent::Text(text, cuts)),
+        3 => (bytes(150), cuts()).prop_map(|(bytes, cuts)| Sent::Binary(bytes, cuts)),
+        1 => bytes(126).prop_map(Sent::Ping),
+    ];
+    let code = prop::sample::select(vec![1000u16, 1001, 1011, 3000, 4999]);
+    let close = prop::option::of((code, "[a-z\u{e9}]{0,20}"));
+    (prop::collection::vec(one, 0..4), close).prop_map(|(mut sent, close)| {
+        sent.extend(close.map(|(code, reason)| Sent::Close(code, reason)));
+        sent
+    })
+}
+
+fn put(wire: &mut Vec<u8>, masked: bool, fin: bool, opcode: Opcode, payload: &[u8]) {
+    let key = masked.then_some([0x5a; 4]);
+    let header = Header { fin, opcode, mask: key, len: payload.len() as u64 };
+    wire.extend_from_slice(header.encode().as_ref());
+    let from = wire.len();
+    wire.extend_from_slice(payload);
+    if let Some(key) = key {
+        mask(&mut wire[from..], key);
+    }
+}
+
+/// Half of it one message of small fragments with pings between them, half of it one frame.
+fn one_message(masked: bool, len: usize) -> Vec<u8> {
+    let mut wire = Vec::new();
+    put(&mut wire, masked, false, Opcode::Text, b"");
+    while wire.len() < len / 2 {
+        put(&mut wire, masked, false, Opcode::Continuation, b"hello");
+        put(&mut wire, masked, true, Opcode::Ping, b"?");
+    }
+    put(&mut wire, masked, true, Opcode::Continuation, &vec![b'x'; len / 2]);
+    wire
+}
