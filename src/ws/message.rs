@@ -309,7 +309,12 @@ impl<R: Role> Decoder<R> {
                         _ => State::Idle,
                     };
                     if over || opcode.is_control() {
-                        return self.end(opcode).map(Step::Item);
+                        let at = self.at;
+                        return self.end(opcode).map(Step::Item).inspect_err(|error| {
+                            if error.at < at {
+                                *input = &mut [];
+                            }
+                        });
                     }
                 }
                 State::Done => return Ok(Step::Done),

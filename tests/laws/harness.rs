@@ -1,9 +1,10 @@
 //! The laws as checks on anything that decodes.
 
+use std::cell::Cell;
 use std::time::Instant;
 
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestError, TestRunner};
+use proptest::test_runner::{Config, TestRunner};
 
 use crate::memory;
 
@@ -219,33 +220,38 @@ pub(crate) fn is_linear<S: Subject>() -> Result<(), Broken> {
 
 /// Checks a subject under every law, on streams that are valid, mutated and arbitrary.
 pub(crate) fn check<S: Subject>() {
-    let mut runner = TestRunner::new(Config { failure_persistence: None, ..Config::default() });
     let cuts = || prop::collection::vec(0usize..600, 0..8);
-    let result = runner.run(&(S::streams(), cuts()), |((wire, parts), cuts)| {
-        returns::<S>(&wire, &parts).map_err(refuse)?;
-        obeys::<S>(&wire, &cuts).map(drop).map_err(refuse)
+    run::<S, _>("valid", (S::streams(), cuts()), |((wire, parts), cuts)| {
+        returns::<S>(&wire, &parts)?;
+        obeys::<S>(&wire, &cuts).map(drop)
     });
-    report::<S, _>("valid", result);
-    let mutated = (S::streams(), prop::collection::vec(mutation(), 1..4));
-    let result = runner.run(&(mutated, cuts()), |(((mut wire, _), mutations), cuts)| {
+    let mutations = prop::collection::vec(mutation(), 1..4);
+    run::<S, _>("mutated", (S::streams(), mutations, cuts()), |((wire, _), mutations, cuts)| {
+        let mut wire = wire;
         mutations.iter().for_each(|mutation| mutation.apply(&mut wire));
-        obeys::<S>(&wire, &cuts).map(drop).map_err(refuse)
+        obeys::<S>(&wire, &cuts).map(drop)
     });
-    report::<S, _>("mutated", result);
-    let result = runner
-        .run(&(bytes(), cuts()), |(wire, cuts)| obeys::<S>(&wire, &cuts).map(drop).map_err(refuse));
-    report::<S, _>("arbitrary", result);
+    run::<S, _>("arbitrary", (bytes(), cuts()), |(wire, cuts)| obeys::<S>(&wire, &cuts).map(drop));
     is_linear::<S>().unwrap_or_else(|broken| panic!("{broken:?}"));
 }
 
-fn refuse(broken: Broken) -> TestCaseError {
-    TestCaseError::fail(format!("law {}: {}", broken.0, broken.1))
-}
-
-fn report<S: Subject, V: std::fmt::Debug>(streams: &str, result: Result<(), TestError<V>>) {
+/// Runs a check on as many streams as proptest is configured to make.
+fn run<S: Subject, T: Strategy>(
+    streams: &str,
+    strategy: T,
+    check: impl Fn(T::Value) -> Result<(), Broken>,
+) {
+    let config = Config { failure_persistence: None, ..Config::default() };
+    let (cases, mut runner) = (config.cases, TestRunner::new(config));
+    let count = Cell::new(0);
+    let result = runner.run(&strategy, |value| {
+        count.set(count.get() + 1);
+        check(value).map_err(|Broken(law, how)| TestCaseError::fail(format!("law {law}: {how}")))
+    });
     if let Err(error) = result {
         panic!("{} on {streams} streams: {error}", std::any::type_name::<S>());
     }
+    assert!(count.get() >= cases, "only {} {streams} streams were run", count.get());
 }
 
 fn pieces<'w>(wire: &'w [u8], cuts: &[usize]) -> Vec<&'w [u8]> {
