@@ -3,6 +3,7 @@
 //! A line in the table below is all that another decoder needs, besides its `Subject`. Law 7 is also
 //! held by clippy (`clippy.toml`), law 8 also by counting instructions (`linear.sh`).
 
+#[macro_use]
 #[path = "laws/harness.rs"]
 mod harness;
 #[path = "laws/memory.rs"]

@@ -1,1 +1,143 @@
+use super::*;
+use crate::ws::{Client, Server};
+use alloc::vec;
 
+type Key = fn(&mut [u8]);
+
+/// What a client's side makes of a stream at every size of pieces, which must not differ.
+fn decode(limits: Limits, wire: &[u8]) -> (Vec<Vec<u8>>, Option<(ErrorKind, u64)>) {
+    let run = |size: usize| {
+        let mut decoder = Decoder::<Client<Key>>::with_limits(limits);
+        let mut items = Vec::new();
+        for piece in wire.chunks(size) {
+            let mut piece = piece.to_vec();
+            let mut input = &mut piece[..];
+            loop {
+                match decoder.decode(&mut input) {
+                    Ok(Step::Item(Item::Text(text))) => items.push(text.into_string().into_bytes()),
+                    Ok(Step::Item(Item::Binary(bytes))) => items.push(bytes.into_vec()),
+                    Ok(Step::Item(Item::Ping(payload) | Item::Pong(payload))) => {
+                        items.push(payload.to_vec());
+                    }
+                    Ok(Step::Item(Item::Close(close))) => items.push(close.reason.into()),
+                    Ok(Step::NeedInput) => break,
+                    Ok(Step::Done) => return (items, None),
+                    Err(error) => {
+                        assert_eq!(decoder.decode(&mut input), Err(error));
+                        return (items, Some((error.kind, error.at)));
+                    }
+                }
+            }
+        }
+        let error = decoder.finish().err().map(|error| (error.kind, error.at));
+        (items, error)
+    };
+    let whole = run(wire.len());
+    for size in 1..wire.len() {
+        assert_eq!(whole, run(size), "{size}: {}", wire.escape_ascii());
+    }
+    whole
+}
+
+#[test]
+fn each_fault_has_its_name_and_place() {
+    use ErrorKind::*;
+    for (wire, expected) in [
+        (&b"\x88\x00"[..], None),
+        (b"\x88\x02\x03\xe8", None),
+        (b"\x01\x01a\x89\x00\x80\x01b\x88\x00", None),
+        (b"\x81\x00", Some((Truncated, 2))),
+        (b"\x81\x01\xff", Some((Utf8, 2))),
+        (b"\x01\x02a\xff\x80\x00", Some((Utf8, 3))),
+        // Bad in an unfinished frame, and in a later fragment.
+        (b"\x81\x7e\x01\x00ab\xed\xa0", Some((Utf8, 7))),
+        (b"\x01\x01\xe2\x80\x01(", Some((Utf8, 5))),
+        // A text that ends inside a character.
+        (b"\x81\x01\xe2\x88\x00", Some((Utf8, 3))),
+        (b"\x01\x01\xe2\x80\x00", Some((Utf8, 5))),
+        // Surrogates, overlong forms, above U+10FFFF.
+        (b"\x81\x03\xed\xa0\x80", Some((Utf8, 3))),
+        (b"\x81\x02\xc0\x80", Some((Utf8, 2))),
+        (b"\x81\x04\xf4\x90\x80\x80", Some((Utf8, 3))),
+        (b"\x88\x01\x03", Some((CloseLength, 2))),
+        (b"\x88\x02\x03\xed", Some((CloseCode, 2))),
+        (b"\x88\x02\x00\x00", Some((CloseCode, 2))),
+        (b"\x88\x04\x03\xe8a\xff", Some((Utf8, 5))),
+        (b"\x88\x04\x03\xe8a\xe2", Some((Utf8, 6))),
+    ] {
+        assert_eq!(decode(Limits::DEFAULT, wire).1, expected, "{}", wire.escape_ascii());
+    }
+}
+
+#[test]
+fn limits_are_judged_at_the_header() {
+    use ErrorKind::*;
+    let limits = Limits { frame: Some(200), message: Some(300) };
+    for (wire, expected) in [
+        (vec![0x82, 0x7e, 0, 201], (FrameTooLong, 2)),
+        (vec![0x82, 0x7f, 0, 0, 1, 0, 0, 0, 0, 0], (FrameTooLong, 2)),
+        ([&[0x02, 0x7e, 0, 200][..], &[0; 200], &[0x80, 101]].concat(), (MessageTooLong, 205)),
+        ([&[0x01, 0x7e, 0, 200][..], &[b'a'; 200], &[0x80, 101]].concat(), (MessageTooLong, 205)),
+    ] {
+        assert_eq!(decode(limits, &wire).1, Some(expected));
+    }
+    let fits = [&[0x02, 0x7e, 0, 200][..], &[0; 200], &[0x80, 100], &[0; 100]].concat();
+    assert_eq!(decode(limits, &fits).0[0].len(), 300);
+    let none = Limits { frame: None, message: None };
+    let huge = [0x82, 0x7f, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 2, 3];
+    assert_eq!(decode(none, &huge).1, Some((Truncated, 13)));
+}
+
+#[test]
+fn a_whole_message_is_borrowed_and_a_joined_one_is_taken() {
+    let mut decoder = Decoder::<Server>::new();
+    let mut wire = *b"\x82\x83\0\0\0\0abc\x02\x81\0\0\0\0d\x80\x81\0\0\0\0e";
+    let place = wire[6..].as_ptr();
+    let mut input = &mut wire[..];
+    let Ok(Step::Item(Item::Binary(Binary::Input(bytes)))) = decoder.decode(&mut input) else {
+        panic!("it lies whole in the input")
+    };
+    assert_eq!((bytes.as_ptr(), bytes.as_ptr_range().end), (place, input.as_ptr()));
+    let Ok(Step::Item(Item::Binary(binary))) = decoder.decode(&mut input) else {
+        panic!("it is joined")
+    };
+    let place = binary.as_ptr();
+    let taken = binary.into_vec();
+    assert_eq!((&taken[..], taken.as_ptr()), (&b"de"[..], place));
+}
+
+#[test]
+fn masked_messages_at_every_cut() {
+    let key = [0x37, 0xfa, 0x21, 0x3d];
+    let mut payload = "h\u{e9}llo w\u{f6}rld \u{1f600}".repeat(20).into_bytes();
+    let text = payload.clone();
+    mask(&mut payload, key);
+    let header =
+        Header { fin: true, opcode: Opcode::Text, mask: Some(key), len: payload.len() as u64 };
+    let wire = [header.encode().as_ref(), &payload].concat();
+    for cut in 0..=wire.len() {
+        let mut decoder = Decoder::<Server>::new();
+        let mut wire = wire.clone();
+        let (mut head, mut tail) = wire.split_at_mut(cut);
+        let mut seen = 0;
+        for input in [&mut head, &mut tail] {
+            while let Ok(Step::Item(Item::Text(found))) = decoder.decode(input) {
+                assert_eq!(found.as_bytes(), text);
+                seen += 1;
+            }
+        }
+        assert_eq!(seen, 1, "cut at {cut}");
+    }
+}
+
+#[test]
+fn a_large_buffer_is_given_back() {
+    let mut decoder = Decoder::<Client<Key>>::new();
+    for first in [1, 2] {
+        let mut wire = [&[first, 0x7e, 0x20, 0][..], &[b'a'; 0x2000], &[0x80, 0]].concat();
+        assert!(matches!(decoder.decode(&mut &mut wire[..]), Ok(Step::Item(_))));
+    }
+    assert!(decoder.text.capacity() > carry::KEPT && decoder.binary.capacity() > carry::KEPT);
+    decoder.release();
+    assert_eq!(decoder.text.capacity() + decoder.binary.capacity(), 0);
+}
