@@ -131,7 +131,7 @@ pub(crate) fn check(name: &str, value: &[u8]) -> Result<(), crate::ApiMisuse> {
     if name.is_empty() || !name.bytes().all(scan::is_token) {
         return Err(crate::ApiMisuse::FieldName);
     }
-    if scan::field_value_run(value) < value.len() {
+    if !value.iter().copied().all(scan::is_field_value) {
         return Err(crate::ApiMisuse::FieldValue);
     }
     Ok(())

@@ -21,12 +21,6 @@ pub(crate) fn find_line_end(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// How many of the first bytes of `bytes` may stand in a field value (RFC 9110 5.5): SP, HTAB,
-/// visible ASCII and obs-text.
-pub(crate) fn field_value_run(bytes: &[u8]) -> usize {
-    bytes.iter().position(|&byte| !is_field_value(byte)).unwrap_or(bytes.len())
-}
-
 /// A `tchar` (RFC 9110 5.6.2).
 #[inline]
 pub(crate) const fn is_token(byte: u8) -> bool {

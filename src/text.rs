@@ -203,6 +203,7 @@ pub(crate) fn from_utf8(bytes: &[u8]) -> Option<&str> {
 
 /// The index of the first byte of `bytes` that no valid text could hold there; the length where
 /// the text merely ends inside a character.
+#[cfg(feature = "alloc")]
 #[cold]
 pub(crate) fn first_bad(bytes: &[u8]) -> usize {
     Validator::new().validate(bytes).err().unwrap_or(bytes.len())

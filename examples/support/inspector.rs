@@ -71,8 +71,11 @@ enum Stream {
     Request(Box<Messages<RequestLine>>),
     Response(Box<Messages<StatusLine>>),
     Server(Box<Session<Server>>),
-    Client(Box<Session<Client<fn(&mut [u8])>>>),
+    Client(Box<Session<Client<Key>>>),
 }
+
+/// A client's source of mask keys.
+type Key = fn(&mut [u8]);
 
 impl Inspector {
     pub fn new(job: &Job) -> Self {
@@ -95,7 +98,7 @@ impl Inspector {
             (Kind::Ws, Role::Server) => Stream::Server(Box::new(Session::new(Server, &config))),
             (Kind::Ws, Role::Client) => {
                 // A key of zeros, so that the output can be read; nothing is sent anywhere.
-                let role = Client::<fn(&mut [u8])>(|key| key.fill(0));
+                let role = Client::<Key>(|key| key.fill(0));
                 Stream::Client(Box::new(Session::new(role, &config)))
             }
         };

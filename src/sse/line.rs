@@ -92,6 +92,7 @@ impl Decoder {
 
     /// Takes a whole line out of `input`, without its end; none where a BOM or the LF of a CRLF may
     /// come first, or where the line does not end here.
+    #[cfg(feature = "alloc")]
     #[inline]
     pub(super) fn whole_line<'b>(&mut self, input: &mut &'b [u8]) -> Option<&'b [u8]> {
         if !self.is_inside() {

@@ -97,7 +97,8 @@ pub(crate) struct Broken(pub(crate) u8, pub(crate) String);
 
 macro_rules! ensure {
     ($law:literal, $holds:expr, $($words:tt)*) => {
-        if !$holds {
+        let holds: bool = $holds;
+        if !holds {
             return Err(Broken($law, format!($($words)*)));
         }
     };

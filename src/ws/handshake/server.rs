@@ -77,7 +77,7 @@ pub fn read_request(method: &str, fields: &(impl Fields + ?Sized)) -> Result<Off
     {
         return Err(Refusal::NoUpgrade);
     }
-    if !only(fields, "sec-websocket-version").is_some_and(|version| version == b"13") {
+    if only(fields, "sec-websocket-version") != Some(b"13") {
         return Err(Refusal::Version);
     }
     match only(fields, "sec-websocket-key") {

@@ -175,6 +175,7 @@ fn a_large_payload_is_shared_by_a_server() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "two tasks are two threads here")]
 fn both_halves_in_two_tasks() {
     let Session { mut rx, mut tx } = Session::default();
     let (replies, owed) = std::sync::mpsc::channel();
