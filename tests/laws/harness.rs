@@ -97,8 +97,7 @@ pub(crate) struct Broken(pub(crate) u8, pub(crate) String);
 
 macro_rules! ensure {
     ($law:literal, $holds:expr, $($words:tt)*) => {
-        let holds: bool = $holds;
-        if !holds {
+        if !$holds {
             return Err(Broken($law, format!($($words)*)));
         }
     };
@@ -218,7 +217,8 @@ pub(crate) fn is_linear<S: Subject>() -> Result<(), Broken> {
     };
     // Noise only ever adds: one quiet measurement in three is enough.
     let ratio = (0..3).map(|_| time(4 * LONG) / time(LONG)).fold(f64::MAX, f64::min);
-    ensure!(8, ratio < 9.0, "four times the bytes took {ratio:.1} times as long");
+    let is_linear = ratio < 9.0;
+    ensure!(8, is_linear, "four times the bytes took {ratio:.1} times as long");
     Ok(())
 }
 
