@@ -9,15 +9,20 @@
 //! the status, as many servers' do: nothing can hide in the SP that is missing.
 
 mod diagnose;
+mod line;
+mod view;
 
 use alloc::vec::Vec;
 use core::fmt;
 use core::mem::MaybeUninit;
 
+use self::view::Span;
 use crate::carry::Carry;
-use crate::fields::Field;
-use crate::h1::{Error, ErrorKind, Version};
-use crate::{Fields, Step, scan};
+use crate::h1::{Error, ErrorKind};
+use crate::{Step, scan};
+
+pub use line::{RequestLine, StartLine, StatusLine};
+pub use view::Head;
 
 /// A request's head.
 pub type Request<'m> = Head<'m, RequestLine>;
@@ -136,7 +141,7 @@ impl<L: StartLine> Decoder<L> {
                 let (bytes, rest) = input.split_at(len);
                 *input = rest;
                 self.state = State::Done;
-                return Ok(Step::Item(Head { bytes, spans: &self.spans, at: 0, line }));
+                return Ok(Step::Item(Head::new(bytes, &self.spans, 0, line)));
             }
         }
         self.decode_cut(input)
@@ -197,7 +202,7 @@ impl<L: StartLine> Decoder<L> {
             Some((line, _)) => {
                 self.state = State::Done;
                 let bytes = if carried > 0 { self.carry.bytes() } else { &here[..end] };
-                Ok(Step::Item(Head { bytes, spans: &self.spans, at: self.at, line }))
+                Ok(Step::Item(Head::new(bytes, &self.spans, self.at, line)))
             }
             None => {
                 let (kind, bad) = diagnose::first_fault::<L>(head, self.limits.fields);
@@ -304,259 +309,8 @@ impl Search {
     }
 }
 
-/// A head: its start line and its fields, as offsets into the caller's bytes.
-#[derive(Clone, Copy)]
-pub struct Head<'m, L> {
-    bytes: &'m [u8],
-    spans: &'m [Span],
-    at: u64,
-    line: L,
-}
-
-impl<'m, L: StartLine> Head<'m, L> {
-    /// The version.
-    pub fn version(&self) -> Version {
-        self.line.version()
-    }
-
-    /// The head as it stood on the wire, its empty line included.
-    pub const fn as_bytes(&self) -> &'m [u8] {
-        self.bytes
-    }
-
-    /// The number of fields.
-    pub const fn len(&self) -> usize {
-        self.spans.len()
-    }
-
-    /// Whether there are no fields.
-    pub const fn is_empty(&self) -> bool {
-        self.spans.is_empty()
-    }
-
-    /// The offset of `part`, a slice of this head.
-    pub(crate) fn offset_of(&self, part: &[u8]) -> u64 {
-        self.at + offset(self.bytes, part) as u64
-    }
-}
-
-impl Request<'_> {
-    /// The method (RFC 9110 9.1), a token; case matters.
-    pub fn method(&self) -> &str {
-        text(&self.bytes[..self.line.method])
-    }
-
-    /// The request target (RFC 9112 3.2), as sent.
-    pub fn target(&self) -> &str {
-        text(&self.bytes[self.line.method + 1..self.line.target])
-    }
-}
-
-impl Response<'_> {
-    /// The status code (RFC 9110 15), from 100 to 999.
-    pub const fn status(&self) -> u16 {
-        self.line.status
-    }
-
-    /// The reason phrase, without meaning and not always text.
-    pub fn reason(&self) -> &[u8] {
-        self.bytes.get(REASON..self.line.end).unwrap_or_default()
-    }
-}
-
-impl<L> Fields for Head<'_, L> {
-    fn fields(&self) -> impl Iterator<Item = Field<'_>> {
-        self.spans
-            .iter()
-            .map(|span| Field { name: text(span.name(self.bytes)), value: span.value(self.bytes) })
-    }
-
-    fn values_of<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        self.spans
-            .iter()
-            .filter(|span| span.name(self.bytes).eq_ignore_ascii_case(name.as_bytes()))
-            .map(|span| span.value(self.bytes))
-    }
-}
-
-impl<L: fmt::Debug> fmt::Debug for Head<'_, L> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Head")
-            .field("line", &self.line)
-            .field("fields", &self.spans.len())
-            .finish_non_exhaustive()
-    }
-}
-
-/// The first line of a head: [`RequestLine`] or [`StatusLine`].
-pub trait StartLine: sealed::StartLine {}
-
-/// `GET /a HTTP/1.1` (RFC 9112 3).
-#[derive(Debug, Clone, Copy)]
-pub struct RequestLine {
-    /// Where the method ends; the target begins one byte later.
-    method: usize,
-    /// Where the target ends.
-    target: usize,
-    version: Version,
-}
-
-/// `HTTP/1.1 200 OK` (RFC 9112 4).
-#[derive(Debug, Clone, Copy)]
-pub struct StatusLine {
-    status: u16,
-    /// Where the line ends, before its CRLF.
-    end: usize,
-    version: Version,
-}
-
-impl StartLine for RequestLine {}
-impl StartLine for StatusLine {}
-
-impl sealed::StartLine for RequestLine {
-    const SKIPS_CRLF: bool = true;
-
-    fn parse<'b>(bytes: &'b [u8], headers: &mut [Slot<'b>], spans: &mut Vec<Span>) -> Parsed<Self> {
-        let mut request = httparse::Request::new(&mut []);
-        let httparse::Status::Complete(len) = request.parse_with_uninit_headers(bytes, headers)?
-        else {
-            return Ok(None);
-        };
-        let (Some(method), Some(path)) = (request.method, request.path) else { return Ok(None) };
-        let (method, target) = (method.len(), method.len() + 1 + path.len());
-        // One SP on each side of the target and CRLF at the end, or the parts stand elsewhere.
-        let line_end = target + b" HTTP/1.1\r\n".len();
-        let version = match bytes.get(target..line_end) {
-            Some(b" HTTP/1.1\r\n") => Version::Http11,
-            Some(b" HTTP/1.0\r\n") => Version::Http10,
-            _ => return Ok(None),
-        };
-        let faultless = bytes[method] == b' '
-            && bytes[method + 1..target].iter().all(u8::is_ascii_graphic)
-            && collect(bytes, request.headers, len, spans);
-        Ok(faultless.then_some((Self { method, target, version }, len)))
-    }
-
-    fn version(&self) -> Version {
-        self.version
-    }
-
-    fn diagnose(lines: &mut diagnose::Lines<'_>) -> Result<(), ErrorKind> {
-        lines.request_line()
-    }
-}
-
-impl sealed::StartLine for StatusLine {
-    const SKIPS_CRLF: bool = false;
-
-    fn parse<'b>(bytes: &'b [u8], headers: &mut [Slot<'b>], spans: &mut Vec<Span>) -> Parsed<Self> {
-        let mut response = httparse::Response::new(&mut []);
-        let httparse::Status::Complete(len) = httparse::ParserConfig::default()
-            .parse_response_with_uninit_headers(&mut response, bytes, headers)?
-        else {
-            return Ok(None);
-        };
-        let (Some(version), Some(status)) = (response.version, response.code) else {
-            return Ok(None);
-        };
-        let Some(lf) = scan::find(b'\n', bytes) else { return Ok(None) };
-        let version = if version == 0 { Version::Http10 } else { Version::Http11 };
-        let faultless = status >= 100
-            && bytes.starts_with(b"HTTP/1.")
-            && bytes[lf - 1] == b'\r'
-            && collect(bytes, response.headers, len, spans);
-        Ok(faultless.then_some((Self { status, end: lf - 1, version }, len)))
-    }
-
-    fn version(&self) -> Version {
-        self.version
-    }
-
-    fn diagnose(lines: &mut diagnose::Lines<'_>) -> Result<(), ErrorKind> {
-        lines.status_line()
-    }
-}
-
-mod sealed {
-    use super::{ErrorKind, Parsed, Slot, Span, Vec, Version, diagnose};
-
-    #[expect(unnameable_types, reason = "sealed: no start line but these two")]
-    pub trait StartLine: Copy {
-        const SKIPS_CRLF: bool;
-
-        /// The line, the fields as spans, and the head's length; none where the head is not whole,
-        /// or where `httparse` let a fault through.
-        fn parse<'b>(
-            bytes: &'b [u8],
-            headers: &mut [Slot<'b>],
-            spans: &mut Vec<Span>,
-        ) -> Parsed<Self>;
-
-        fn version(&self) -> Version;
-
-        /// Goes over the line until its first fault.
-        fn diagnose(lines: &mut diagnose::Lines<'_>) -> Result<(), ErrorKind>;
-    }
-}
-
-type Slot<'b> = MaybeUninit<httparse::Header<'b>>;
-type Parsed<L> = Result<Option<(L, usize)>, httparse::Error>;
-
-/// Where a field stands in its head.
-#[derive(Debug, Clone, Copy)]
-pub struct Span {
-    name: (u32, u32),
-    value: (u32, u32),
-}
-
-impl Span {
-    fn name<'m>(&self, bytes: &'m [u8]) -> &'m [u8] {
-        &bytes[self.name.0 as usize..self.name.1 as usize]
-    }
-
-    fn value<'m>(&self, bytes: &'m [u8]) -> &'m [u8] {
-        &bytes[self.value.0 as usize..self.value.1 as usize]
-    }
-}
-
-/// Turns the fields of a head of `len` bytes into spans, and says whether every line ends in CR LF:
-/// each must begin right after one, and so must what follows the last.
-fn collect(
-    bytes: &[u8],
-    headers: &[httparse::Header<'_>],
-    len: usize,
-    spans: &mut Vec<Span>,
-) -> bool {
-    spans.clear();
-    for header in headers {
-        let name = offset(bytes, header.name.as_bytes());
-        if !bytes[..name].ends_with(b"\r\n") {
-            return false;
-        }
-        let name_end = name + header.name.len();
-        let value = offset(bytes, header.value);
-        let Ok(end) = u32::try_from(value + header.value.len()) else { return false };
-        spans.push(Span { name: (name as u32, name_end as u32), value: (value as u32, end) });
-    }
-    // The empty line follows the last field's CRLF, or the start line's, which has been looked at.
-    bytes[..len].ends_with(b"\r\n\r\n")
-}
-
-/// The offset of `part`, a slice of `whole`, in it.
-fn offset(whole: &[u8], part: &[u8]) -> usize {
-    part.as_ptr().addr() - whole.as_ptr().addr()
-}
-
-/// What has been found to be ASCII, as text.
-fn text(ascii: &[u8]) -> &str {
-    core::str::from_utf8(ascii).unwrap_or_default()
-}
-
 /// Room on the stack for this many fields; Chrome sends 17.
 const FIELDS: usize = 64;
-
-/// Where a reason phrase begins: after `HTTP/1.1 200 `.
-const REASON: usize = 13;
 
 #[cfg(test)]
 mod tests;

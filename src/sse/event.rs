@@ -4,48 +4,11 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::field::{Field, Text, retry};
 use super::line;
 use super::{Error, ErrorKind};
+use super::{Event, Item};
 use crate::{Step, carry, scan, text};
-
-/// An event that was dispatched.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Event<'m> {
-    /// Its type: what `event` said, else `"message"`.
-    pub event: &'m str,
-    /// The `data` lines, joined by LF.
-    pub data: &'m str,
-    /// The last event id, which holds until an `id` changes it; empty where there is none.
-    pub id: &'m str,
-}
-
-/// What a stream holds.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Item<'m> {
-    /// An event.
-    Event(Event<'m>),
-    /// The reconnection time in milliseconds; more digits than fit mean `u64::MAX`.
-    Retry(u64),
-    /// A comment: what follows the colon, unchanged and not always text. A sign of life, and often
-    /// sent for that alone.
-    Comment(&'m [u8]),
-}
-
-impl fmt::Debug for Event<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Event({} bytes)", self.data.len())
-    }
-}
-
-impl fmt::Debug for Item<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Event(event) => event.fmt(f),
-            Self::Retry(ms) => write!(f, "Retry({ms})"),
-            Self::Comment(text) => write!(f, "Comment({} bytes)", text.len()),
-        }
-    }
-}
 
 /// What a stream may cost, in bytes. `None` is no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,16 +109,6 @@ struct Packed {
     line: u32,
     event: u32,
     id: u32,
-}
-
-/// The fields that a decoder knows.
-enum Field {
-    Comment,
-    Data,
-    Event,
-    Id,
-    Retry,
-    Unknown,
 }
 
 impl Decoder {
@@ -522,89 +475,6 @@ enum Found {
     Comment(usize),
 }
 
-/// A value as text, with invalid sequences to be replaced.
-enum Text<'l> {
-    Valid(&'l str),
-    /// The bytes, and their length once replaced.
-    Lossy(&'l [u8], usize),
-}
-
-impl<'l> Text<'l> {
-    /// The value, if it takes no more than `room` bytes; else the index at which it exceeds them.
-    fn new(value: &'l [u8], room: usize) -> Result<Self, usize> {
-        if let Some(text) = text::from_utf8(value) {
-            return if text.len() <= room { Ok(Self::Valid(text)) } else { Err(room) };
-        }
-        Self::lossy(value, room)
-    }
-
-    #[cold]
-    fn lossy(value: &'l [u8], room: usize) -> Result<Self, usize> {
-        let (mut lossy, mut rest, mut len) = (text::Lossy::new(), value, 0);
-        loop {
-            let index = value.len() - rest.len();
-            let (piece, over) = match lossy.decode(&mut rest) {
-                Step::Item(piece) => (piece, false),
-                Step::NeedInput | Step::Done => (lossy.finish(), true),
-            };
-            if piece.len() > room - len {
-                // What is replaced is replaced whole.
-                let is_own = value.as_ptr_range().contains(&piece.as_ptr());
-                return Err(if is_own { index + room - len } else { index });
-            }
-            len += piece.len();
-            if over {
-                return Ok(Self::Lossy(value, len));
-            }
-        }
-    }
-
-    fn valid(&self) -> Option<&'l str> {
-        match *self {
-            Self::Valid(text) => Some(text),
-            Self::Lossy(..) => None,
-        }
-    }
-
-    /// Appends this to `buffer`, which grows no further than `limit` bytes.
-    fn push_to(&self, buffer: &mut String, limit: usize) {
-        let len = match *self {
-            Self::Valid(text) => text.len(),
-            Self::Lossy(_, len) => len,
-        };
-        buffer.reserve_exact(carry::step(buffer.len(), buffer.capacity(), len, limit));
-        match *self {
-            Self::Valid(text) => buffer.push_str(text),
-            Self::Lossy(bytes, _) => text::push_lossy(buffer, bytes),
-        }
-    }
-}
-
-impl Field {
-    /// A line's field and the index of its value (9.2.6): what follows the first colon, without one
-    /// leading space; a line without a colon is all name.
-    fn split(line: &[u8]) -> (Self, usize) {
-        let known = |name: &[u8]| match name {
-            b"" => Self::Comment,
-            b"data" => Self::Data,
-            b"event" => Self::Event,
-            b"id" => Self::Id,
-            b"retry" => Self::Retry,
-            _ => Self::Unknown,
-        };
-        // No name is longer than five bytes, so that a colon further on does not matter.
-        match line.iter().take(6).position(|&byte| byte == b':') {
-            None if line.len() > 5 => (Self::Unknown, line.len()),
-            None => (known(line), line.len()),
-            Some(0) => (Self::Comment, 1),
-            Some(colon) => {
-                let space = line.get(colon + 1) == Some(&b' ');
-                (known(&line[..colon]), colon + 1 + usize::from(space))
-            }
-        }
-    }
-}
-
 impl Packed {
     const fn allow_straight(&self, data: usize) -> bool {
         data + STRAIGHT.len() < self.line as usize && data <= self.event as usize
@@ -622,15 +492,6 @@ fn whole_event(input: &[u8]) -> Option<(&str, usize)> {
     let value = &line[..end];
     let data = text::from_utf8(value.strip_prefix(b" ").unwrap_or(value))?;
     Some((data, STRAIGHT.len() + end + 2))
-}
-
-/// The value of `retry`: digits only, more than fit saturate.
-fn retry(value: &[u8]) -> Option<u64> {
-    if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    let digits = value.iter().map(|&digit| u64::from(digit - b'0'));
-    Some(digits.fold(0, |ms: u64, digit| ms.saturating_mul(10).saturating_add(digit)))
 }
 
 /// The type of an event without one.

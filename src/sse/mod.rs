@@ -27,10 +27,17 @@ mod encode;
 mod error;
 #[cfg(feature = "alloc")]
 mod event;
+#[cfg(feature = "alloc")]
+mod field;
+#[cfg(feature = "alloc")]
+mod item;
 pub mod line;
 
 #[cfg(feature = "alloc")]
-pub use encode::{Message, encode_comment, encode_event, encode_retry};
+pub use {
+    encode::{Message, encode_comment, encode_event, encode_retry},
+    event::{Decoder, Limits},
+    item::{Event, Item},
+};
+
 pub use error::{Error, ErrorKind};
-#[cfg(feature = "alloc")]
-pub use event::{Decoder, Event, Item, Limits};

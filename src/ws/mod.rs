@@ -11,6 +11,8 @@
 //! handshakes by itself. [`handshake`] turns an HTTP exchange into a connection.
 
 mod close;
+#[cfg(feature = "alloc")]
+mod control;
 mod error;
 pub mod frame;
 pub mod handshake;
@@ -19,6 +21,8 @@ mod mask;
 pub mod message;
 mod role;
 #[cfg(feature = "alloc")]
+mod sender;
+#[cfg(feature = "alloc")]
 mod session;
 
 pub use close::{Close, CloseCode};
@@ -26,4 +30,8 @@ pub use error::{Error, ErrorKind};
 pub use mask::mask;
 pub use role::{Client, Role, Server};
 #[cfg(feature = "alloc")]
-pub use session::{Config, Control, Event, Receiver, Reply, Sender, Session};
+pub use {
+    control::{Control, Reply},
+    sender::Sender,
+    session::{Config, Event, Receiver, Session},
+};

@@ -1,4 +1,6 @@
 use super::*;
+use crate::Fields;
+use crate::h1::Version;
 use alloc::format;
 use alloc::string::String;
 use proptest::prelude::*;

@@ -1,5 +1,6 @@
 use super::*;
-use crate::ws::{Client, ErrorKind};
+use crate::Step;
+use crate::ws::{Client, ErrorKind, Session};
 use alloc::vec::Vec;
 
 const NOW: Instant = Instant::ZERO;

@@ -1,0 +1,128 @@
+//! A head as its reader sees it.
+
+use core::fmt;
+
+use super::line::StartLine;
+use super::{Request, Response};
+use crate::Fields;
+use crate::fields::Field;
+use crate::h1::Version;
+
+/// A head: its start line and its fields, as offsets into the caller's bytes.
+#[derive(Clone, Copy)]
+pub struct Head<'m, L> {
+    bytes: &'m [u8],
+    spans: &'m [Span],
+    at: u64,
+    line: L,
+}
+
+impl<'m, L: StartLine> Head<'m, L> {
+    pub(super) const fn new(bytes: &'m [u8], spans: &'m [Span], at: u64, line: L) -> Self {
+        Self { bytes, spans, at, line }
+    }
+
+    /// The version.
+    pub fn version(&self) -> Version {
+        self.line.version()
+    }
+
+    /// The head as it stood on the wire, its empty line included.
+    pub const fn as_bytes(&self) -> &'m [u8] {
+        self.bytes
+    }
+
+    /// The number of fields.
+    pub const fn len(&self) -> usize {
+        self.spans.len()
+    }
+
+    /// Whether there are no fields.
+    pub const fn is_empty(&self) -> bool {
+        self.spans.is_empty()
+    }
+
+    /// The offset of `part`, a slice of this head.
+    pub(crate) fn offset_of(&self, part: &[u8]) -> u64 {
+        self.at + offset(self.bytes, part) as u64
+    }
+}
+
+impl Request<'_> {
+    /// The method (RFC 9110 9.1), a token; case matters.
+    pub fn method(&self) -> &str {
+        text(&self.bytes[..self.line.method])
+    }
+
+    /// The request target (RFC 9112 3.2), as sent.
+    pub fn target(&self) -> &str {
+        text(&self.bytes[self.line.method + 1..self.line.target])
+    }
+}
+
+impl Response<'_> {
+    /// The status code (RFC 9110 15), from 100 to 999.
+    pub const fn status(&self) -> u16 {
+        self.line.status
+    }
+
+    /// The reason phrase, without meaning and not always text.
+    pub fn reason(&self) -> &[u8] {
+        self.bytes.get(REASON..self.line.end).unwrap_or_default()
+    }
+}
+
+impl<L> Fields for Head<'_, L> {
+    fn fields(&self) -> impl Iterator<Item = Field<'_>> {
+        self.spans
+            .iter()
+            .map(|span| Field { name: text(span.name(self.bytes)), value: span.value(self.bytes) })
+    }
+
+    fn values_of<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        self.spans
+            .iter()
+            .filter(|span| span.name(self.bytes).eq_ignore_ascii_case(name.as_bytes()))
+            .map(|span| span.value(self.bytes))
+    }
+}
+
+impl<L: fmt::Debug> fmt::Debug for Head<'_, L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Head")
+            .field("line", &self.line)
+            .field("fields", &self.spans.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Where a field stands in its head.
+#[derive(Debug, Clone, Copy)]
+#[expect(unnameable_types, reason = "in the signature of a sealed trait")]
+pub struct Span {
+    pub(super) name: (u32, u32),
+    pub(super) value: (u32, u32),
+}
+
+impl Span {
+    fn name<'m>(&self, bytes: &'m [u8]) -> &'m [u8] {
+        &bytes[self.name.0 as usize..self.name.1 as usize]
+    }
+
+    fn value<'m>(&self, bytes: &'m [u8]) -> &'m [u8] {
+        &bytes[self.value.0 as usize..self.value.1 as usize]
+    }
+}
+
+/// The offset of `part`, a slice of `whole`, in it.
+pub(super) fn offset(whole: &[u8], part: &[u8]) -> usize {
+    part.as_ptr().addr() - whole.as_ptr().addr()
+}
+
+/// What has been found to be ASCII, as text.
+fn text(ascii: &[u8]) -> &str {
+    core::str::from_utf8(ascii).unwrap_or_default()
+}
+
+/// Where a reason phrase begins: after `HTTP/1.1 200 `.
+const REASON: usize = 13;
