@@ -211,15 +211,28 @@ pub(crate) fn first_bad(bytes: &[u8]) -> usize {
 
 /// The longest valid prefix, and what follows it.
 fn split_valid(bytes: &[u8]) -> (&str, &[u8]) {
-    if let Some(text) = from_utf8(bytes) {
-        return (text, &[]);
+    // A piece that ends inside a character is as common as one that does not.
+    let (whole, tail) = bytes.split_at(bytes.len() - unfinished(bytes));
+    if let Some(text) = from_utf8(whole) {
+        return (text, tail);
     }
-    let valid_up_to = match simdutf8::compat::from_utf8(bytes) {
-        Ok(text) => return (text, &[]),
-        Err(error) => error.valid_up_to(),
-    };
+    split_invalid(bytes)
+}
+
+#[cold]
+fn split_invalid(bytes: &[u8]) -> (&str, &[u8]) {
+    let valid_up_to = simdutf8::compat::from_utf8(bytes).map_or_else(|e| e.valid_up_to(), str::len);
     let (valid, tail) = bytes.split_at(valid_up_to);
     (str::from_utf8(valid).unwrap_or_default(), tail)
+}
+
+/// How many of the last bytes begin a character without finishing it.
+fn unfinished(bytes: &[u8]) -> usize {
+    let last = bytes.iter().rev().take(3).position(|byte| !(0x80..=0xbf).contains(byte));
+    match last {
+        Some(after) if usize::from(width(bytes[bytes.len() - 1 - after])) > after + 1 => after + 1,
+        _ => 0,
+    }
 }
 
 /// The first bytes of a character that is not whole yet.

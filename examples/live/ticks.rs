@@ -1,0 +1,47 @@
+//! The clock that all transports send: what a tick holds follows from its number, so that a server
+//! that was restarted can send what was missed.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Ticks at an interval.
+#[derive(Clone, Copy)]
+pub(crate) struct Ticks {
+    every: u64,
+}
+
+impl Ticks {
+    /// Ticks every so many milliseconds, at least 10.
+    pub(crate) fn every(millis: u64) -> Self {
+        Self { every: millis.clamp(10, 60_000) }
+    }
+
+    /// The number of the newest tick.
+    pub(crate) fn newest(self) -> u64 {
+        now() / self.every
+    }
+
+    /// How long until the tick after `n`.
+    pub(crate) fn until_after(self, n: u64) -> Duration {
+        Duration::from_millis(((n + 1) * self.every).saturating_sub(now()))
+    }
+
+    /// The ticks after `last` that have come, the oldest dropped where there are too many.
+    pub(crate) fn after(self, last: u64) -> std::ops::RangeInclusive<u64> {
+        let newest = self.newest();
+        (last + 1).max(newest.saturating_sub(MOST - 1))..=newest
+    }
+}
+
+/// A tick as JSON.
+pub(crate) fn json(n: u64) -> String {
+    format!(r#"{{"n":{n},"sent":{}}}"#, now())
+}
+
+/// Milliseconds since 1970.
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Ticks that are made up for at most.
+const MOST: u64 = 1000;
