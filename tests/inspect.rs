@@ -1,0 +1,112 @@
+//! `inspect` as a person and a script use it.
+
+mod common;
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::Stdio;
+
+use common::{inspect, run};
+
+#[test]
+fn an_item_is_printed_as_soon_as_it_is_there() {
+    let mut child =
+        inspect().arg("sse").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    for n in 0..3 {
+        write!(stdin, "id: {n}\ndata: a\n\n").unwrap();
+        stdin.flush().unwrap();
+        let line = lines.next().unwrap().unwrap();
+        let event = format!(r#"{{"item":"event","event":"message","data":"a","id":"{n}"}}"#);
+        assert_eq!(line, event);
+    }
+    drop(stdin);
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn an_error_is_shown_in_its_place() {
+    let (out, err, code) = run(&["chunked"], b"5\r\nhelloX");
+    assert_eq!(code, 1);
+    assert!(out.ends_with("{\"item\":\"data\",\"bytes\":\"aGVsbG8=\"}\n"), "{out}");
+    assert!(err.starts_with("ChunkDataEnd: "), "{err}");
+    assert!(err.contains("at byte 8, blame: peer"), "{err}");
+    assert!(err.contains("  5\\r\\nhelloX\n            ^\n"), "{err}");
+    let (_, err, code) = run(&["ws", "--role", "server", "--eof"], b"\x81");
+    assert_eq!(code, 1);
+    assert!(err.starts_with("Truncated: ") && err.contains("at byte 1"), "{err}");
+}
+
+#[test]
+fn cuts_and_the_end_of_the_stream() {
+    let wire = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\nhi";
+    for options in [&["response", "--eof"][..], &["response", "--eof", "--cut", "1"]] {
+        let (out, _, code) = run(options, wire);
+        let items: Vec<&str> = out.lines().map(|line| &line[9..13]).collect();
+        assert_eq!(
+            (items[0], items[1], *items.last().unwrap(), code),
+            ("info", "resp", "end\"", 0)
+        );
+    }
+    let (out, _, _) = run(&["response", "--method", "HEAD"], &wire[25..44]);
+    assert!(out.ends_with("{\"item\":\"end\"}\n"), "{out}");
+    let (out, _, _) = run(&["sse", "--eof"], b"id: 7\nretry: 5\n\n");
+    assert!(out.ends_with("{\"item\":\"eof\",\"last_event_id\":\"7\",\"retry\":5}\n"), "{out}");
+}
+
+/// Answers to batch jobs, without their id.
+fn answer(job: &str) -> String {
+    let (out, err, code) = run(&["batch"], job.as_bytes());
+    assert_eq!((code, err.as_str()), (0, ""));
+    out.trim_end().replacen("{\"id\":\"x\",", "{", 1)
+}
+
+#[test]
+fn batch_answers_each_line() {
+    // "5\r\nhello\r\n0\r\n\r\nGET": what follows the body is not its own.
+    let job = r#"{"id":"x","kind":"chunked","input":"NQ0KaGVsbG8NCjANCg0KR0VU","cut":1}"#;
+    assert_eq!(
+        answer(job),
+        r#"{"items":[{"item":"chunk","size":5,"extensions":[]},{"item":"data","bytes":"aGVsbG8="},{"item":"chunk","size":0,"extensions":[]},{"item":"end"}],"error":null,"consumed":15,"output":""}"#
+    );
+    // A ping of "Hello" and a close frame, from a client.
+    let job = r#"{"id":"x","kind":"ws","role":"server","input":"iYU3+iE9f59NUViIggAAAAAD6A=="}"#;
+    assert_eq!(
+        answer(job),
+        r#"{"items":[{"item":"ping","bytes":"SGVsbG8="},{"item":"close","code":1000,"reason":""}],"error":null,"consumed":19,"output":"igVIZWxsb4gCA+g="}"#
+    );
+    // An unmasked frame from a client is answered with 1002.
+    let job = r#"{"id":"x","kind":"ws","role":"server","input":"gQA="}"#;
+    assert_eq!(
+        answer(job),
+        r#"{"items":[],"error":{"kind":"Unmasked","at":1,"blame":"peer","close_code":1002},"consumed":1,"output":"iAID6g=="}"#
+    );
+    let job = r#"{"id":"x","kind":"request","input":"R0VUIC8gSFRUUC8xLjENCkE6IGINCg0K","options":{"limits":{"head":10}}}"#;
+    assert_eq!(
+        answer(job),
+        r#"{"items":[],"error":{"kind":"HeadTooLong","at":10,"blame":"limit","status_hint":431},"consumed":10,"output":""}"#
+    );
+    let job =
+        r#"{"id":"x","kind":"chunked","input":"NSANCg==","options":{"lenient":["chunk_blanks"]}}"#;
+    assert!(answer(job).contains(r#""size":5"#));
+    let job = r#"{"id":"x","kind":"sse","input":"ZGF0YTogYQoK","eof":true,"options":{"chunks":[3,2],"last_event_id":"9"}}"#;
+    assert!(answer(job).contains(r#""id":"9"}"#));
+}
+
+#[test]
+fn a_line_that_is_no_job_is_named_and_the_next_one_answered() {
+    for bad in [
+        "no json",
+        r#"{"kind":"sse"}"#,
+        r#"{"kind":"sse","input":"?"}"#,
+        r#"{"kind":"smtp","input":""}"#,
+        r#"{"kind":"ws","role":"proxy","input":""}"#,
+        r#"{"kind":"sse","input":"","options":{"limits":{"height":1}}}"#,
+        r#"{"kind":"sse","input":"","options":{"lenient":["all"]}}"#,
+    ] {
+        let input = format!("{bad}\n\n{{\"kind\":\"sse\",\"input\":\"\"}}\n");
+        let (out, err, code) = run(&["batch"], input.as_bytes());
+        assert_eq!((out.lines().count(), code), (1, 1), "{bad}");
+        assert!(err.starts_with("inspect: not a job: "), "{err}");
+    }
+}
