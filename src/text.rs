@@ -210,20 +210,20 @@ pub(crate) fn first_bad(bytes: &[u8]) -> usize {
 }
 
 /// The longest valid prefix, and what follows it.
+///
+/// It looks no further than the first fault: a text may have as many as it has bytes.
 fn split_valid(bytes: &[u8]) -> (&str, &[u8]) {
     // A piece that ends inside a character is as common as one that does not.
     let (whole, tail) = bytes.split_at(bytes.len() - unfinished(bytes));
-    if let Some(text) = from_utf8(whole) {
-        return (text, tail);
+    let valid_up_to = if whole.len() < WIDE {
+        str::from_utf8(whole).map_err(|error| error.valid_up_to())
+    } else {
+        simdutf8::compat::from_utf8(whole).map_err(|error| error.valid_up_to())
+    };
+    match valid_up_to {
+        Ok(text) => (text, tail),
+        Err(end) => (str::from_utf8(&bytes[..end]).unwrap_or_default(), &bytes[end..]),
     }
-    split_invalid(bytes)
-}
-
-#[cold]
-fn split_invalid(bytes: &[u8]) -> (&str, &[u8]) {
-    let valid_up_to = simdutf8::compat::from_utf8(bytes).map_or_else(|e| e.valid_up_to(), str::len);
-    let (valid, tail) = bytes.split_at(valid_up_to);
-    (str::from_utf8(valid).unwrap_or_default(), tail)
 }
 
 /// How many of the last bytes begin a character without finishing it.
