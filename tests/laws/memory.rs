@@ -1,6 +1,7 @@
 //! An allocator that counts, thread by thread.
 
 #![allow(unsafe_code, reason = "an allocator cannot be written without")]
+#![allow(dead_code, reason = "the tests that share this file each need a part")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -11,9 +12,12 @@ pub(crate) struct Counting;
 thread_local! {
     /// Bytes held, and the most that were since the last reset.
     static HELD: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
+    /// Allocations ever made, those that grew counted again.
+    static MADE: Cell<usize> = const { Cell::new(0) };
 }
 
 fn count(less: usize, more: usize) {
+    let _ = MADE.try_with(|made| made.set(made.get() + usize::from(more > 0)));
     // A thread that is ending has no counter any more, and nothing to be measured.
     let _ = HELD.try_with(|held| {
         let (now, peak) = held.get();
@@ -41,6 +45,13 @@ unsafe impl GlobalAlloc for Counting {
         // SAFETY: the caller's promise is passed on.
         unsafe { System.realloc(pointer, layout, size) }
     }
+}
+
+/// How often `work` asked for memory.
+pub(crate) fn allocations_of(work: impl FnOnce()) -> usize {
+    let before = MADE.with(Cell::get);
+    work();
+    MADE.with(Cell::get) - before
 }
 
 /// The most bytes that `work` held at once, beyond what was held before.

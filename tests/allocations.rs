@@ -1,0 +1,197 @@
+//! No allocation per item: what is decoded or encoded over and over, once warm, allocates nothing.
+
+#[path = "laws/memory.rs"]
+mod memory;
+
+use bytes::{Buf, Bytes};
+use wirefeed::h1::{Framing, body, chunked, head};
+use wirefeed::ws::frame::{self, Expect, Header, Opcode};
+use wirefeed::ws::{Event, Server, Session, mask, message};
+use wirefeed::{Instant, Outbox, Step, sse};
+
+#[global_allocator]
+static ALLOCATOR: memory::Counting = memory::Counting;
+
+/// Runs `pass` twice to warm up (buffers take their final size in the second, when they begin where
+/// the first has left off), and shows that the next passes allocate nothing.
+fn allocates_nothing(what: &str, mut pass: impl FnMut() -> usize) {
+    let items = pass();
+    assert_eq!(pass(), items, "{what}");
+    assert!(items > 0, "{what}: nothing was decoded");
+    let allocations = memory::allocations_of(|| {
+        for _ in 0..3 {
+            assert_eq!(pass(), items, "{what}");
+        }
+    });
+    assert_eq!(allocations, 0, "{what}: {allocations} allocations for {items} items");
+}
+
+const PIECES: [usize; 3] = [1 << 16, 100, 16];
+
+#[test]
+fn events() {
+    let unit = b"id: 7\nevent: e\ndata: one line\n\ndata: two\ndata: lines\n\n: hi\nretry: 5\n";
+    let wire = unit.repeat(100);
+    for size in PIECES {
+        let mut decoder = sse::Decoder::new();
+        allocates_nothing("sse", || {
+            let mut items = 0;
+            for mut piece in wire.chunks(size) {
+                while let Step::Item(_) = decoder.decode(&mut piece).unwrap() {
+                    items += 1;
+                }
+            }
+            items
+        });
+    }
+}
+
+#[test]
+fn chunks_and_bodies() {
+    let mut wire = Vec::new();
+    for _ in 0..100 {
+        chunked::encode_chunk(b"hello", &[], &mut wire).unwrap();
+    }
+    wire.extend_from_slice(b"1;a=\"b\"\r\nx\r\n0\r\nA: b\r\n\r\n");
+    for size in PIECES {
+        let mut decoder = chunked::Decoder::new();
+        let mut bodies = body::Decoder::new(Framing::Chunked);
+        allocates_nothing("chunked", || {
+            let mut items = 0;
+            decoder.reset();
+            bodies.reset();
+            for piece in wire.chunks(size) {
+                let mut input = piece;
+                while let Step::Item(_) = decoder.decode(&mut input).unwrap() {
+                    items += 1;
+                }
+                let mut input = piece;
+                while let Step::Item(_) = bodies.decode(&mut input).unwrap() {
+                    items += 1;
+                }
+            }
+            items
+        });
+    }
+}
+
+#[test]
+fn heads() {
+    let wire = b"GET / HTTP/1.1\r\nHost: a\r\nAccept: */*\r\n\r\n";
+    for size in [wire.len(), 7] {
+        let mut decoder = head::RequestDecoder::new();
+        allocates_nothing("heads", || {
+            let mut items = 0;
+            for _ in 0..10 {
+                decoder.reset();
+                for mut piece in wire.chunks(size) {
+                    while let Step::Item(_) = decoder.decode(&mut piece).unwrap() {
+                        items += 1;
+                    }
+                }
+            }
+            items
+        });
+    }
+}
+
+/// Masked messages: whole, in fragments, with pings between them.
+fn conversation() -> Vec<u8> {
+    let (mut wire, key) = (Vec::new(), [1, 2, 3, 4]);
+    let mut put = |fin, opcode, payload: &[u8]| {
+        let header = Header { fin, opcode, mask: Some(key), len: payload.len() as u64 };
+        wire.extend_from_slice(header.encode().as_ref());
+        let from = wire.len();
+        wire.extend_from_slice(payload);
+        mask(&mut wire[from..], key);
+    };
+    for _ in 0..50 {
+        put(true, Opcode::Binary, &[7; 300]);
+        put(true, Opcode::Text, "caf\u{e9}".as_bytes());
+        put(false, Opcode::Text, b"two ");
+        put(true, Opcode::Ping, b"?");
+        put(true, Opcode::Continuation, b"fragments");
+    }
+    wire
+}
+
+#[test]
+fn frames_and_messages() {
+    let wire = conversation();
+    let mut buffer = wire.clone();
+    for size in PIECES {
+        let mut frames = frame::Decoder::new(Expect::Masked);
+        allocates_nothing("frames", || {
+            let mut items = 0;
+            for mut piece in wire.chunks(size) {
+                while let Step::Item(_) = frames.decode(&mut piece).unwrap() {
+                    items += 1;
+                }
+            }
+            items
+        });
+        let mut messages = message::Decoder::<Server>::new();
+        allocates_nothing("messages", || {
+            let mut items = 0;
+            buffer.copy_from_slice(&wire);
+            for mut piece in buffer.chunks_mut(size) {
+                while let Step::Item(_) = messages.decode(&mut piece).unwrap() {
+                    items += 1;
+                }
+            }
+            items
+        });
+    }
+}
+
+#[test]
+fn an_echo() {
+    let wire = conversation();
+    let mut buffer = wire.clone();
+    let Session { mut rx, mut tx } = Session::<Server>::default();
+    allocates_nothing("an echo", || {
+        let mut items = 0;
+        buffer.copy_from_slice(&wire);
+        for mut piece in buffer.chunks_mut(1460) {
+            while let Step::Item(event) = rx.receive(&mut tx, &mut piece, Instant::ZERO).unwrap() {
+                match event {
+                    Event::Text(text) => tx.send_text(&text, Instant::ZERO).unwrap(),
+                    Event::Binary(bytes) => tx.send_binary(&bytes, Instant::ZERO).unwrap(),
+                    _ => {}
+                }
+                items += 1;
+            }
+            let out = tx.output();
+            out.advance(out.remaining());
+        }
+        items
+    });
+}
+
+#[test]
+fn what_is_sent() {
+    let payload = Bytes::from(vec![7; 4096]);
+    let mut out = Outbox::new();
+    allocates_nothing("encoders", || {
+        let message = sse::Message { event: Some("e"), id: Some("7"), data: "two\nlines" };
+        sse::encode_event(&message, &mut out.writer()).unwrap();
+        sse::encode_comment("hi", &mut out.writer()).unwrap();
+        chunked::encode_chunk(b"hello", &[], &mut out.writer()).unwrap();
+        out.share(payload.clone()).unwrap();
+        chunked::encode_end(&mut out.writer()).unwrap();
+        let len = out.remaining();
+        out.advance(len);
+        len
+    });
+}
+
+#[test]
+fn what_is_idle_holds_nothing() {
+    let peak = memory::peak_of(|| {
+        let session = Session::<Server>::default();
+        assert!(size_of_val(&session) <= 512);
+        let decoders = (sse::Decoder::new(), chunked::Decoder::new(), head::RequestDecoder::new());
+        assert!(size_of_val(&decoders.0) <= 128 && size_of_val(&decoders.1) <= 128);
+    });
+    assert_eq!(peak, 0);
+}
