@@ -1,0 +1,65 @@
+//! Contenders in turn, round after round, on the same bytes.
+
+use std::hint::black_box;
+use std::time::Instant;
+
+/// One row of the table.
+pub(crate) struct Row {
+    pub(crate) name: String,
+    /// Items in one pass, which every contender must count.
+    pub(crate) items: usize,
+    /// The bytes of one pass, and the size of the pieces they come in.
+    pub(crate) wire: Vec<u8>,
+    pub(crate) piece: usize,
+    /// The peer's name.
+    pub(crate) peer: &'static str,
+    /// The most that our time may be of the peer's.
+    pub(crate) bound: f64,
+}
+
+/// Decodes the pieces of a stream; the number of items found.
+pub(crate) type Pass<'p> = &'p mut dyn FnMut(&[u8], usize) -> usize;
+
+impl Row {
+    /// Measures and prints the row; false where it is out of bounds.
+    pub(crate) fn run(&self, rounds: usize, ours: Pass<'_>, theirs: Pass<'_>) -> bool {
+        let mut buffer = vec![0; self.piece];
+        let mut copy = |wire: &[u8], piece: usize| {
+            for piece in wire.chunks(piece) {
+                buffer[..piece.len()].copy_from_slice(piece);
+                black_box(&mut buffer);
+            }
+            self.items
+        };
+        let mut times = [Vec::new(), Vec::new(), Vec::new()];
+        for _ in 0..rounds {
+            let contenders: [Pass<'_>; 3] = [&mut copy, ours, theirs];
+            for (pass, times) in contenders.into_iter().zip(&mut times) {
+                let start = Instant::now();
+                let items = pass(black_box(&self.wire), self.piece);
+                times.push(start.elapsed().as_nanos() as f64 / self.items as f64);
+                assert_eq!(items, self.items, "{}: not all was decoded", self.name);
+            }
+        }
+        let [memcpy, ours, theirs] = times.map(median);
+        let speed = self.wire.len() as f64 / self.items as f64 / ours;
+        println!(
+            "| {} | {memcpy:.1} | {ours:.1} | {theirs:.1} {} | {speed:.2} | {:.2} | {:.2} | {:.2} |",
+            self.name,
+            self.peer,
+            ours / memcpy,
+            ours / theirs,
+            self.bound,
+        );
+        ours / theirs <= self.bound
+    }
+}
+
+pub(crate) const HEADER: &str = "\
+| row | memcpy, ns | wirefeed, ns | peer, ns | GB/s | to memcpy | to peer | bound |
+|---|---|---|---|---|---|---|---|";
+
+fn median(mut times: Vec<f64>) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}
