@@ -191,6 +191,7 @@ impl Joiner {
 }
 
 /// `bytes` as text, if all of it is valid.
+#[cfg(feature = "alloc")]
 #[inline]
 pub(crate) fn from_utf8(bytes: &[u8]) -> Option<&str> {
     // A few bytes are checked faster than the vector unit is set up.
