@@ -36,25 +36,7 @@ impl Validator {
     ///
     /// The index in `piece` of the first byte that no valid continuation of the text could hold.
     pub fn validate(&mut self, piece: &[u8]) -> Result<(), usize> {
-        let mut rest = piece;
-        while self.partial.len > 0 {
-            let Some((&byte, tail)) = rest.split_first() else { return Ok(()) };
-            if !self.partial.accepts(byte) {
-                return Err(piece.len() - rest.len());
-            }
-            self.partial.push(byte);
-            rest = tail;
-            if self.partial.is_whole() {
-                self.partial.len = 0;
-            }
-        }
-        match split_valid(rest) {
-            (_, []) => Ok(()),
-            (valid, tail) => match self.partial.hold(tail) {
-                Ok(()) => Ok(()),
-                Err(bad) => Err(piece.len() - rest.len() + valid.len() + bad),
-            },
-        }
+        self.partial.join(piece, |_| ())
     }
 
     /// Whether the text so far ends on a character boundary.
@@ -101,10 +83,7 @@ impl Lossy {
             self.partial.push(byte);
             *input = rest;
             if self.partial.is_whole() {
-                let len = usize::from(core::mem::take(&mut self.partial.len));
-                return Step::Item(
-                    str::from_utf8(&self.partial.bytes[..len]).unwrap_or(REPLACEMENT),
-                );
+                return Step::Item(self.partial.take_whole());
             }
         }
         let (valid, tail) = split_valid(input);
@@ -161,22 +140,7 @@ impl Joiner {
 
     /// Appends the next piece to `text`, or says at which index of `piece` it is bad.
     pub(crate) fn push(&mut self, text: &mut String, piece: &[u8]) -> Result<(), usize> {
-        let mut rest = piece;
-        while self.partial.len > 0 {
-            let Some((&byte, tail)) = rest.split_first() else { return Ok(()) };
-            if !self.partial.accepts(byte) {
-                return Err(piece.len() - rest.len());
-            }
-            self.partial.push(byte);
-            rest = tail;
-            if self.partial.is_whole() {
-                let len = usize::from(core::mem::take(&mut self.partial.len));
-                text.push_str(str::from_utf8(&self.partial.bytes[..len]).unwrap_or(REPLACEMENT));
-            }
-        }
-        let (valid, tail) = split_valid(rest);
-        text.push_str(valid);
-        self.partial.hold(tail).map_err(|bad| piece.len() - tail.len() + bad)
+        self.partial.join(piece, |valid| text.push_str(valid))
     }
 
     /// Whether the text so far ends on a character boundary.
@@ -246,6 +210,36 @@ struct Partial {
 impl Partial {
     const EMPTY: Self = Self { bytes: [0; 4], len: 0 };
 
+    /// Goes on with `piece`: what is whole goes to `valid`, an unfinished character is held. Fails with
+    /// the index of the first bad byte.
+    fn join(&mut self, piece: &[u8], mut valid: impl FnMut(&str)) -> Result<(), usize> {
+        let mut rest = piece;
+        while self.len > 0 {
+            let Some((&byte, tail)) = rest.split_first() else { return Ok(()) };
+            if !self.accepts(byte) {
+                return Err(piece.len() - rest.len());
+            }
+            self.push(byte);
+            rest = tail;
+            if self.is_whole() {
+                valid(self.take_whole());
+            }
+        }
+        let (text, tail) = split_valid(rest);
+        valid(text);
+        self.hold(tail).map_err(|bad| piece.len() - tail.len() + bad)
+    }
+
+    fn is_whole(&self) -> bool {
+        self.len == width(self.bytes[0])
+    }
+
+    /// The character, which is whole: only bytes that were accepted are held.
+    fn take_whole(&mut self) -> &str {
+        let len = usize::from(core::mem::take(&mut self.len));
+        str::from_utf8(&self.bytes[..len]).unwrap_or(REPLACEMENT)
+    }
+
     /// Whether `byte` may come next (Unicode 3.9, table 3-7).
     fn accepts(&self, byte: u8) -> bool {
         if self.len == 0 {
@@ -264,10 +258,6 @@ impl Partial {
     fn push(&mut self, byte: u8) {
         self.bytes[usize::from(self.len)] = byte;
         self.len += 1;
-    }
-
-    fn is_whole(&self) -> bool {
-        self.len == width(self.bytes[0])
     }
 
     /// Holds `tail`, which begins no whole character, or says which of its bytes is bad.

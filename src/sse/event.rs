@@ -201,63 +201,42 @@ impl Decoder {
         self.at += (origin.len() - input.len()) as u64;
         let mut borrowed = Borrowed::default();
         loop {
-            let before = input.len();
+            let (before, at) = (input.len(), self.at);
             let whole = if self.line.is_empty() { self.lines.whole_line(input) } else { None };
-            let found = if let Some(line) = whole {
-                let at = self.at;
-                self.at += (before - input.len()) as u64;
-                if line.is_empty() {
-                    Ok(Found::BlankLine)
-                } else {
-                    match self.take_line(line, &mut borrowed) {
-                        Ok(Found::Comment(from)) => {
-                            self.spill(borrowed);
-                            return Ok(Step::Item(Item::Comment(&line[from..])));
-                        }
-                        found => found.map_err(|(kind, index)| (kind, at + index as u64)),
-                    }
-                }
-            } else {
-                let step = self.lines.decode(input);
-                let at = self.at;
-                self.at += (before - input.len()) as u64;
-                match step {
-                    Step::Item(line::Item::Piece(piece)) => self.take_piece(piece),
-                    Step::Item(line::Item::End) if self.line.is_empty() => Ok(Found::BlankLine),
-                    Step::Item(line::Item::End) => {
-                        let line = core::mem::take(&mut self.line);
-                        let mut from_line = Borrowed::default();
-                        let found = self.take_line(&line, &mut from_line);
-                        self.spill(from_line);
-                        let first = at - line.len() as u64;
-                        self.line = line;
-                        match found {
-                            Ok(Found::Comment(from)) => {
-                                self.lent = Lent::Line;
-                                self.spill(borrowed);
-                                return Ok(Step::Item(Item::Comment(&self.line[from..])));
-                            }
-                            found => {
-                                self.line.clear();
-                                found.map_err(|(kind, index)| (kind, first + index as u64))
-                            }
-                        }
-                    }
-                    Step::NeedInput | Step::Done => {
-                        self.spill(borrowed);
-                        return Ok(Step::NeedInput);
-                    }
+            let step = match whole {
+                Some(_) => Step::Item(line::Item::End),
+                None => self.lines.decode(input),
+            };
+            self.at += (before - input.len()) as u64;
+            let found = match (whole, step) {
+                (Some([]), _) => Ok(Found::BlankLine),
+                (Some(line), _) => self
+                    .take_line(line, &mut borrowed)
+                    .map_err(|(kind, index)| (kind, at + index as u64)),
+                (None, Step::Item(line::Item::Piece(piece))) => self.take_piece(piece),
+                (None, Step::Item(line::Item::End)) => self.take_joined(at),
+                (None, Step::NeedInput | Step::Done) => {
+                    self.spill(borrowed);
+                    return Ok(Step::NeedInput);
                 }
             };
             match found {
                 Ok(Found::BlankLine) if self.commit(&mut borrowed) => {
                     return Ok(Step::Item(Item::Event(self.event(borrowed))));
                 }
+                Ok(Found::Nothing | Found::BlankLine) => {}
                 Ok(Found::Retry(ms)) => {
                     self.spill(borrowed);
                     return Ok(Step::Item(Item::Retry(ms)));
                 }
-                Ok(_) => {}
+                Ok(Found::Comment(from)) => {
+                    self.spill(borrowed);
+                    let line = whole.unwrap_or_else(|| {
+                        self.lent = Lent::Line;
+                        &self.line
+                    });
+                    return Ok(Step::Item(Item::Comment(&line[from..])));
+                }
                 Err((kind, at)) => {
                     let used = at.checked_sub(origin_at);
                     *input = used.map_or(&[], |used| &origin[used as usize..]);
@@ -312,6 +291,23 @@ impl Decoder {
         carry::reserve(&mut self.line, piece.len(), limit);
         self.line.extend_from_slice(piece);
         Ok(Found::Nothing)
+    }
+
+    /// Interprets the line that was joined, which ends at offset `end`; a comment stays where it is.
+    fn take_joined(&mut self, end: u64) -> Result<Found, (ErrorKind, u64)> {
+        if self.line.is_empty() {
+            return Ok(Found::BlankLine);
+        }
+        let first = end - self.line.len() as u64;
+        let line = core::mem::take(&mut self.line);
+        let mut borrowed = Borrowed::default();
+        let found = self.take_line(&line, &mut borrowed);
+        self.spill(borrowed);
+        self.line = line;
+        if !matches!(found, Ok(Found::Comment(_))) {
+            self.line.clear();
+        }
+        found.map_err(|(kind, index)| (kind, first + index as u64))
     }
 
     /// Interprets a line that is not blank, or says at which index it exceeds a limit.
