@@ -180,7 +180,9 @@ impl Connection {
     pub(crate) fn start_chunks(&mut self, request: &Request, kind: &str) -> io::Result<()> {
         self.chunked = request.version == Version::Http11;
         let framing = if self.chunked { ("Transfer-Encoding", "chunked") } else { CLOSE };
-        self.write(&head(200, &[("Content-Type", kind), framing, NO_STORE])?)
+        // A browser that may guess the type keeps the first bytes of text until it has enough.
+        let as_it_says = ("X-Content-Type-Options", "nosniff");
+        self.write(&head(200, &[("Content-Type", kind), as_it_says, framing, NO_STORE])?)
     }
 
     /// Writes a chunk.
