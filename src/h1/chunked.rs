@@ -325,7 +325,9 @@ impl Decoder {
 
     /// A run of whole and half trailer lines.
     fn trailer<'b>(&mut self, input: &mut &'b [u8]) -> Result<Step<Item<'b>>, Error> {
-        let room = self.config.trailers.map_or(u32::MAX, |limit| limit - self.trailers) as usize;
+        let room =
+            self.config.trailers.map_or(u32::MAX, |limit| limit.saturating_sub(self.trailers))
+                as usize;
         let mut len = 0;
         let fault = loop {
             let Some(&byte) = input.get(len) else { break None };
@@ -352,7 +354,7 @@ impl Decoder {
         match fault {
             Some(kind) if len == 0 => self.fail(kind),
             _ => {
-                self.trailers += len as u32;
+                self.trailers = self.trailers.saturating_add(len as u32);
                 Ok(Step::Item(Item::Trailers(self.advance(input, len))))
             }
         }

@@ -108,8 +108,7 @@ impl Decoder {
 
     /// The peer's end of stream: the part of a BOM that turned out to be none.
     pub fn finish(&mut self) -> Option<Item<'static>> {
-        let seen = core::mem::replace(&mut self.bom, BOM_OVER);
-        (1..BOM_OVER).contains(&seen).then(|| Item::Piece(&BOM[..usize::from(seen)]))
+        self.withheld().map(Item::Piece)
     }
 
     /// Readies the decoder for another stream.
@@ -131,13 +130,18 @@ impl Decoder {
         while self.bom < BOM_OVER {
             let &byte = input.first()?;
             if byte != BOM[usize::from(self.bom)] {
-                let seen = core::mem::replace(&mut self.bom, BOM_OVER);
-                return Some(&BOM[..usize::from(seen)]);
+                return self.withheld();
             }
             *input = &input[1..];
             self.bom += 1;
         }
         None
+    }
+
+    /// What was taken for the beginning of a BOM and is none.
+    fn withheld(&mut self) -> Option<&'static [u8]> {
+        let seen = core::mem::replace(&mut self.bom, BOM_OVER);
+        (1..BOM_OVER).contains(&seen).then(|| &BOM[..usize::from(seen)])
     }
 
     /// A line was ended by `byte`.

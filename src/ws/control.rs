@@ -5,8 +5,9 @@ use core::fmt;
 use super::{Close, CloseCode, Error};
 use crate::Instant;
 
-/// Where a [`Receiver`](super::Receiver) leaves what its connection owes: the [`Sender`](super::Sender) itself where both are in one
-/// task, else the end of a channel, whose other end gives it to the sender.
+/// Where a [`Receiver`](super::Receiver) leaves what its connection owes: the
+/// [`Sender`](super::Sender) itself where both are in one task, else the end of a channel, whose other
+/// end gives it to the sender.
 ///
 /// ```
 /// use wirefeed::{Instant, ws::{Control, Reply, Sender, Server}};

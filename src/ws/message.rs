@@ -190,12 +190,9 @@ impl<R: Role> Decoder<R> {
                     let key_after = key.map(|key| rotate(key, len));
                     let left = left - len as u64;
                     self.state = State::Payload { opcode, fin, key: key_after, left };
-                    let stored = if opcode.is_control() {
-                        self.store_control(&mut input[..len], key)
-                    } else {
-                        self.store(&mut input[..len], key)
-                    };
-                    if let Err(bad) = stored {
+                    if opcode.is_control() {
+                        self.store_control(&mut input[..len], key);
+                    } else if let Err(bad) = self.store(&mut input[..len], key) {
                         advance(input, bad);
                         return self.fail(ErrorKind::Utf8, self.at + bad as u64);
                     }
@@ -331,14 +328,13 @@ impl<R: Role> Decoder<R> {
     }
 
     /// Unmasks a piece of a control frame and joins it.
-    fn store_control(&mut self, piece: &mut [u8], key: Option<[u8; 4]>) -> Result<(), usize> {
+    fn store_control(&mut self, piece: &mut [u8], key: Option<[u8; 4]>) {
         if let Some(key) = key {
             mask(piece, key);
         }
         let from = usize::from(self.control_len);
         self.control[from..from + piece.len()].copy_from_slice(piece);
         self.control_len += piece.len() as u8;
-        Ok(())
     }
 
     /// A frame with this opcode is over, and with it a message or a control frame.

@@ -9,6 +9,8 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
+use wirefeed::Step;
+
 use crate::memory;
 
 /// A decoder or machine under test.
@@ -50,6 +52,29 @@ pub(crate) enum Flow {
     NeedInput,
     Done,
     Failed(Failure),
+}
+
+impl Flow {
+    /// A step, whose item is shown.
+    pub(crate) fn of<T, E: Into<Failure>>(step: Result<Step<T>, E>, show: impl FnOnce(T)) -> Self {
+        match step {
+            Ok(Step::Item(item)) => {
+                show(item);
+                Self::Item
+            }
+            Ok(Step::NeedInput) => Self::NeedInput,
+            Ok(Step::Done) => Self::Done,
+            Err(error) => Self::Failed(error.into()),
+        }
+    }
+
+    /// An end of stream, which may owe one more item.
+    pub(crate) fn end<T, E: Into<Failure>>(
+        finished: Result<Option<T>, E>,
+        show: impl FnOnce(T),
+    ) -> Self {
+        Self::of(finished.map(|item| item.map_or(Step::Done, Step::Item)), show)
+    }
 }
 
 /// An error.

@@ -1,10 +1,10 @@
 //! Heads, chunks, bodies.
 
 use proptest::prelude::*;
+use wirefeed::Fields;
 use wirefeed::grammar::{Extension, Value};
 use wirefeed::h1::head::{Head, RequestLine, StartLine, StatusLine};
-use wirefeed::h1::{self, Framing, body, chunked, head};
-use wirefeed::{Fields, Step};
+use wirefeed::h1::{Framing, body, chunked, head};
 
 use crate::harness::{Flow, Part, Show, Subject, part};
 
@@ -19,24 +19,16 @@ impl Subject for Chunked {
     }
 
     fn step(&mut self, input: &mut &[u8], show: Show<'_>) -> Flow {
-        match self.0.decode(input) {
-            Ok(Step::Item(item)) => {
-                match item {
-                    chunked::Item::Extension(piece) => show("extension", piece, true),
-                    chunked::Item::Chunk(size) => show("chunk", &size.to_be_bytes(), false),
-                    chunked::Item::Data(piece) => show("data", piece, true),
-                    chunked::Item::Trailers(piece) => show("trailers", piece, true),
-                }
-                Flow::Item
-            }
-            Ok(Step::NeedInput) => Flow::NeedInput,
-            Ok(Step::Done) => Flow::Done,
-            Err(error) => Flow::Failed(error.into()),
-        }
+        Flow::of(self.0.decode(input), |item| match item {
+            chunked::Item::Extension(piece) => show("extension", piece, true),
+            chunked::Item::Chunk(size) => show("chunk", &size.to_be_bytes(), false),
+            chunked::Item::Data(piece) => show("data", piece, true),
+            chunked::Item::Trailers(piece) => show("trailers", piece, true),
+        })
     }
 
     fn finish(&mut self, _: Show<'_>) -> Flow {
-        end(self.0.finish())
+        Flow::end(self.0.finish(), |_| ())
     }
 
     fn reset(&mut self) -> bool {
@@ -68,22 +60,14 @@ impl<const FRAMING: usize> Subject for Body<FRAMING> {
     }
 
     fn step(&mut self, input: &mut &[u8], show: Show<'_>) -> Flow {
-        match self.0.decode(input) {
-            Ok(Step::Item(item)) => {
-                match item {
-                    body::Item::Data(piece) => show("data", piece, true),
-                    body::Item::Trailers(piece) => show("trailers", piece, true),
-                }
-                Flow::Item
-            }
-            Ok(Step::NeedInput) => Flow::NeedInput,
-            Ok(Step::Done) => Flow::Done,
-            Err(error) => Flow::Failed(error.into()),
-        }
+        Flow::of(self.0.decode(input), |item| match item {
+            body::Item::Data(piece) => show("data", piece, true),
+            body::Item::Trailers(piece) => show("trailers", piece, true),
+        })
     }
 
     fn finish(&mut self, _: Show<'_>) -> Flow {
-        end(self.0.finish())
+        Flow::end(self.0.finish(), |_| ())
     }
 
     fn reset(&mut self) -> bool {
@@ -179,23 +163,17 @@ impl<L: Line + 'static> Subject for OneHead<L> {
     }
 
     fn step(&mut self, input: &mut &[u8], show: Show<'_>) -> Flow {
-        match self.0.decode(input) {
-            Ok(Step::Item(head)) => {
-                L::show(&head, show);
-                for field in head.fields() {
-                    show("name", field.name.as_bytes(), false);
-                    show("value", field.value, false);
-                }
-                Flow::Item
+        Flow::of(self.0.decode(input), |head| {
+            L::show(&head, show);
+            for field in head.fields() {
+                show("name", field.name.as_bytes(), false);
+                show("value", field.value, false);
             }
-            Ok(Step::NeedInput) => Flow::NeedInput,
-            Ok(Step::Done) => Flow::Done,
-            Err(error) => Flow::Failed(error.into()),
-        }
+        })
     }
 
     fn finish(&mut self, _: Show<'_>) -> Flow {
-        end(self.0.finish())
+        Flow::end(self.0.finish(), |_| ())
     }
 
     fn reset(&mut self) -> bool {
@@ -221,13 +199,6 @@ impl<L: Line + 'static> Subject for OneHead<L> {
         let mut wire = b"GET / HTTP/1.1\r\n".to_vec();
         wire.extend(b"A: b\r\n".repeat(len / 6));
         wire
-    }
-}
-
-fn end<T>(finished: Result<Option<T>, h1::Error>) -> Flow {
-    match finished {
-        Ok(_) => Flow::Done,
-        Err(error) => Flow::Failed(error.into()),
     }
 }
 

@@ -1,10 +1,9 @@
 //! Lines and events.
 
 use proptest::prelude::*;
-use wirefeed::Step;
 use wirefeed::sse::{self, line};
 
-use crate::harness::{Flow, Part, Show, Subject, part};
+use crate::harness::{Failure, Flow, Part, Show, Subject, part};
 
 /// Lines of a stream.
 pub(crate) struct Lines(line::Decoder, bool);
@@ -20,29 +19,12 @@ impl Subject for Lines {
         if self.1 {
             return Flow::Done;
         }
-        match self.0.decode(input) {
-            Step::Item(line::Item::Piece(piece)) => {
-                show("line", piece, true);
-                Flow::Item
-            }
-            Step::Item(line::Item::End) => {
-                show("end", b"", false);
-                Flow::Item
-            }
-            Step::NeedInput => Flow::NeedInput,
-            Step::Done => Flow::Done,
-        }
+        Flow::of(Ok::<_, Failure>(self.0.decode(input)), |item| show_line(item, show))
     }
 
     fn finish(&mut self, show: Show<'_>) -> Flow {
         self.1 = true;
-        match self.0.finish() {
-            Some(line::Item::Piece(piece)) => {
-                show("line", piece, true);
-                Flow::Item
-            }
-            _ => Flow::Done,
-        }
+        Flow::end(Ok::<_, Failure>(self.0.finish()), |item| show_line(item, show))
     }
 
     fn reset(&mut self) -> bool {
@@ -69,6 +51,13 @@ impl Subject for Lines {
     }
 }
 
+fn show_line(item: line::Item<'_>, show: Show<'_>) {
+    match item {
+        line::Item::Piece(piece) => show("line", piece, true),
+        line::Item::End => show("end", b"", false),
+    }
+}
+
 /// Events of a stream.
 pub(crate) struct Events(sse::Decoder);
 
@@ -90,30 +79,19 @@ impl Subject for Events {
     }
 
     fn step(&mut self, input: &mut &[u8], show: Show<'_>) -> Flow {
-        match self.0.decode(input) {
-            Ok(Step::Item(item)) => {
-                match item {
-                    sse::Item::Event(event) => {
-                        show("event", event.event.as_bytes(), false);
-                        show("data", event.data.as_bytes(), false);
-                        show("id", event.id.as_bytes(), false);
-                    }
-                    sse::Item::Retry(ms) => show("retry", &ms.to_be_bytes(), false),
-                    sse::Item::Comment(text) => show("comment", text, false),
-                }
-                Flow::Item
+        Flow::of(self.0.decode(input), |item| match item {
+            sse::Item::Event(event) => {
+                show("event", event.event.as_bytes(), false);
+                show("data", event.data.as_bytes(), false);
+                show("id", event.id.as_bytes(), false);
             }
-            Ok(Step::NeedInput) => Flow::NeedInput,
-            Ok(Step::Done) => Flow::Done,
-            Err(error) => Flow::Failed(error.into()),
-        }
+            sse::Item::Retry(ms) => show("retry", &ms.to_be_bytes(), false),
+            sse::Item::Comment(text) => show("comment", text, false),
+        })
     }
 
     fn finish(&mut self, _: Show<'_>) -> Flow {
-        match self.0.finish() {
-            Ok(_) => Flow::Done,
-            Err(error) => Flow::Failed(error.into()),
-        }
+        Flow::end(self.0.finish(), |_| ())
     }
 
     fn reset(&mut self) -> bool {

@@ -1,7 +1,6 @@
 //! UTF-8, checked and replaced.
 
 use proptest::prelude::*;
-use wirefeed::Step;
 use wirefeed::text::{Lossy, Validator};
 
 use crate::harness::{Failure, Flow, Part, Show, Subject, part};
@@ -94,25 +93,14 @@ impl Subject for Replaced {
         if self.1 {
             return Flow::Done;
         }
-        match self.0.decode(input) {
-            Step::Item(text) => {
-                show("text", text.as_bytes(), true);
-                Flow::Item
-            }
-            Step::NeedInput => Flow::NeedInput,
-            Step::Done => Flow::Done,
-        }
+        let step = Ok::<_, Failure>(self.0.decode(input));
+        Flow::of(step, |text| show("text", text.as_bytes(), true))
     }
 
     fn finish(&mut self, show: Show<'_>) -> Flow {
         self.1 = true;
-        match self.0.finish() {
-            "" => Flow::Done,
-            text => {
-                show("text", text.as_bytes(), true);
-                Flow::Item
-            }
-        }
+        let last = Some(self.0.finish()).filter(|text| !text.is_empty());
+        Flow::end(Ok::<_, Failure>(last), |text| show("text", text.as_bytes(), true))
     }
 
     fn reset(&mut self) -> bool {

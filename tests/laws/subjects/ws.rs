@@ -2,9 +2,9 @@
 
 use bytes::Buf;
 use proptest::prelude::*;
+use wirefeed::Instant;
 use wirefeed::ws::frame::{self, Expect, Header, Opcode};
 use wirefeed::ws::{Client, CloseCode, Config, Event, Role, Server, Session, mask, message};
-use wirefeed::{Instant, Step};
 
 use crate::harness::{Flow, Part, Show, Subject, part};
 
@@ -19,26 +19,13 @@ impl<const MASKED: bool> Subject for Frames<MASKED> {
     }
 
     fn step(&mut self, input: &mut &[u8], show: Show<'_>) -> Flow {
-        match self.0.decode(input) {
-            Ok(Step::Item(item)) => {
-                show_frame(item, show);
-                Flow::Item
-            }
-            Ok(Step::NeedInput) => Flow::NeedInput,
-            Ok(Step::Done) => Flow::Done,
-            Err(error) => Flow::Failed(error.into()),
-        }
+        Flow::of(self.0.decode(input), |item| {
+            show_frame(item, show);
+        })
     }
 
     fn finish(&mut self, show: Show<'_>) -> Flow {
-        match self.0.finish() {
-            Ok(None) => Flow::Done,
-            Ok(Some(item)) => {
-                show_frame(item, show);
-                Flow::Item
-            }
-            Err(error) => Flow::Failed(error.into()),
-        }
+        Flow::end(self.0.finish(), |item| show_frame(item, show))
     }
 
     fn reset(&mut self) -> bool {
@@ -132,22 +119,11 @@ impl<R: Side> Subject for Messages<R> {
 
     fn step(&mut self, input: &mut &[u8], show: Show<'_>) -> Flow {
         let Self { decoder, input: scratch } = self;
-        scratch.lend(input, |rest| match decoder.decode(rest) {
-            Ok(Step::Item(item)) => {
-                show_event(item, show);
-                Flow::Item
-            }
-            Ok(Step::NeedInput) => Flow::NeedInput,
-            Ok(Step::Done) => Flow::Done,
-            Err(error) => Flow::Failed(error.into()),
-        })
+        scratch.lend(input, |rest| Flow::of(decoder.decode(rest), |item| show_event(item, show)))
     }
 
     fn finish(&mut self, _: Show<'_>) -> Flow {
-        match self.decoder.finish() {
-            Ok(_) => Flow::Done,
-            Err(error) => Flow::Failed(error.into()),
-        }
+        Flow::end(self.decoder.finish(), |_| ())
     }
 
     fn reset(&mut self) -> bool {
@@ -196,14 +172,8 @@ impl<R: Side> Subject for Machine<R> {
 
     fn step(&mut self, input: &mut &[u8], show: Show<'_>) -> Flow {
         let Self { session: Session { rx, tx }, input: scratch } = self;
-        let flow = scratch.lend(input, |rest| match rx.receive(tx, rest, Instant::ZERO) {
-            Ok(Step::Item(event)) => {
-                show_event(event, show);
-                Flow::Item
-            }
-            Ok(Step::NeedInput) => Flow::NeedInput,
-            Ok(Step::Done) => Flow::Done,
-            Err(error) => Flow::Failed(error.into()),
+        let flow = scratch.lend(input, |rest| {
+            Flow::of(rx.receive(tx, rest, Instant::ZERO), |event| show_event(event, show))
         });
         let out = tx.output();
         while out.has_remaining() {
