@@ -17,8 +17,7 @@ pub(crate) struct Connection {
     /// What of the buffer has been read and not used.
     from: usize,
     to: usize,
-    /// Whether the response in progress is in chunks; else it ends with the connection.
-    chunked: bool,
+    reply: Reply,
     /// Bytes since they were last taken.
     counts: Counts,
 }
@@ -26,17 +25,32 @@ pub(crate) struct Connection {
 /// A request, and how its body ends.
 pub(crate) struct Request {
     pub(crate) method: String,
-    pub(crate) target: String,
+    target: String,
     pub(crate) fields: Vec<(String, Vec<u8>)>,
-    pub(crate) framing: Framing,
-    pub(crate) version: Version,
+    framing: Framing,
+}
+
+/// What the request allows its response to be.
+#[derive(Clone, Copy)]
+struct Reply {
+    /// In chunks; else a response of unknown length ends with the connection (RFC 9112 6.1).
+    may_chunk: bool,
+    /// With content (RFC 9110 9.3.2).
+    has_content: bool,
+    /// Followed by another (RFC 9112 9.3).
+    keeps_alive: bool,
+}
+
+impl Reply {
+    /// To what is no request.
+    const LAST: Self = Self { may_chunk: false, has_content: true, keeps_alive: false };
 }
 
 /// Why a request is not served.
 pub(crate) enum Refused {
     /// It is answered with this status and these words.
     With(u16, String),
-    /// The connection is over.
+    /// The connection is broken, or its peer does not read.
     Gone(io::Error),
 }
 
@@ -53,13 +67,17 @@ impl From<h1::Error> for Refused {
 }
 
 impl Request {
-    /// Whether another request may follow (RFC 9112 9.3).
-    pub(crate) fn keeps_alive(&self) -> bool {
-        self.version == Version::Http11 && !self.lists("connection", "close")
+    /// The path and the query of a target in origin or absolute form (RFC 9112 3.2).
+    pub(crate) fn path_and_query(&self) -> (&str, &str) {
+        let target = match self.target.strip_prefix("http://") {
+            Some(rest) => &rest[rest.find('/').unwrap_or(rest.len())..],
+            None => &self.target,
+        };
+        target.split_once('?').unwrap_or((target, ""))
     }
 
     /// Whether a field lists a token.
-    pub(crate) fn lists(&self, name: &str, token: &str) -> bool {
+    fn lists(&self, name: &str, token: &str) -> bool {
         self.fields[..]
             .values_of(name)
             .flat_map(|value| value.split(|&byte| byte == b','))
@@ -77,7 +95,7 @@ impl Connection {
             buffer: vec![0; 16 << 10],
             from: 0,
             to: 0,
-            chunked: true,
+            reply: Reply::LAST,
             counts: Counts::default(),
         })
     }
@@ -87,10 +105,13 @@ impl Connection {
         let deadline = Instant::now() + PATIENCE;
         let mut begun = self.from < self.to;
         self.heads.reset();
+        self.reply = Reply::LAST;
         loop {
             let unread = &self.buffer[self.from..self.to];
             let mut input = unread;
             if let Step::Item(head) = self.heads.decode(&mut input)? {
+                let http11 = head.version() == Version::Http11;
+                self.reply.has_content = head.method() != "HEAD";
                 let request = Request {
                     method: head.method().into(),
                     target: head.target().into(),
@@ -99,10 +120,15 @@ impl Connection {
                         .map(|field| (field.name.into(), field.value.into()))
                         .collect(),
                     framing: framing::request(&head)?,
-                    version: head.version(),
                 };
                 self.from += unread.len() - input.len();
                 self.counts.requests += 1;
+                let hosts = request.fields[..].values_of("host").count();
+                if hosts > 1 || http11 && hosts == 0 {
+                    return Err(Refused::With(400, "there must be one Host".into()));
+                }
+                self.reply.may_chunk = http11;
+                self.reply.keeps_alive = http11 && !request.lists("connection", "close");
                 return Ok(Some(request));
             }
             self.from = self.to;
@@ -114,7 +140,7 @@ impl Connection {
                 Ok(_) => begun = true,
                 // Nothing is owed to a peer that asks for nothing.
                 Err(error) if is_timeout(&error) && !begun => return Ok(None),
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(too_slow(error)),
             }
         }
     }
@@ -153,7 +179,7 @@ impl Connection {
                 deadline = Instant::now() + PATIENCE;
                 next = len + STRIDE;
             }
-            if more && self.read(deadline)? == 0 {
+            if more && self.read(deadline).map_err(too_slow)? == 0 {
                 body.finish()?;
                 return Ok(len);
             }
@@ -170,24 +196,32 @@ impl Connection {
     ) -> io::Result<()> {
         let len = body.len().to_string();
         let own = [own, &[("Content-Type", kind), ("Content-Length", &len)]].concat();
-        let mut out = head(status, &own)?;
-        out.extend_from_slice(body);
+        let mut out = self.head(status, &own)?;
+        if self.reply.has_content {
+            out.extend_from_slice(body);
+        }
         self.write(&out)
     }
 
-    /// Writes the head of a response of unknown length: in chunks, unless the client would not know
-    /// what they are (RFC 9112 6.1).
-    pub(crate) fn start_chunks(&mut self, request: &Request, kind: &str) -> io::Result<()> {
-        self.chunked = request.version == Version::Http11;
-        let framing = if self.chunked { ("Transfer-Encoding", "chunked") } else { CLOSE };
+    /// Answers what is not served, and expects nothing more.
+    pub(crate) fn refuse(&mut self, status: u16, words: &str) -> io::Result<()> {
+        self.reply.keeps_alive = false;
+        self.respond(status, &[], TEXT, format!("{words}\n").as_bytes())
+    }
+
+    /// Writes the head of a response of unknown length.
+    pub(crate) fn start_chunks(&mut self, kind: &str) -> io::Result<()> {
         // A browser that may guess the type keeps the first bytes of text until it has enough.
-        let as_it_says = ("X-Content-Type-Options", "nosniff");
-        self.write(&head(200, &[("Content-Type", kind), as_it_says, framing, NO_STORE])?)
+        let own = [("Content-Type", kind), ("X-Content-Type-Options", "nosniff"), NO_STORE];
+        let chunked: &[_] = &[("Transfer-Encoding", "chunked")];
+        let framing = if self.reply.may_chunk { chunked } else { &[] };
+        let head = self.head(200, &[&own, framing].concat())?;
+        self.write(&head)
     }
 
     /// Writes a chunk.
     pub(crate) fn chunk(&mut self, data: &[u8]) -> io::Result<()> {
-        if !self.chunked {
+        if !self.reply.may_chunk {
             return self.write(data);
         }
         let mut out = Vec::with_capacity(data.len() + 20);
@@ -197,7 +231,24 @@ impl Connection {
 
     /// Writes the last chunk.
     pub(crate) fn end_chunks(&mut self) -> io::Result<()> {
-        if self.chunked { self.write(chunked::END) } else { Ok(()) }
+        if self.reply.may_chunk { self.write(chunked::END) } else { Ok(()) }
+    }
+
+    /// A response's head.
+    pub(crate) fn head(&self, status: u16, own: &[(&str, &str)]) -> io::Result<Vec<u8>> {
+        let mut out = format!("HTTP/1.1 {status} {}\r\n", reason(status)).into_bytes();
+        let close: &[_] = &[("Connection", "close")];
+        let last = if self.reply.keeps_alive { &[] } else { close };
+        for (name, value) in own.iter().chain(last) {
+            fields::encode(name, value.as_bytes(), &mut out).map_err(io::Error::other)?;
+        }
+        out.extend_from_slice(b"\r\n");
+        Ok(out)
+    }
+
+    /// Whether the response allows another request.
+    pub(crate) fn keeps_alive(&self) -> bool {
+        self.reply.keeps_alive
     }
 
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -258,14 +309,9 @@ impl Connection {
     }
 }
 
-/// A response's head.
-pub(crate) fn head(status: u16, own: &[(&str, &str)]) -> io::Result<Vec<u8>> {
-    let mut out = format!("HTTP/1.1 {status} {}\r\n", reason(status)).into_bytes();
-    for (name, value) in own {
-        fields::encode(name, value.as_bytes(), &mut out).map_err(io::Error::other)?;
-    }
-    out.extend_from_slice(b"\r\n");
-    Ok(out)
+/// A request that does not come on is refused.
+fn too_slow(error: io::Error) -> Refused {
+    if is_timeout(&error) { Refused::With(408, "too slow".into()) } else { Refused::Gone(error) }
 }
 
 pub(crate) fn is_timeout(error: &io::Error) -> bool {
@@ -289,7 +335,7 @@ const fn reason(status: u16) -> &'static str {
     }
 }
 
-pub(crate) const CLOSE: (&str, &str) = ("Connection", "close");
+pub(crate) const TEXT: &str = "text/plain; charset=utf-8";
 pub(crate) const NO_STORE: (&str, &str) = ("Cache-Control", "no-store");
 
 /// How long a head may take, a peer may stay silent, and a write may stand still.

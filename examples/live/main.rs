@@ -35,6 +35,12 @@ struct Server {
     connections: AtomicUsize,
 }
 
+impl Server {
+    fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+}
+
 /// More connections than this are turned away: each has a thread.
 const MOST_CONNECTIONS: usize = 1000;
 
@@ -64,7 +70,7 @@ fn main() -> io::Result<()> {
     println!("Ctrl-C stops");
 
     for stream in listener.incoming() {
-        if server.stopping.load(Ordering::Relaxed) {
+        if server.is_stopping() {
             break;
         }
         // A connection that could not be accepted (too many open files) is no reason to stop.
