@@ -253,7 +253,21 @@ impl Connection {
 
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.counts.bytes_out += bytes.len() as u64;
-        self.stream.write_all(bytes)
+        for mut piece in bytes.chunks(64 << 10) {
+            let deadline = Instant::now() + PATIENCE;
+            while !piece.is_empty() {
+                match self.stream.write(piece) {
+                    // A write is cut short where the peer has not read for as long.
+                    Ok(_) if Instant::now() >= deadline => {
+                        return Err(io::ErrorKind::TimedOut.into());
+                    }
+                    Ok(len) => piece = &piece[len..],
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Waits, but no longer than the peer stays: false where it has left.
@@ -277,15 +291,22 @@ impl Connection {
 
     /// Reads what comes before the deadline, once what was read has been used.
     pub(crate) fn read(&mut self, deadline: Instant) -> io::Result<usize> {
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Err(io::ErrorKind::TimedOut.into());
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            self.stream.set_read_timeout(Some(left))?;
+            match self.stream.read(&mut self.buffer) {
+                Ok(len) => {
+                    (self.from, self.to) = (0, len);
+                    self.counts.bytes_in += len as u64;
+                    return Ok(len);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
         }
-        self.stream.set_read_timeout(Some(left))?;
-        let len = self.stream.read(&mut self.buffer)?;
-        (self.from, self.to) = (0, len);
-        self.counts.bytes_in += len as u64;
-        Ok(len)
     }
 
     /// What was read and not used.

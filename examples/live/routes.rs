@@ -85,16 +85,16 @@ impl Exchange<'_> {
             let head = self.connection.head(200, &own)?;
             self.connection.write(&head)?;
         }
-        for _ in 0..PIECES {
+        for n in 0..PIECES {
+            if n > 0 && !self.pause(Duration::from_millis(30))? {
+                return Ok(false);
+            }
             if chunked {
                 self.connection.chunk(&piece)?;
             } else {
                 self.connection.write(&piece)?;
             }
             self.count(transport, 0);
-            if !self.pause(Duration::from_millis(30))? {
-                return Ok(false);
-            }
         }
         if chunked {
             self.connection.end_chunks()?;

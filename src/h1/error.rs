@@ -45,7 +45,10 @@ pub enum ErrorKind {
     ContentLengthConflict,
     /// `Transfer-Encoding` together with `Content-Length`: an attempt to smuggle (6.1).
     LengthWithCoding,
-    /// `Transfer-Encoding: gzip` in a request: only `chunked`, once, says where a request ends (6.1).
+    /// `Transfer-Encoding: gzip` in a request, or `chunked` twice: without `chunked` once, and at the
+    /// end, nobody knows where a request ends (6.3).
+    ChunkedNotLast,
+    /// `Transfer-Encoding: gzip, chunked` in a request: `chunked` alone is understood (6.1).
     TransferCoding,
     /// `Transfer-Encoding` in an HTTP/1.0 message: faulty framing (6.1).
     CodingInHttp10,
@@ -118,7 +121,8 @@ impl fmt::Display for ErrorKind {
             Self::ContentLength => "Content-Length is not one decimal number",
             Self::ContentLengthConflict => "Content-Length fields differ",
             Self::LengthWithCoding => "Transfer-Encoding together with Content-Length",
-            Self::TransferCoding => "the transfer coding is not chunked alone",
+            Self::ChunkedNotLast => "the last transfer coding is not chunked, once",
+            Self::TransferCoding => "a transfer coding before chunked",
             Self::CodingInHttp10 => "Transfer-Encoding in an HTTP/1.0 message",
             Self::ChunkSize => "the chunk size does not begin with a hexadecimal digit",
             Self::ChunkSizeTooLong => "the chunk size has more than 16 digits",

@@ -43,8 +43,9 @@ mod of_heads {
     /// # Errors
     ///
     /// [`ErrorKind::ContentLength`], [`ErrorKind::ContentLengthConflict`],
-    /// [`ErrorKind::LengthWithCoding`], [`ErrorKind::TransferCoding`] or
-    /// [`ErrorKind::CodingInHttp10`], at the offending byte of the field's value.
+    /// [`ErrorKind::LengthWithCoding`], [`ErrorKind::ChunkedNotLast`],
+    /// [`ErrorKind::TransferCoding`] or [`ErrorKind::CodingInHttp10`], at the offending byte of the
+    /// field's value.
     ///
     /// ```
     /// use wirefeed::{Step, h1::{Framing, framing, head}};
@@ -60,7 +61,11 @@ mod of_heads {
         match (lengths.codings, lengths.length) {
             (Some(Codings { count: 1, chunked_last: true, .. }), _) => Ok(Framing::Chunked),
             (Some(codings), _) => {
-                Err(Error::new(ErrorKind::TransferCoding, head.offset_of(codings.value)))
+                let kind = match codings.chunked_last {
+                    true => ErrorKind::TransferCoding,
+                    false => ErrorKind::ChunkedNotLast,
+                };
+                Err(Error::new(kind, head.offset_of(codings.value)))
             }
             (None, Some(length)) => Ok(Framing::Length(length)),
             (None, None) => Ok(Framing::None),
@@ -142,7 +147,7 @@ mod of_heads {
             for coding in value.split(|&byte| byte == b',') {
                 let chunked = scan::trim_blanks(coding).eq_ignore_ascii_case(b"chunked");
                 if chunked && chunked_before {
-                    return Err((ErrorKind::TransferCoding, value));
+                    return Err((ErrorKind::ChunkedNotLast, value));
                 }
                 chunked_before |= chunked;
                 codings.count += 1;
@@ -230,14 +235,15 @@ mod of_heads {
                     ErrorKind::LengthWithCoding,
                     16,
                 ),
-                ("Transfer-Encoding: gzip\r\n", ErrorKind::TransferCoding, 19),
+                ("Transfer-Encoding: gzip\r\n", ErrorKind::ChunkedNotLast, 19),
+                ("Transfer-Encoding: chunked, identity\r\n", ErrorKind::ChunkedNotLast, 19),
                 ("Transfer-Encoding: gzip, chunked\r\n", ErrorKind::TransferCoding, 19),
-                ("Transfer-Encoding: chunked, chunked\r\n", ErrorKind::TransferCoding, 19),
-                ("Transfer-Encoding: chunked;a=b\r\n", ErrorKind::TransferCoding, 19),
-                ("Transfer-Encoding: \r\n", ErrorKind::TransferCoding, 19),
+                ("Transfer-Encoding: chunked, chunked\r\n", ErrorKind::ChunkedNotLast, 19),
+                ("Transfer-Encoding: chunked;a=b\r\n", ErrorKind::ChunkedNotLast, 19),
+                ("Transfer-Encoding: \r\n", ErrorKind::ChunkedNotLast, 19),
                 (
                     "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
-                    ErrorKind::TransferCoding,
+                    ErrorKind::ChunkedNotLast,
                     47,
                 ),
             ] {
@@ -270,7 +276,7 @@ mod of_heads {
             assert_eq!(error.kind, ErrorKind::LengthWithCoding);
             let twice = "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n";
             let error = of_response("GET", "200 OK", twice).unwrap_err();
-            assert_eq!((error.kind, error.at), (ErrorKind::TransferCoding, 17 + 47));
+            assert_eq!((error.kind, error.at), (ErrorKind::ChunkedNotLast, 17 + 47));
         }
     }
 }
