@@ -1,20 +1,11 @@
 // Chromium: opens a page, and from it does what only a browser does the way it does.
 //
 // argv[2]: {chromium, page, post, body, events, socket, steps, receives, close}
-import { createRequire } from 'node:module';
+import { launch } from '../chromium.mjs';
 
-const { chromium } = createRequire(`${process.env.NODE_TOOLS}/`)('playwright-core');
 const plan = JSON.parse(process.argv[2]);
 
-const browser = await chromium.launch({
-  executablePath: plan.chromium,
-  headless: true,
-  timeout: 30_000,
-  args: [
-    '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--no-proxy-server',
-    '--disable-background-networking', '--disable-component-update', '--disable-sync',
-  ],
-});
+const browser = await launch(plan.chromium);
 try {
   const page = await browser.newPage();
   page.setDefaultTimeout(30_000);
