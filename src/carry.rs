@@ -39,6 +39,12 @@ impl Carry {
     }
 }
 
+impl core::fmt::Debug for Carry {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Carry({} bytes)", self.0.len())
+    }
+}
+
 /// Makes room for `more` bytes: in doubling steps with what has arrived, never past `limit`.
 pub(crate) fn reserve(bytes: &mut Vec<u8>, more: usize, limit: usize) {
     bytes.reserve_exact(step(bytes.len(), bytes.capacity(), more, limit));

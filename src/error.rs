@@ -100,9 +100,21 @@ pub enum ApiMisuse {
     ControlTooLong,
     /// A close code that must not be sent, such as 1005 or 2000.
     CloseCode,
-    /// A message after the close frame.
+    /// A message after the close frame, a head after the last exchange.
     Closed,
-    /// A request target, method or host that would break its line.
+    /// A head before the last message is over, data before its head, an answer to no request.
+    OutOfOrder,
+    /// A status that is not from 100 to 999, or that the request does not allow.
+    Status,
+    /// Fields that contradict each other, the status, or the version about where the body ends.
+    Framing,
+    /// More data than `Content-Length` says, or than the status allows.
+    BodyTooLong,
+    /// Less data than `Content-Length` says.
+    BodyTooShort,
+    /// A trailer that frames or routes the message.
+    ForbiddenTrailer,
+    /// A request target, method or host that would break its line; a request without one `Host`.
     RequestLine,
 }
 
@@ -115,8 +127,14 @@ impl fmt::Display for ApiMisuse {
             Self::EmptyChunk => "an empty chunk would end the body",
             Self::ControlTooLong => "a control frame holds at most 125 bytes",
             Self::CloseCode => "this close code must not be sent",
-            Self::Closed => "nothing may follow the close frame",
-            Self::RequestLine => "the text would break the request line",
+            Self::Closed => "nothing may follow the end",
+            Self::OutOfOrder => "this is not its turn",
+            Self::Status => "the status is not allowed here",
+            Self::Framing => "the fields contradict what ends the body",
+            Self::BodyTooLong => "more data than the body may hold",
+            Self::BodyTooShort => "less data than the body must hold",
+            Self::ForbiddenTrailer => "the field must not stand in trailers",
+            Self::RequestLine => "the text would break the request line, or there is no one Host",
         })
     }
 }

@@ -58,6 +58,8 @@ extern crate alloc;
 
 #[cfg(feature = "alloc")]
 mod carry;
+#[cfg(feature = "alloc")]
+mod control;
 mod entropy;
 mod error;
 pub mod fields;
@@ -73,6 +75,8 @@ pub mod text;
 mod time;
 pub mod ws;
 
+#[cfg(feature = "alloc")]
+pub use control::Control;
 pub use entropy::Entropy;
 pub use error::{ApiMisuse, Blame, Error, Kind, SendError};
 pub use fields::Fields;

@@ -39,6 +39,8 @@ pub struct Outbox {
     shared_len: usize,
     /// Copied bytes written so far.
     written: u64,
+    /// Bytes of shared payloads written so far.
+    shared_written: u64,
     limit: usize,
 }
 
@@ -63,6 +65,7 @@ impl Outbox {
             shared: VecDeque::new(),
             shared_len: 0,
             written: 0,
+            shared_written: 0,
             limit: limit.unwrap_or(usize::MAX),
         }
     }
@@ -136,6 +139,7 @@ impl Outbox {
         }
         let (_, payload) = self.shared.pop_front()?;
         self.shared_len -= payload.len();
+        self.shared_written += payload.len() as u64;
         Some(payload)
     }
 
@@ -154,6 +158,11 @@ impl Outbox {
 
     pub(crate) fn check(&self, more: usize) -> Result<(), crate::SendError> {
         if more > self.room() { Err(crate::SendError::Full) } else { Ok(()) }
+    }
+
+    /// Bytes written ever.
+    pub(crate) const fn written(&self) -> u64 {
+        self.written + self.shared_written
     }
 
     /// Bytes owed over the limit.
@@ -208,6 +217,7 @@ impl Buf for Outbox {
             } else if let Some((_, payload)) = self.shared.front_mut() {
                 let n = payload.len().min(count);
                 self.shared_len -= n;
+                self.shared_written += n as u64;
                 count -= n;
                 if n == payload.len() {
                     self.shared.pop_front();

@@ -23,6 +23,8 @@ laws! {
     body_until_close => subjects::h1::Body<2>,
     request_head => subjects::h1::Request,
     response_head => subjects::h1::Response,
+    server_connection => subjects::connections::Serving,
+    client_connection => subjects::connections::Asking,
     sse_lines => subjects::sse::Lines,
     sse_events => subjects::sse::Events,
     ws_frames_of_a_client => subjects::ws::Frames<true>,

@@ -67,7 +67,7 @@ pub struct Config {
 }
 
 impl Config {
-    const DEFAULT: Self =
+    pub(super) const DEFAULT: Self =
         Self { overhead: Some(16 << 10), trailers: Some(16 << 10), allow_blanks: false };
 }
 

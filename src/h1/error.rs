@@ -16,6 +16,8 @@ pub enum ErrorKind {
     Method,
     /// `GET /\x7f HTTP/1.1`: a target is visible ASCII, followed by one SP (3.2).
     Target,
+    /// A target longer than the limit.
+    TargetTooLong,
     /// `GET / HTTP/2.0`: only HTTP/1.0 and HTTP/1.1 are spoken (2.3).
     Version,
     /// `HTTP/1.1 2x0`: a status is three digits from 100 up, then SP or the line's end (4).
@@ -35,6 +37,8 @@ pub enum ErrorKind {
     ObsFold,
     /// `Host: a\0`: a field value holds no control bytes but HTAB (RFC 9110 5.5).
     FieldValue,
+    /// No `Host` in an HTTP/1.1 request, several, or one that is no host (3.2).
+    Host,
     /// A head longer than the limit.
     HeadTooLong,
     /// A head with more fields than the limit.
@@ -63,10 +67,19 @@ pub enum ErrorKind {
     ChunkLineEnd,
     /// Chunk data not followed by CR LF: the chunk is longer or shorter than its size (7.1).
     ChunkDataEnd,
-    /// More extension bytes and leading zeros than the data they come with can excuse.
+    /// More extension bytes than the data they come with can excuse.
     ChunkOverhead,
+    /// `Content-Length: 5` or another field that frames or routes the message, in trailers (RFC 9110
+    /// 6.5.1).
+    ForbiddenTrailer,
     /// Trailers longer than the limit.
     TrailersTooLong,
+    /// A 101 to a request that did not ask for an upgrade (RFC 9110 15.2.2).
+    UnexpectedUpgrade,
+    /// Bytes of a server to which no request was sent (9.2).
+    Unsolicited,
+    /// The head or the body did not come in time.
+    TimedOut,
     /// The connection ended inside the message (8).
     Truncated,
 }
@@ -82,7 +95,9 @@ impl Error {
     pub const fn status_hint(&self) -> u16 {
         match self.kind {
             ErrorKind::HeadTooLong | ErrorKind::TooManyFields | ErrorKind::TrailersTooLong => 431,
+            ErrorKind::TargetTooLong => 414,
             ErrorKind::ChunkOverhead => 413,
+            ErrorKind::TimedOut => 408,
             ErrorKind::Version => 505,
             ErrorKind::TransferCoding => 501,
             _ => 400,
@@ -93,7 +108,8 @@ impl Error {
 impl Kind for ErrorKind {
     fn blame(self) -> Blame {
         match self {
-            Self::HeadTooLong
+            Self::TargetTooLong
+            | Self::HeadTooLong
             | Self::TooManyFields
             | Self::ChunkOverhead
             | Self::TrailersTooLong => Blame::Limit,
@@ -107,6 +123,7 @@ impl fmt::Display for ErrorKind {
         f.write_str(match self {
             Self::Method => "the method is no token followed by one space",
             Self::Target => "the request target is not visible ASCII followed by one space",
+            Self::TargetTooLong => "the request target is longer than the limit",
             Self::Version => "the version is neither HTTP/1.0 nor HTTP/1.1",
             Self::Status => "the status is not three digits from 100 up",
             Self::Reason => "the reason phrase holds a control byte",
@@ -116,6 +133,7 @@ impl fmt::Display for ErrorKind {
             Self::SpaceBeforeColon => "white space before a colon",
             Self::ObsFold => "a line begins with white space",
             Self::FieldValue => "the field value holds a control byte",
+            Self::Host => "there must be one Host, and it must be a host",
             Self::HeadTooLong => "the head is longer than the limit",
             Self::TooManyFields => "there are more fields than the limit",
             Self::ContentLength => "Content-Length is not one decimal number",
@@ -130,7 +148,11 @@ impl fmt::Display for ErrorKind {
             Self::ChunkLineEnd => "the chunk's size line does not end in CR LF",
             Self::ChunkDataEnd => "the chunk's data is not followed by CR LF",
             Self::ChunkOverhead => "too much chunk overhead for the data it comes with",
+            Self::ForbiddenTrailer => "the field must not stand in trailers",
             Self::TrailersTooLong => "the trailers are longer than the limit",
+            Self::UnexpectedUpgrade => "an upgrade that was not asked for",
+            Self::Unsolicited => "a response to no request",
+            Self::TimedOut => "the message did not come in time",
             Self::Truncated => "the connection ended inside the message",
         })
     }

@@ -30,13 +30,15 @@ pub enum Framing {
 }
 
 #[cfg(feature = "alloc")]
+pub(super) use of_heads::{is_ambiguous, response_of, said};
+#[cfg(feature = "alloc")]
 pub use of_heads::{request, response};
 
 #[cfg(feature = "alloc")]
 mod of_heads {
     use super::Framing;
     use crate::h1::{Error, ErrorKind, Request, Response, Version};
-    use crate::{Fields, scan};
+    use crate::{Fields, grammar, scan};
 
     /// The framing of a request's body.
     ///
@@ -59,14 +61,13 @@ mod of_heads {
         let lengths = Lengths::read(head, head.version())
             .map_err(|(kind, value)| Error::new(kind, head.offset_of(value)))?;
         match (lengths.codings, lengths.length) {
-            (Some(Codings { count: 1, chunked_last: true, .. }), _) => Ok(Framing::Chunked),
-            (Some(codings), _) => {
-                let kind = match codings.chunked_last {
-                    true => ErrorKind::TransferCoding,
-                    false => ErrorKind::ChunkedNotLast,
-                };
-                Err(Error::new(kind, head.offset_of(codings.value)))
+            (Some(Codings { last, chunked_last: false, .. }), _) => {
+                Err(Error::new(ErrorKind::ChunkedNotLast, head.offset_of(last)))
             }
+            (Some(Codings { other: Some(other), .. }), _) => {
+                Err(Error::new(ErrorKind::TransferCoding, head.offset_of(other)))
+            }
+            (Some(_), _) => Ok(Framing::Chunked),
             (None, Some(length)) => Ok(Framing::Length(length)),
             (None, None) => Ok(Framing::None),
         }
@@ -78,19 +79,53 @@ mod of_heads {
     ///
     /// As for [`request`], but codings before `chunked`, or without it, are the caller's to decode.
     pub fn response(head: &Response<'_>, method: &str) -> Result<Framing, Error> {
+        response_of(head, method, false)
+    }
+
+    /// The framing of a response's body, where a coding may go before a length.
+    pub(in crate::h1) fn response_of(
+        head: &Response<'_>,
+        method: &str,
+        allow_length_with_coding: bool,
+    ) -> Result<Framing, Error> {
         let no_body = method == "HEAD"
             || matches!(head.status(), 100..200 | 204 | 304)
             || (method == "CONNECT" && matches!(head.status(), 200..300));
         if no_body {
             return Ok(Framing::None);
         }
-        let lengths = Lengths::read(head, head.version())
-            .map_err(|(kind, value)| Error::new(kind, head.offset_of(value)))?;
+        let lengths = match Lengths::read(head, head.version()) {
+            Err((ErrorKind::LengthWithCoding, _)) if allow_length_with_coding => {
+                let last = head.values_of("transfer-encoding").flat_map(grammar::list).last();
+                let chunked = last.is_some_and(|last| last.eq_ignore_ascii_case(b"chunked"));
+                return Ok(if chunked { Framing::Chunked } else { Framing::UntilClose });
+            }
+            lengths => lengths.map_err(|(kind, value)| Error::new(kind, head.offset_of(value)))?,
+        };
         Ok(match (lengths.codings, lengths.length) {
             (Some(Codings { chunked_last: true, .. }), _) => Framing::Chunked,
             (None, Some(length)) => Framing::Length(length),
             (Some(_) | None, _) => Framing::UntilClose,
         })
+    }
+
+    /// Whether a head says in two ways where its body ends.
+    pub(in crate::h1) fn is_ambiguous(fields: &(impl Fields + ?Sized)) -> bool {
+        fields.value_of("content-length").is_some()
+            && fields.value_of("transfer-encoding").is_some()
+    }
+
+    /// What fields that are to be sent say of the body, if they do; as strict as with what is
+    /// received.
+    pub(in crate::h1) fn said(
+        fields: &(impl Fields + ?Sized),
+    ) -> Result<Option<Framing>, ErrorKind> {
+        let lengths = Lengths::read(fields, Version::Http11).map_err(|(kind, _)| kind)?;
+        match (lengths.codings, lengths.length) {
+            (Some(Codings { chunked_last: false, .. }), _) => Err(ErrorKind::ChunkedNotLast),
+            (Some(_), _) => Ok(Some(Framing::Chunked)),
+            (None, length) => Ok(length.map(Framing::Length)),
+        }
     }
 
     /// What the fields say of the body's length.
@@ -102,10 +137,11 @@ mod of_heads {
     /// What all `Transfer-Encoding` fields together say.
     #[derive(Clone, Copy)]
     struct Codings<'a> {
-        count: usize,
+        /// The first that is not `chunked`.
+        other: Option<&'a [u8]>,
+        /// The last.
+        last: &'a [u8],
         chunked_last: bool,
-        /// The last of the fields.
-        value: &'a [u8],
     }
 
     impl<'a> Lengths<'a> {
@@ -130,7 +166,7 @@ mod of_heads {
             }
             match (codings, length) {
                 (Some(codings), _) if version == Version::Http10 => {
-                    Err((ErrorKind::CodingInHttp10, codings.value))
+                    Err((ErrorKind::CodingInHttp10, codings.last))
                 }
                 (Some(_), Some((_, value))) => Err((ErrorKind::LengthWithCoding, value)),
                 _ => Ok(Self { codings, length: length.map(|(number, _)| number) }),
@@ -139,19 +175,24 @@ mod of_heads {
     }
 
     impl<'a> Codings<'a> {
-        /// Adds a field's codings to those before it; `chunked` may be applied only once (7.1).
+        /// Adds a field's codings to those before it; `chunked` may be applied only once (7.1), and
+        /// an empty one is none.
         fn read(value: &'a [u8], before: Option<Self>) -> Result<Self, (ErrorKind, &'a [u8])> {
-            let mut codings = before.unwrap_or(Self { count: 0, chunked_last: false, value });
+            let mut codings =
+                before.unwrap_or(Self { other: None, last: value, chunked_last: false });
             let mut chunked_before = codings.chunked_last;
-            codings.value = value;
             for coding in value.split(|&byte| byte == b',') {
-                let chunked = scan::trim_blanks(coding).eq_ignore_ascii_case(b"chunked");
-                if chunked && chunked_before {
-                    return Err((ErrorKind::ChunkedNotLast, value));
+                let coding = scan::trim_blanks(coding);
+                let chunked = coding.eq_ignore_ascii_case(b"chunked");
+                if chunked && chunked_before || coding.is_empty() {
+                    return Err((ErrorKind::ChunkedNotLast, coding));
                 }
                 chunked_before |= chunked;
-                codings.count += 1;
+                codings.last = coding;
                 codings.chunked_last = chunked;
+                if !chunked {
+                    codings.other = codings.other.or(Some(coding));
+                }
             }
             Ok(codings)
         }
@@ -236,9 +277,10 @@ mod of_heads {
                     16,
                 ),
                 ("Transfer-Encoding: gzip\r\n", ErrorKind::ChunkedNotLast, 19),
-                ("Transfer-Encoding: chunked, identity\r\n", ErrorKind::ChunkedNotLast, 19),
+                ("Transfer-Encoding: chunked, identity\r\n", ErrorKind::ChunkedNotLast, 28),
                 ("Transfer-Encoding: gzip, chunked\r\n", ErrorKind::TransferCoding, 19),
-                ("Transfer-Encoding: chunked, chunked\r\n", ErrorKind::ChunkedNotLast, 19),
+                ("Transfer-Encoding: chunked, chunked\r\n", ErrorKind::ChunkedNotLast, 28),
+                ("Transfer-Encoding: , chunked\r\n", ErrorKind::ChunkedNotLast, 19),
                 ("Transfer-Encoding: chunked;a=b\r\n", ErrorKind::ChunkedNotLast, 19),
                 ("Transfer-Encoding: \r\n", ErrorKind::ChunkedNotLast, 19),
                 (

@@ -44,9 +44,13 @@ pub struct Limits {
     pub fields: Option<usize>,
 }
 
+impl Limits {
+    pub(super) const DEFAULT: Self = Self { head: Some(64 << 10), fields: Some(100) };
+}
+
 impl Default for Limits {
     fn default() -> Self {
-        Self { head: Some(64 << 10), fields: Some(100) }
+        Self::DEFAULT
     }
 }
 

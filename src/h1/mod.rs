@@ -30,15 +30,37 @@
 
 pub mod body;
 pub mod chunked;
+#[cfg(feature = "alloc")]
+pub mod client;
+#[cfg(feature = "alloc")]
+mod config;
 mod error;
 pub mod framing;
 #[cfg(feature = "alloc")]
 pub mod head;
+#[cfg(feature = "alloc")]
+mod incoming;
+#[cfg(feature = "alloc")]
+mod outgoing;
+#[cfg(feature = "alloc")]
+mod reason;
+#[cfg(feature = "alloc")]
+mod said;
+#[cfg(feature = "alloc")]
+pub mod server;
+#[cfg(test)]
+mod table;
 
+#[cfg(feature = "alloc")]
+pub use client::Client;
+#[cfg(feature = "alloc")]
+pub use config::Config;
 pub use error::{Error, ErrorKind};
 pub use framing::Framing;
 #[cfg(feature = "alloc")]
 pub use head::{Request, Response};
+#[cfg(feature = "alloc")]
+pub use server::Server;
 
 /// The version of a message (RFC 9112 2.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,34 +1,8 @@
-//! What passes from a session's receiving half to its sending half.
+//! What a session's receiving half leaves for its sending half.
 
 use core::fmt;
 
 use super::{Close, CloseCode, Error};
-use crate::Instant;
-
-/// Where a [`Receiver`](super::Receiver) leaves what its connection owes: the
-/// [`Sender`](super::Sender) itself where both are in one task, else the end of a channel, whose other
-/// end gives it to the sender.
-///
-/// ```
-/// use wirefeed::{Instant, ws::{Control, Reply, Sender, Server}};
-///
-/// fn in_two_tasks(replies: std::sync::mpsc::Sender<Reply>) -> impl Control {
-///     move |reply: Reply, _: Instant| { let _ = replies.send(reply); }
-/// }
-/// fn in_the_other(replies: std::sync::mpsc::Receiver<Reply>, tx: &mut Sender<Server>, now: Instant) {
-///     replies.try_iter().for_each(|reply| tx.owe(reply, now));
-/// }
-/// ```
-pub trait Control {
-    /// Takes what is owed.
-    fn owe(&mut self, reply: Reply, now: Instant);
-}
-
-impl<F: FnMut(Reply, Instant)> Control for F {
-    fn owe(&mut self, reply: Reply, now: Instant) {
-        self(reply, now);
-    }
-}
 
 /// What the protocol owes for something that was received: owned, to be sent over a channel.
 #[derive(Clone)]

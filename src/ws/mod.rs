@@ -31,7 +31,7 @@ pub use mask::mask;
 pub use role::{Client, Role, Server};
 #[cfg(feature = "alloc")]
 pub use {
-    control::{Control, Reply},
+    control::Reply,
     sender::Sender,
     session::{Config, Event, Receiver, Session},
 };

@@ -8,8 +8,8 @@ use bytes::{Buf, BufMut, Bytes};
 use super::control::{Owed, Payload};
 use super::frame::{Expect, Header, Opcode};
 use super::mask::mask;
-use super::{CloseCode, Config, Control, Reply, Role};
-use crate::{ApiMisuse, End, Instant, Outbox, SendError, Wants};
+use super::{CloseCode, Config, Reply, Role};
+use crate::{ApiMisuse, Control, End, Instant, Outbox, SendError, Wants};
 
 /// What goes out on a connection, and how it ends.
 pub struct Sender<R> {
@@ -261,7 +261,7 @@ impl<R: Role> Sender<R> {
     }
 }
 
-impl<R: Role> Control for Sender<R> {
+impl<R: Role> Control<Reply> for Sender<R> {
     fn owe(&mut self, reply: Reply, now: Instant) {
         match (reply.kind, self.state) {
             (Owed::End, _) => self.end(),

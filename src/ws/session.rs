@@ -3,8 +3,8 @@
 use core::fmt;
 use core::time::Duration;
 
-use super::{Control, Error, Reply, Role, Sender, Server, message};
-use crate::{Instant, Step};
+use super::{Error, Reply, Role, Sender, Server, message};
+use crate::{Control, Instant, Step};
 
 /// What a [`Receiver`] yields: messages, pings and pongs already dealt with, the close frame.
 pub type Event<'m, 'b> = message::Item<'m, 'b>;
@@ -104,7 +104,7 @@ impl<R: Role> Receiver<R> {
     #[inline]
     pub fn receive<'m, 'b: 'm>(
         &'m mut self,
-        control: &mut impl Control,
+        control: &mut impl Control<Reply>,
         input: &mut &'b mut [u8],
         now: Instant,
     ) -> Result<Step<Event<'m, 'b>>, Error> {
@@ -123,7 +123,11 @@ impl<R: Role> Receiver<R> {
     /// # Errors
     ///
     /// [`ErrorKind::Truncated`](super::ErrorKind::Truncated) unless a close frame came before.
-    pub fn receive_eof(&mut self, control: &mut impl Control, now: Instant) -> Result<(), Error> {
+    pub fn receive_eof(
+        &mut self,
+        control: &mut impl Control<Reply>,
+        now: Instant,
+    ) -> Result<(), Error> {
         control.owe(Reply::end(), now);
         self.messages.finish().map(|_| ())
     }

@@ -203,7 +203,7 @@ impl<L: Line + 'static> Subject for OneHead<L> {
 }
 
 /// Small limits, so that streams reach them.
-fn config() -> chunked::Config {
+pub(crate) fn config() -> chunked::Config {
     let mut config = chunked::Config::default();
     (config.overhead, config.trailers) = (Some(60), Some(200));
     config
@@ -217,7 +217,7 @@ fn chunks() -> impl Strategy<Value = Vec<Chunk>> {
     prop::collection::vec((prop::collection::vec(any::<u8>(), 1..40), extension), 0..5)
 }
 
-fn fields() -> impl Strategy<Value = Vec<(String, Vec<u8>)>> {
+pub(crate) fn fields() -> impl Strategy<Value = Vec<(String, Vec<u8>)>> {
     let value = prop::collection::vec(prop_oneof![Just(9u8), 32..=126u8, 128..=255u8], 0..20);
     prop::collection::vec(
         (

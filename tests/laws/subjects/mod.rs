@@ -1,5 +1,6 @@
 //! Every decoder and machine as a subject of the laws.
 
+pub(crate) mod connections;
 pub(crate) mod h1;
 pub(crate) mod sse;
 pub(crate) mod text;

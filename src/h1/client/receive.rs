@@ -1,0 +1,269 @@
+//! Responses in.
+
+use super::{Event, Next, Owed, Reply};
+use crate::h1::incoming::{Incoming, Part, Patience, rewind};
+use crate::h1::said::Said;
+use crate::h1::{Config, Error, ErrorKind, Framing, Response, framing, head};
+use crate::{Control, Instant, Step};
+
+/// Responses in.
+#[derive(Debug)]
+pub struct Receiver {
+    state: State,
+    heads: head::ResponseDecoder,
+    body: Incoming,
+    /// The request that is being answered.
+    asked: Next,
+    /// Whether another response may follow.
+    persists: bool,
+    /// The offset of the head's first byte, or of the body's.
+    base: u64,
+    at: u64,
+    patience: Patience,
+    config: Config,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum State {
+    /// No request was sent.
+    Idle,
+    /// A response is to come.
+    Head,
+    /// An informational head was handed out.
+    Informed,
+    Body,
+    /// The response is over.
+    Done,
+    /// So is HTTP on this connection.
+    Over,
+    Failed(Error),
+}
+
+/// What a head means for what comes after it.
+enum Opened {
+    Informational,
+    Switch,
+    Body(Framing, bool),
+}
+
+impl Receiver {
+    pub(super) fn new(config: &Config) -> Self {
+        Self {
+            state: State::Idle,
+            heads: head::Decoder::with_limits(config.head),
+            body: Incoming::new(&config.body),
+            asked: Next { method: "GET", upgrade: false },
+            persists: true,
+            base: 0,
+            at: 0,
+            patience: Patience::default(),
+            config: *config,
+        }
+    }
+
+    /// Decodes the next part of a response; `Done` after its end, and after the connection's.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the response, at its offset in the connection; [`ErrorKind::Unsolicited`]
+    /// for bytes before any request. The connection is to be closed.
+    #[inline]
+    pub fn receive<'m, 'b: 'm>(
+        &'m mut self,
+        control: &mut impl Control<Reply>,
+        input: &mut &'b [u8],
+        now: Instant,
+    ) -> Result<Step<Event<'m, 'b>>, Error> {
+        let start = *input;
+        match self.state {
+            State::Idle | State::Informed | State::Head if start.is_empty() => Ok(Step::NeedInput),
+            State::Idle => {
+                let error = Error::new(ErrorKind::Unsolicited, self.at);
+                self.fail(error, control, now)?;
+                Ok(Step::Done)
+            }
+            State::Informed | State::Head => {
+                if matches!(self.state, State::Informed) {
+                    self.heads.reset();
+                    self.state = State::Head;
+                }
+                let step = self.heads.decode(input).map_err(|error| error.after(self.base));
+                let opened = match &step {
+                    Ok(Step::Item(head)) => open(head, &self.asked, &self.config)
+                        .map_err(|error| error.after(self.base))
+                        .inspect_err(|error| *input = rewind(start, self.at, error.at)),
+                    Ok(_) => {
+                        self.at += (start.len() - input.len()) as u64;
+                        return Ok(Step::NeedInput);
+                    }
+                    Err(error) => Err(*error),
+                };
+                self.at += (start.len() - input.len()) as u64;
+                self.base = self.at;
+                let informational = matches!(opened, Ok(Opened::Informational));
+                match opened {
+                    Ok(Opened::Informational) => {
+                        self.state = State::Informed;
+                        control.owe(Reply(Owed::Continue), now);
+                    }
+                    Ok(Opened::Switch) => {
+                        self.state = State::Over;
+                        self.patience.deadline = None;
+                        control.owe(Reply(Owed::Switch), now);
+                    }
+                    Ok(Opened::Body(framing, persists)) => {
+                        self.body.begin(framing, &self.config.body);
+                        self.state = State::Body;
+                        self.persists = persists;
+                        self.patience.wait(self.config.body_timeout, now);
+                        control.owe(Reply(Owed::Continue), now);
+                    }
+                    Err(error) => {
+                        self.state = State::Failed(error);
+                        self.patience.deadline = None;
+                        control.owe(Reply(Owed::End), now);
+                        return Err(error);
+                    }
+                }
+                let event = if informational { Event::Informational } else { Event::Head };
+                step.map(|step| step.map(event))
+            }
+            State::Body => {
+                let at = self.at - self.base;
+                let step = self.body.decode(input, at).map_err(|error| error.after(self.base));
+                let used = start.len() - input.len();
+                self.at += used as u64;
+                match &step {
+                    Ok(Step::Item(_) | Step::NeedInput) => {
+                        self.patience.received(used, self.config.body_timeout, now);
+                    }
+                    Ok(Step::Done) => {
+                        self.state = State::Done;
+                        self.patience.deadline = None;
+                        control.owe(Reply(Owed::Over { persists: self.persists }), now);
+                    }
+                    Err(error) => {
+                        self.state = State::Failed(*error);
+                        self.patience.deadline = None;
+                        control.owe(Reply(Owed::End), now);
+                    }
+                }
+                step.map(|step| step.map(Event::from))
+            }
+            State::Done | State::Over => Ok(Step::Done),
+            State::Failed(error) => Err(error),
+        }
+    }
+
+    /// The peer's end of stream.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Truncated`] where a response is to come or is not over; only a body that nothing
+    /// else ends is ended by this.
+    pub fn receive_eof(
+        &mut self,
+        control: &mut impl Control<Reply>,
+        now: Instant,
+    ) -> Result<(), Error> {
+        let finished = match self.state {
+            State::Idle | State::Done | State::Over => Ok(()),
+            State::Head | State::Informed => Err(Error::new(ErrorKind::Truncated, self.at)),
+            State::Body => self.body.finish().map_err(|error| error.after(self.base)),
+            State::Failed(error) => return Err(error),
+        };
+        match finished {
+            Ok(()) => {
+                if matches!(self.state, State::Body) {
+                    control.owe(Reply(Owed::Over { persists: false }), now);
+                }
+                self.state = State::Over;
+                self.patience.deadline = None;
+                control.owe(Reply(Owed::End), now);
+                Ok(())
+            }
+            Err(error) => self.fail(error, control, now),
+        }
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is to be called, if nothing happens before.
+    pub const fn poll_timeout(&self) -> Option<Instant> {
+        self.patience.deadline
+    }
+
+    /// Lets time pass: a response that does not come on is over.
+    pub fn handle_timeout(&mut self, control: &mut impl Control<Reply>, now: Instant) {
+        if !self.patience.is_over(now) {
+            return;
+        }
+        self.patience.deadline = None;
+        if matches!(self.state, State::Head | State::Informed | State::Body) {
+            let _ = self.fail(Error::new(ErrorKind::TimedOut, self.at), control, now);
+        }
+    }
+
+    /// Readies this half for the response to a request.
+    pub fn next_exchange(&mut self, next: Next, now: Instant) {
+        if let State::Idle | State::Done = self.state {
+            self.heads.reset();
+            self.base = self.at;
+            self.asked = next;
+            self.state = State::Head;
+            self.patience.wait(self.config.head_timeout, now);
+        }
+    }
+
+    /// Gives back what a long head or long trailers have left behind.
+    pub fn release(&mut self) {
+        self.heads.release();
+        self.body.release();
+    }
+
+    /// The request is not over, so that its response is not late.
+    pub(super) fn postpone(&mut self, now: Instant) {
+        if matches!(self.state, State::Head | State::Informed) && self.patience.is_over(now) {
+            self.patience.wait(self.config.head_timeout, now);
+        }
+    }
+
+    #[cold]
+    fn fail(
+        &mut self,
+        error: Error,
+        control: &mut impl Control<Reply>,
+        now: Instant,
+    ) -> Result<(), Error> {
+        self.state = State::Failed(error);
+        self.patience.deadline = None;
+        control.owe(Reply(Owed::End), now);
+        Err(error)
+    }
+}
+
+/// Judges what a head says beyond its grammar.
+fn open(head: &Response<'_>, asked: &Next, config: &Config) -> Result<Opened, Error> {
+    let status = head.status();
+    match status {
+        101 if !asked.upgrade => return Err(Error::new(ErrorKind::UnexpectedUpgrade, 0)),
+        101 => return Ok(Opened::Switch),
+        100..200 => return Ok(Opened::Informational),
+        200..300 if asked.method == "CONNECT" => return Ok(Opened::Switch),
+        _ => {}
+    }
+    let lenient = config.allow_length_with_coding;
+    let framing = framing::response_of(head, asked.method, lenient)?;
+    // Who is not told where a body ends, or in two ways, does not know where the next head begins.
+    let persists = Said::by(head).persists(head.version())
+        && framing != Framing::UntilClose
+        && !(lenient && framing::is_ambiguous(head));
+    Ok(Opened::Body(framing, persists))
+}
+
+impl<'m, 'b> From<Part<'m, 'b>> for Event<'m, 'b> {
+    fn from(part: Part<'m, 'b>) -> Self {
+        match part {
+            Part::Data(piece) => Self::Data(piece),
+            Part::Trailers(lines) => Self::Trailers(lines),
+        }
+    }
+}

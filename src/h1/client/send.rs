@@ -1,0 +1,241 @@
+//! Requests out.
+
+use core::fmt;
+use core::time::Duration;
+
+use bytes::Bytes;
+
+use super::state::{On, State};
+use super::{Next, Owed, Reply};
+use crate::h1::outgoing::{Body, Outgoing, is_method, is_target};
+use crate::h1::said::Said;
+use crate::h1::{Config, framing};
+use crate::{ApiMisuse, Control, End, Fields, Instant, Outbox, SendError, Wants};
+
+/// Requests out.
+pub struct Sender {
+    state: State,
+    out: Outgoing,
+    /// The request says that it is the last.
+    closes: bool,
+    /// Until when a 100 is worth waiting for, where one is.
+    continues: Option<Instant>,
+    continue_timeout: Duration,
+}
+
+impl Sender {
+    pub(super) fn new(config: &Config) -> Self {
+        Self {
+            state: State::Idle,
+            out: Outgoing::new(config.output, config.write_timeout),
+            closes: false,
+            continues: None,
+            continue_timeout: config.continue_timeout,
+        }
+    }
+
+    /// Sends the head of a request, in HTTP/1.1, and gives what readies the receiving half for its
+    /// response; [`Client::send_head`](super::Client::send_head) does both.
+    ///
+    /// The fields say how the body ends: `Content-Length`, or `Transfer-Encoding: chunked`; where they
+    /// say neither there is none. They must hold one `Host`. After `Expect: 100-continue` ask
+    /// [`waits_for_continue`](Self::waits_for_continue) before sending the body.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiMisuse::Closed`] after the last exchange, [`ApiMisuse::OutOfOrder`] before the one before
+    /// is over, [`ApiMisuse::RequestLine`] for a method that is no token, a target that is not visible
+    /// ASCII, or a host that is none or not one, [`ApiMisuse::Framing`] for fields about the body that
+    /// contradict each other, [`ApiMisuse::FieldName`] and [`ApiMisuse::FieldValue`],
+    /// [`SendError::Full`] where there is no room.
+    pub fn send_head(
+        &mut self,
+        method: &str,
+        target: &str,
+        fields: &(impl Fields + ?Sized),
+        now: Instant,
+    ) -> Result<Next, SendError> {
+        match self.state {
+            State::Idle => {}
+            State::Ended | State::Upgraded => return Err(ApiMisuse::Closed.into()),
+            _ => return Err(ApiMisuse::OutOfOrder.into()),
+        }
+        let said = Said::by(fields);
+        if !is_method(method) || !is_target(target) || said.hosts != 1 || !said.valid_host {
+            return Err(ApiMisuse::RequestLine.into());
+        }
+        let told = framing::said(fields).map_err(|_| ApiMisuse::Framing)?;
+        let method_alike = match method {
+            "HEAD" => "HEAD",
+            "CONNECT" if told.is_some() => return Err(ApiMisuse::Framing.into()),
+            "CONNECT" => "CONNECT",
+            _ => "GET",
+        };
+        let line = [method.as_bytes(), b" ", target.as_bytes(), b" HTTP/1.1"];
+        self.out.head(&line, fields, &[], told.map_or(Body::Length(0), Body::from))?;
+        self.out.touch(now);
+        self.closes = said.close;
+        let waits = said.expects_continue && told.is_some();
+        self.continues = waits.then(|| now + self.continue_timeout);
+        self.on(On::Head);
+        Ok(Next { method: method_alike, upgrade: said.upgrade })
+    }
+
+    /// Sends a copy of some of the body.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiMisuse::OutOfOrder`] outside a body, [`ApiMisuse::BodyTooLong`] for more than the head
+    /// announced, [`SendError::Full`] where there is no room.
+    #[inline]
+    pub fn send_data(&mut self, data: &[u8], now: Instant) -> Result<(), SendError> {
+        self.check_body()?;
+        self.out.data(data)?;
+        self.out.touch(now);
+        Ok(())
+    }
+
+    /// Sends some of the body; what is large is shared instead of copied.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send_data`](Self::send_data).
+    #[inline]
+    pub fn send_bytes(&mut self, data: Bytes, now: Instant) -> Result<(), SendError> {
+        self.check_body()?;
+        self.out.bytes(data)?;
+        self.out.touch(now);
+        Ok(())
+    }
+
+    /// Ends the request.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiMisuse::OutOfOrder`] outside a body, [`ApiMisuse::BodyTooShort`] for less than the head
+    /// announced, [`SendError::Full`] where there is no room.
+    pub fn send_end(&mut self, now: Instant) -> Result<(), SendError> {
+        self.check_body()?;
+        self.out.end()?;
+        self.end(now);
+        Ok(())
+    }
+
+    /// Ends the request with trailers, which only a body in chunks can carry.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiMisuse::OutOfOrder`] outside a body, [`ApiMisuse::Framing`] where it is not in chunks,
+    /// [`ApiMisuse::ForbiddenTrailer`], [`ApiMisuse::FieldName`] and [`ApiMisuse::FieldValue`] for
+    /// fields that must not be sent, [`SendError::Full`] where there is no room.
+    pub fn send_trailers(
+        &mut self,
+        trailers: &(impl Fields + ?Sized),
+        now: Instant,
+    ) -> Result<(), SendError> {
+        self.check_body()?;
+        self.out.trailers(trailers)?;
+        self.end(now);
+        Ok(())
+    }
+
+    /// Gives the connection up: a response that is not wanted any more, a body that is not to be sent.
+    pub fn abort(&mut self) {
+        self.state = State::Ended;
+    }
+
+    /// The bytes owed to the peer: write them and advance.
+    pub fn output(&mut self) -> &mut Outbox {
+        &mut self.out.outbox
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is to be called, if nothing happens before.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        [self.out.poll_timeout(), self.continues].into_iter().flatten().min()
+    }
+
+    /// Lets time pass: a server that does not read is left, one that sends no 100 is not waited for.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        if self.continues.is_some_and(|deadline| deadline <= now) {
+            self.continues = None;
+        }
+        if self.out.has_stalled(false, now) {
+            self.on(On::Stalled);
+        }
+    }
+
+    /// What to do with the socket once the output is written.
+    pub const fn wants(&self) -> Wants {
+        match self.state {
+            State::Ended => Wants { read: false, end: Some(End::Close) },
+            _ => Wants { read: true, end: None },
+        }
+    }
+
+    /// Whether a request may be sent.
+    pub const fn is_idle(&self) -> bool {
+        matches!(self.state, State::Idle)
+    }
+
+    /// Whether the connection is another protocol's: what follows in the input of the receiving half
+    /// belongs to it.
+    pub const fn is_upgraded(&self) -> bool {
+        matches!(self.state, State::Upgraded)
+    }
+
+    /// Whether the request expects a 100 before its body (RFC 9110 10.1.1), and none has come, nor an
+    /// answer, in the time that is worth waiting.
+    pub const fn waits_for_continue(&self) -> bool {
+        self.continues.is_some()
+    }
+
+    /// Gives back what a burst of output has left behind.
+    pub fn release(&mut self) {
+        self.out.outbox.release();
+    }
+
+    /// Whether a request is not over.
+    pub(super) const fn is_sending(&self) -> bool {
+        matches!(self.state, State::Body)
+    }
+
+    fn check_body(&self) -> Result<(), SendError> {
+        match self.state {
+            State::Body | State::Answered => Ok(()),
+            _ => Err(ApiMisuse::OutOfOrder.into()),
+        }
+    }
+
+    /// The request was sent.
+    fn end(&mut self, now: Instant) {
+        self.continues = None;
+        self.on(On::End);
+        self.out.touch(now);
+    }
+
+    fn on(&mut self, on: On) {
+        self.state = self.state.on(on).unwrap_or(self.state);
+    }
+}
+
+impl Control<Reply> for Sender {
+    fn owe(&mut self, reply: Reply, _now: Instant) {
+        self.continues = None;
+        match reply.0 {
+            Owed::Continue => {}
+            Owed::Over { persists } if persists && !self.closes => self.on(On::Over),
+            Owed::Over { .. } => self.on(On::Last),
+            Owed::Switch => self.on(On::Switch),
+            Owed::End => self.on(On::Left),
+        }
+    }
+}
+
+impl fmt::Debug for Sender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender")
+            .field("state", &self.state)
+            .field("out", &self.out)
+            .finish_non_exhaustive()
+    }
+}

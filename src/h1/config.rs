@@ -1,0 +1,66 @@
+//! What a connection may cost, and how long it waits.
+
+use core::time::Duration;
+
+use crate::h1::{chunked, head};
+
+/// What a connection may cost, and how long it waits. `None` is no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Config {
+    /// Limits on heads.
+    pub head: head::Limits,
+    /// Bytes of a request's target. 8 KiB, which RFC 9112 3 asks all to support.
+    pub target: Option<usize>,
+    /// Limits and switches for chunked bodies.
+    pub body: chunked::Config,
+    /// Reads a response with `Content-Length` and `Transfer-Encoding` as chunked. Off.
+    ///
+    /// Some servers send both. Danger: whoever believes the length sees another message's beginning
+    /// in this one's body. As a client, towards a server that needs it; never behind a shared proxy.
+    pub allow_length_with_coding: bool,
+    /// Bytes of output that may be owed before sending says
+    /// [`SendError::Full`](crate::SendError::Full). 1 MiB.
+    pub output: Option<usize>,
+    /// How long a connection may be silent between exchanges. A server: 60 seconds, as Go's and
+    /// nginx's 75; a client: no limit, the server will close it.
+    pub idle_timeout: Option<Duration>,
+    /// How long a head may take. A server: 10 seconds from its first byte; a client: 60 seconds from
+    /// its request on, as nginx waits for its upstream.
+    pub head_timeout: Option<Duration>,
+    /// Within each of these 4 KiB of a body must come, or its end. A server: 30 seconds; a client: no
+    /// limit, since a stream of events may be silent for long.
+    pub body_timeout: Option<Duration>,
+    /// How long a client waits for a 100 before it sends a body all the same. 1 second, as curl.
+    pub continue_timeout: Duration,
+    /// Within each of these some of the output that is owed must be written. 30 seconds.
+    pub write_timeout: Option<Duration>,
+}
+
+impl Config {
+    /// The defaults of a server's side.
+    pub const fn server() -> Self {
+        Self {
+            head: head::Limits::DEFAULT,
+            target: Some(8 << 10),
+            body: chunked::Config::DEFAULT,
+            allow_length_with_coding: false,
+            output: Some(1 << 20),
+            idle_timeout: Some(Duration::from_secs(60)),
+            head_timeout: Some(Duration::from_secs(10)),
+            body_timeout: Some(Duration::from_secs(30)),
+            continue_timeout: Duration::from_secs(1),
+            write_timeout: Some(Duration::from_secs(30)),
+        }
+    }
+
+    /// The defaults of a client's side.
+    pub const fn client() -> Self {
+        Self {
+            idle_timeout: None,
+            head_timeout: Some(Duration::from_secs(60)),
+            body_timeout: None,
+            ..Self::server()
+        }
+    }
+}

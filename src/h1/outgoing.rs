@@ -1,0 +1,203 @@
+//! What a connection sends: heads, checked like those received, and bodies within their framing.
+
+use core::time::Duration;
+
+use bytes::{BufMut, Bytes};
+
+use crate::fields::{self, Field};
+use crate::h1::incoming::is_forbidden_trailer;
+use crate::h1::{Framing, chunked};
+use crate::{ApiMisuse, Fields, Instant, Outbox, SendError, scan};
+
+/// A body that is being sent, and the output.
+#[derive(Debug)]
+pub(super) struct Outgoing {
+    pub(super) outbox: Outbox,
+    body: Body,
+    stall: Stall,
+}
+
+/// What may still be sent of a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Body {
+    /// So many bytes.
+    Length(u64),
+    Chunked,
+    UntilClose,
+    /// Whatever is sent is dropped: the answer to HEAD.
+    Dropped,
+}
+
+impl From<Framing> for Body {
+    fn from(framing: Framing) -> Self {
+        match framing {
+            Framing::None => Self::Length(0),
+            Framing::Length(length) => Self::Length(length),
+            Framing::Chunked => Self::Chunked,
+            Framing::UntilClose => Self::UntilClose,
+        }
+    }
+}
+
+impl Outgoing {
+    pub(super) fn new(limit: Option<usize>, write_timeout: Option<Duration>) -> Self {
+        Self {
+            outbox: Outbox::with_limit(limit),
+            body: Body::Length(0),
+            stall: Stall { time: write_timeout, deadline: None, written: 0 },
+        }
+    }
+
+    /// Writes a head whole or not at all: its line, the caller's fields, this side's own.
+    pub(super) fn head(
+        &mut self,
+        line: &[&[u8]],
+        fields: &(impl Fields + ?Sized),
+        own: &[(&str, &str)],
+        body: Body,
+    ) -> Result<(), SendError> {
+        let mut len = line.iter().map(|part| part.len()).sum::<usize>() + b"\r\n\r\n".len();
+        for (name, value) in own {
+            len += fields::encoded_len(name, value.as_bytes());
+        }
+        for Field { name, value } in fields.fields() {
+            fields::check(name, value)?;
+            len += fields::encoded_len(name, value);
+        }
+        self.outbox.check(len)?;
+        let out = self.outbox.owed();
+        out.reserve(len);
+        for part in line {
+            out.put_slice(part);
+        }
+        out.put_slice(b"\r\n");
+        for Field { name, value } in fields.fields() {
+            fields::put(name, value, out);
+        }
+        for (name, value) in own {
+            fields::put(name, value.as_bytes(), out);
+        }
+        out.put_slice(b"\r\n");
+        self.body = body;
+        Ok(())
+    }
+
+    /// Writes a copy of some of the body.
+    pub(super) fn data(&mut self, data: &[u8]) -> Result<(), SendError> {
+        match self.body {
+            Body::Chunked if data.is_empty() => Ok(()),
+            Body::Chunked => chunked::encode_chunk(data, &[], &mut self.outbox.writer()),
+            Body::Dropped => Ok(()),
+            Body::Length(_) | Body::UntilClose => {
+                let left = self.left_after(data.len())?;
+                self.outbox.copy(data)?;
+                self.body = left;
+                Ok(())
+            }
+        }
+    }
+
+    /// Writes some of the body without copying it, unless it is small.
+    pub(super) fn bytes(&mut self, data: Bytes) -> Result<(), SendError> {
+        match (self.body, chunked::head(data.len() as u64)) {
+            (Body::Dropped, _) | (Body::Chunked, None) => Ok(()),
+            (Body::Chunked, Some(head)) => {
+                let head = head.as_ref();
+                self.outbox.check(head.len() + data.len() + chunked::TAIL.len())?;
+                self.outbox.copy(head)?;
+                self.outbox.share(data)?;
+                self.outbox.copy(chunked::TAIL)
+            }
+            (Body::Length(_) | Body::UntilClose, _) => {
+                let left = self.left_after(data.len())?;
+                self.outbox.share(data)?;
+                self.body = left;
+                Ok(())
+            }
+        }
+    }
+
+    /// Ends the body.
+    pub(super) fn end(&mut self) -> Result<(), SendError> {
+        match self.body {
+            Body::Length(1..) => Err(ApiMisuse::BodyTooShort.into()),
+            Body::Chunked => chunked::encode_end(&mut self.outbox.writer()),
+            Body::Length(0) | Body::UntilClose | Body::Dropped => Ok(()),
+        }
+    }
+
+    /// Ends the body with trailers, which only chunks can carry.
+    pub(super) fn trailers(&mut self, trailers: &(impl Fields + ?Sized)) -> Result<(), SendError> {
+        if trailers.fields().any(|field| is_forbidden_trailer(field.name)) {
+            return Err(ApiMisuse::ForbiddenTrailer.into());
+        }
+        match self.body {
+            Body::Chunked => chunked::encode_end_with(trailers, &mut self.outbox.writer()),
+            Body::Dropped => Ok(()),
+            Body::Length(_) | Body::UntilClose => Err(ApiMisuse::Framing.into()),
+        }
+    }
+
+    /// What may still be sent after `len` bytes of a body that is not in chunks.
+    fn left_after(&self, len: usize) -> Result<Body, ApiMisuse> {
+        match self.body {
+            Body::Length(left) => match left.checked_sub(len as u64) {
+                Some(left) => Ok(Body::Length(left)),
+                None => Err(ApiMisuse::BodyTooLong),
+            },
+            body => Ok(body),
+        }
+    }
+
+    /// Until when some of the output must be written.
+    pub(super) const fn poll_timeout(&self) -> Option<Instant> {
+        self.stall.deadline
+    }
+
+    /// Something was added to the output, or waits for the peer to leave.
+    pub(super) fn touch(&mut self, now: Instant) {
+        if self.stall.deadline.is_none() {
+            self.stall.wait(self.outbox.written(), now);
+        }
+    }
+
+    /// Whether nothing was written for too long; `linger` where an end is waited for, not a write.
+    pub(super) fn has_stalled(&mut self, linger: bool, now: Instant) -> bool {
+        if self.stall.deadline.is_none_or(|deadline| now < deadline) {
+            return false;
+        }
+        let written = self.outbox.written();
+        if written > self.stall.written {
+            self.stall.wait(written, now);
+            return false;
+        }
+        self.stall.deadline = None;
+        linger || !self.outbox.is_empty()
+    }
+}
+
+/// Whether the peer reads.
+#[derive(Debug)]
+struct Stall {
+    time: Option<Duration>,
+    deadline: Option<Instant>,
+    /// Bytes written when the wait began.
+    written: u64,
+}
+
+impl Stall {
+    fn wait(&mut self, written: u64, now: Instant) {
+        self.deadline = self.time.map(|time| now + time);
+        self.written = written;
+    }
+}
+
+/// Whether a method can be written.
+pub(super) fn is_method(method: &str) -> bool {
+    !method.is_empty() && method.bytes().all(scan::is_token)
+}
+
+/// Whether a target can be written.
+pub(super) fn is_target(target: &str) -> bool {
+    !target.is_empty() && target.bytes().all(|byte| byte.is_ascii_graphic())
+}

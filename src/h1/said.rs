@@ -1,0 +1,61 @@
+//! What the fields of a head say about its connection.
+
+use crate::h1::Version;
+use crate::{Fields, grammar};
+
+/// What the fields of a head say about its connection, besides how its body ends.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Said {
+    pub(super) close: bool,
+    pub(super) keep_alive: bool,
+    /// `Upgrade`, and `Connection: upgrade`.
+    pub(super) upgrade: bool,
+    pub(super) expects_continue: bool,
+    pub(super) hosts: usize,
+    pub(super) valid_host: bool,
+}
+
+impl Said {
+    /// Reads them in one pass.
+    pub(super) fn by(fields: &(impl Fields + ?Sized)) -> Self {
+        let mut said = Self { valid_host: true, ..Self::default() };
+        let (mut upgrade, mut lists_upgrade) = (false, false);
+        for field in fields.fields() {
+            let is = |name: &str| field.name.eq_ignore_ascii_case(name);
+            match field.name.len() {
+                4 if is("host") => {
+                    said.hosts += 1;
+                    said.valid_host &= is_host(field.value);
+                }
+                6 if is("expect") => {
+                    said.expects_continue |= field.value.eq_ignore_ascii_case(b"100-continue");
+                }
+                7 if is("upgrade") => upgrade = true,
+                10 if is("connection") => {
+                    for token in grammar::list(field.value) {
+                        said.close |= token.eq_ignore_ascii_case(b"close");
+                        said.keep_alive |= token.eq_ignore_ascii_case(b"keep-alive");
+                        lists_upgrade |= token.eq_ignore_ascii_case(b"upgrade");
+                    }
+                }
+                _ => {}
+            }
+        }
+        said.upgrade = upgrade && lists_upgrade;
+        said
+    }
+
+    /// Whether another exchange may follow (RFC 9112 9.3).
+    pub(super) fn persists(self, version: Version) -> bool {
+        !self.close && (version == Version::Http11 || self.keep_alive)
+    }
+}
+
+/// Whether a value can be a host and a port (RFC 9110 7.2, RFC 3986 3.2): nothing that a next hop
+/// could take for another part of a URL.
+fn is_host(value: &[u8]) -> bool {
+    value.iter().all(|byte| match byte {
+        b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => true,
+        _ => b"-._~%!$&'()*+,;=:[]".contains(byte),
+    })
+}

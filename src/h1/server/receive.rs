@@ -1,0 +1,272 @@
+//! Requests in.
+
+use crate::h1::incoming::{Incoming, Part, Patience, rewind};
+use crate::h1::said::Said;
+use crate::h1::{Config, Error, ErrorKind, Framing, Request, Version, framing, head};
+use crate::{Control, Fields, Instant, Step};
+
+use super::{Asked, Event, Method, Next, Owed, Reply};
+
+/// Requests in.
+#[derive(Debug)]
+pub struct Receiver {
+    state: State,
+    heads: head::RequestDecoder,
+    body: Incoming,
+    /// The offset of the head's first byte, or of the body's.
+    base: u64,
+    at: u64,
+    /// The peer waits for a 100 before it sends the body.
+    owes_continue: bool,
+    patience: Patience,
+    config: Config,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum State {
+    /// Before the first byte of a head.
+    Idle,
+    Head,
+    Body,
+    /// The request is over.
+    Done,
+    /// So is the connection.
+    Over,
+    Failed(Error),
+}
+
+impl Receiver {
+    pub(super) fn new(config: &Config, now: Instant) -> Self {
+        let mut patience = Patience::default();
+        patience.wait(config.idle_timeout, now);
+        Self {
+            state: State::Idle,
+            heads: head::Decoder::with_limits(config.head),
+            body: Incoming::new(&config.body),
+            base: 0,
+            at: 0,
+            owes_continue: false,
+            patience,
+            config: *config,
+        }
+    }
+
+    /// Decodes the next part of a request; `Done` after its end, and after the connection's.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the request, at its offset in the connection. `control` has been told, and
+    /// the sending half answers and ends the connection: drive it to its [`End`](crate::End).
+    #[inline]
+    pub fn receive<'m, 'b: 'm>(
+        &'m mut self,
+        control: &mut impl Control<Reply>,
+        input: &mut &'b [u8],
+        now: Instant,
+    ) -> Result<Step<Event<'m, 'b>>, Error> {
+        let start = *input;
+        match self.state {
+            State::Idle if start.is_empty() => Ok(Step::NeedInput),
+            State::Idle | State::Head => {
+                if matches!(self.state, State::Idle) {
+                    self.state = State::Head;
+                    self.patience.wait(self.config.head_timeout, now);
+                }
+                let step = self.heads.decode(input).map_err(|error| error.after(self.base));
+                let used = (start.len() - input.len()) as u64;
+                let opened = match &step {
+                    Ok(Step::Item(head)) => open(head, &self.config)
+                        .map_err(|error| error.after(self.base))
+                        .inspect_err(|error| *input = rewind(start, self.at, error.at)),
+                    Ok(_) => {
+                        self.at += used;
+                        return Ok(Step::NeedInput);
+                    }
+                    Err(error) => Err(*error),
+                };
+                match opened {
+                    Ok(Opened { framing, asked, expects_continue }) => {
+                        self.at += used;
+                        self.base = self.at;
+                        self.body.begin(framing, &self.config.body);
+                        self.owes_continue = expects_continue && framing != Framing::None;
+                        self.state = State::Body;
+                        self.patience.wait(self.config.body_timeout, now);
+                        control.owe(Reply(Owed::Response(asked)), now);
+                    }
+                    Err(error) => {
+                        self.state = State::Failed(error);
+                        self.patience.deadline = None;
+                        control.owe(Reply(Owed::Failed(error)), now);
+                        return Err(error);
+                    }
+                }
+                step.map(|step| step.map(Event::Head))
+            }
+            State::Body => {
+                if core::mem::take(&mut self.owes_continue) && start.is_empty() {
+                    control.owe(Reply(Owed::Continue), now);
+                }
+                let at = self.at - self.base;
+                let step = self.body.decode(input, at).map_err(|error| error.after(self.base));
+                let used = start.len() - input.len();
+                self.at += used as u64;
+                match &step {
+                    Ok(Step::Item(_) | Step::NeedInput) => {
+                        self.patience.received(used, self.config.body_timeout, now);
+                    }
+                    Ok(Step::Done) => {
+                        self.state = State::Done;
+                        self.patience.deadline = None;
+                    }
+                    Err(error) => {
+                        self.state = State::Failed(*error);
+                        self.patience.deadline = None;
+                        control.owe(Reply(Owed::Failed(*error)), now);
+                    }
+                }
+                step.map(|step| step.map(Event::from))
+            }
+            State::Done | State::Over => Ok(Step::Done),
+            State::Failed(error) => Err(error),
+        }
+    }
+    /// The peer's end of stream.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Truncated`] inside a request. Between requests the stream may end.
+    pub fn receive_eof(
+        &mut self,
+        control: &mut impl Control<Reply>,
+        now: Instant,
+    ) -> Result<(), Error> {
+        let finished = match self.state {
+            State::Idle | State::Done | State::Over => Ok(()),
+            State::Head => self.heads.finish().map(|_| ()),
+            State::Body => self.body.finish(),
+            State::Failed(error) => return Err(error),
+        };
+        self.patience.deadline = None;
+        match finished.map_err(|error| error.after(self.base)) {
+            Ok(()) => {
+                self.state = State::Over;
+                control.owe(Reply(Owed::End), now);
+                Ok(())
+            }
+            Err(error) => self.fail(error, control, now),
+        }
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is to be called, if nothing happens before.
+    pub const fn poll_timeout(&self) -> Option<Instant> {
+        self.patience.deadline
+    }
+
+    /// Lets time pass: a request that does not come on is over, and so is a silent connection.
+    pub fn handle_timeout(&mut self, control: &mut impl Control<Reply>, now: Instant) {
+        if !self.patience.is_over(now) {
+            return;
+        }
+        self.patience.deadline = None;
+        match self.state {
+            // Nothing is owed to a peer that asks for nothing.
+            State::Idle => {
+                self.state = State::Over;
+                control.owe(Reply(Owed::End), now);
+            }
+            State::Head | State::Body => {
+                let _ = self.fail(Error::new(ErrorKind::TimedOut, self.at), control, now);
+            }
+            State::Done | State::Over | State::Failed(_) => {}
+        }
+    }
+
+    /// Whether the request is over, and another may follow.
+    pub const fn is_done(&self) -> bool {
+        matches!(self.state, State::Done)
+    }
+
+    /// Readies this half for the next request.
+    ///
+    /// # Errors
+    ///
+    /// Gives `next` back where this request is not over.
+    pub fn next_exchange(&mut self, next: Next, now: Instant) -> Result<(), Next> {
+        if !self.is_done() {
+            return Err(next);
+        }
+        self.heads.reset();
+        self.base = self.at;
+        self.state = State::Idle;
+        self.patience.wait(self.config.idle_timeout, now);
+        Ok(())
+    }
+
+    /// Gives back what a long head or long trailers have left behind.
+    pub fn release(&mut self) {
+        self.heads.release();
+        self.body.release();
+    }
+
+    #[cold]
+    fn fail(
+        &mut self,
+        error: Error,
+        control: &mut impl Control<Reply>,
+        now: Instant,
+    ) -> Result<(), Error> {
+        self.state = State::Failed(error);
+        control.owe(Reply(Owed::Failed(error)), now);
+        Err(error)
+    }
+}
+
+/// What a head says, once it has been judged.
+struct Opened {
+    framing: Framing,
+    asked: Asked,
+    expects_continue: bool,
+}
+
+/// Judges what a head says beyond its grammar.
+fn open(head: &Request<'_>, config: &Config) -> Result<Opened, Error> {
+    if let Some(limit) = config.target.filter(|limit| head.target().len() > *limit) {
+        let over = &head.target().as_bytes()[limit..];
+        return Err(Error::new(ErrorKind::TargetTooLong, head.offset_of(over)));
+    }
+    let said = Said::by(head);
+    let http11 = head.version() == Version::Http11;
+    if said.hosts > 1 || (http11 && said.hosts == 0) || !said.valid_host {
+        // The second, the one that is no host, or the end of a head without one.
+        let mut hosts = head.values_of("host");
+        let at = match hosts.nth(usize::from(said.hosts > 1)) {
+            Some(host) => head.offset_of(host),
+            None => head.offset_of(&head.as_bytes()[head.as_bytes().len() - 2..]),
+        };
+        return Err(Error::new(ErrorKind::Host, at));
+    }
+    let framing = framing::request(head)?;
+    let method = match head.method() {
+        "HEAD" => Method::Head,
+        "CONNECT" => Method::Connect,
+        _ => Method::Other,
+    };
+    let asked = Asked {
+        method,
+        http11,
+        persists: said.persists(head.version()),
+        upgrade: said.upgrade && http11,
+    };
+    // A 1.0 client cannot read a 100 (RFC 9110 10.1.1).
+    Ok(Opened { framing, asked, expects_continue: said.expects_continue && http11 })
+}
+
+impl<'m, 'b> From<Part<'m, 'b>> for Event<'m, 'b> {
+    fn from(part: Part<'m, 'b>) -> Self {
+        match part {
+            Part::Data(piece) => Self::Data(piece),
+            Part::Trailers(lines) => Self::Trailers(lines),
+        }
+    }
+}
