@@ -1,0 +1,71 @@
+//! WebSocket frames and the handshake: RFC 6455, RFC 7692, web-platform-tests.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use crate::rows::{Job, Suite, Verdict, bytes, equal};
+
+#[test]
+fn frames_and_the_handshake() {
+    let suite = Suite {
+        file: "ws_rfc_wpt.jsonl",
+        known: &["ws/", "ws-api/"],
+        total: 231,
+        differences: &[],
+        elsewhere: |row| match row["kind"].as_str() {
+            Some("api") => Some("the browser's API"),
+            Some("frames") if row["permessage_deflate"] == true => Some("permessage-deflate"),
+            _ => None,
+        },
+        verdict,
+    };
+    suite.run();
+}
+
+fn verdict(row: &Value) -> Verdict {
+    match row["kind"].as_str().unwrap() {
+        "frames" => frames(row),
+        "handshake" => {
+            let accept = wirefeed::ws::handshake::accept(row["key"].as_str().unwrap().as_bytes());
+            let accept = json!(std::str::from_utf8(&accept).unwrap());
+            equal("accept", &accept, &row["expect"]["accept"])
+        }
+        kind => panic!("a row of unknown kind {kind}"),
+    }
+}
+
+fn frames(row: &Value) -> Verdict {
+    let more = json!({"role": row["receiver_role"]});
+    let answer = Job::new("ws", bytes(&row["input_b64"]), more).ask();
+    equal("error", &answer["error"], &Value::Null)?;
+    let (expect, items) = (&row["expect"], answer["items"].as_array().unwrap());
+    let payload = |item: &Value| match item["data"].as_str() {
+        Some(text) => text.as_bytes().to_vec(),
+        None => bytes(&item["bytes"]),
+    };
+    // A message is shown joined: its one frame, or what the row says of the whole.
+    let expected = match (expect["message"].as_str(), &expect["frames"].as_array().unwrap()[..]) {
+        (Some(message), _) => message.as_bytes().to_vec(),
+        (None, [frame]) => {
+            let names = [(1, "text"), (2, "binary"), (9, "ping"), (10, "pong")];
+            let name = names.iter().find(|(opcode, _)| frame["opcode"] == *opcode).unwrap().1;
+            equal("item", &items[0]["item"], &json!(name))?;
+            match frame["payload"].as_str() {
+                Some(payload) => payload.as_bytes().to_vec(),
+                None => {
+                    let len = json!(payload(&items[0]).len());
+                    return equal("length", &len, &frame["payload_len"]);
+                }
+            }
+        }
+        other => panic!("{}: {other:?}", row["id"]),
+    };
+    equal("items", &json!(items.len()), &json!(1))?;
+    equal("payload", &json!(payload(&items[0])), &json!(expected))?;
+    if let Some("masked pong with body Hello") = expect["reply"].as_str() {
+        let pong = [&[0x8a, 0x85, 0, 0, 0, 0][..], b"Hello"].concat();
+        equal("reply", &answer["output"], &json!(STANDARD.encode(pong)))?;
+    }
+    Ok(())
+}
