@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::rows::{Differences, Job, Suite, Verdict, body, bytes, equal, nowhere, sizes};
+use crate::rows::{Differences, Job, Suite, Verdict, body, bytes, equal, items, nowhere, sizes};
 
 #[test]
 fn hyper_chunks() {
@@ -23,7 +23,11 @@ fn verdict(row: &Value) -> Verdict {
     let answer = Job::new("chunked", bytes(&row["input_b64"]), more).ask();
     let kind = &answer["error"]["kind"];
     match expect["outcome"].as_str().unwrap() {
-        "complete" => equal("error", kind, &Value::Null)?,
+        "complete" => {
+            equal("error", kind, &Value::Null)?;
+            let ends = usize::from(row["kind"] == "chunked-body");
+            equal("ends", &json!(items(&answer, &["end"]).len()), &json!(ends))?;
+        }
         "truncated" => equal("error", kind, &json!("Truncated"))?,
         "rejected" if kind.is_null() => return Err("accepted".into()),
         "rejected" => {}
