@@ -34,7 +34,7 @@ fn receive(client: &mut Client, input: &mut &[u8]) -> Result<String, Error> {
     loop {
         match client.rx.receive(&mut client.tx, input, T0)? {
             Step::Item(Event::Informational(head)) => {
-                seen += &alloc::format!("({})", head.status())
+                seen += &alloc::format!("({})", head.status());
             }
             Step::Item(Event::Head(head)) => seen += &alloc::format!("{};", head.status()),
             Step::Item(Event::Data(piece)) => seen += core::str::from_utf8(piece).unwrap(),
