@@ -11,7 +11,7 @@ fn h11() {
         file: "http1_h11.jsonl",
         known: &["h11/test_"],
         total: 46,
-        differences: &[DIFFERENCES, WRONG],
+        differences: &[DIFFERENCES, STRICTER],
         elsewhere: nowhere,
         verdict,
     };
@@ -95,8 +95,8 @@ const DIFFERENCES: Differences = &[
     ),
 ];
 
-/// Where the RFC asks for what this crate refuses unless `allow_blanks` is on.
-const WRONG: Differences = &[(
+/// Refused on purpose, unless `allow_blanks` is on: `guide/security.md` says why.
+const STRICTER: Differences = &[(
     "RFC 9110 5.6.3: a recipient must remove the bad white space around ';'",
     &["h11/test_ChunkedReader/007"],
 )];

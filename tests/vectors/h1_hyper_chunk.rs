@@ -10,7 +10,7 @@ fn hyper_chunks() {
         file: "http1_hyper_chunk.jsonl",
         known: &["hyper/chunk_size/", "hyper/chunked/"],
         total: 35,
-        differences: &[DIFFERENCES, WRONG],
+        differences: &[DIFFERENCES, STRICTER],
         elsewhere: nowhere,
         verdict,
     };
@@ -57,8 +57,8 @@ const DIFFERENCES: Differences = &[
     ),
 ];
 
-/// Where the RFC asks for what this crate refuses unless `allow_blanks` is on.
-const WRONG: Differences = &[(
+/// Refused on purpose, unless `allow_blanks` is on: `guide/security.md` says why.
+const STRICTER: Differences = &[(
     "RFC 9110 5.6.3: a recipient must remove the bad white space around ';'",
     &["hyper/chunk_size/012", "hyper/chunk_size/013"],
 )];
