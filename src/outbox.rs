@@ -160,6 +160,11 @@ impl Outbox {
         if more > self.room() { Err(crate::SendError::Full) } else { Ok(()) }
     }
 
+    /// Owes nothing any more.
+    pub(crate) fn forget(&mut self) {
+        self.advance(self.remaining());
+    }
+
     /// Bytes written ever.
     pub(crate) const fn written(&self) -> u64 {
         self.written + self.shared_written

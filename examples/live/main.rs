@@ -9,6 +9,7 @@ mod routes;
 mod socket;
 mod stats;
 mod ticks;
+mod wire;
 
 use std::io;
 use std::net::{TcpListener, TcpStream};

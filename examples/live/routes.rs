@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use wirefeed::{Fields, sse};
 
-use crate::driver::{Connection, NO_STORE, Refused, Request, TEXT};
+use crate::driver::{Connection, NO_STORE, Request, TEXT};
 use crate::stats::Counts;
 use crate::ticks::{self, Ticks};
 use crate::{Server, socket};
@@ -19,134 +19,116 @@ pub(crate) struct Exchange<'a> {
     query: &'a str,
 }
 
-/// Whether the connection may serve another request.
-pub(crate) type Goes = bool;
-
 /// Serves one connection until it ends.
 pub(crate) fn serve(server: &Server, stream: TcpStream) -> io::Result<()> {
     let mut connection = Connection::new(stream)?;
-    while !server.is_stopping() {
-        let served = match connection.request() {
-            Ok(Some(request)) => route(server, &mut connection, &request),
-            Ok(None) => return Ok(()),
-            Err(refused) => Err(refused),
-        };
-        match served {
-            Ok(true) if connection.keeps_alive() => continue,
-            Ok(_) => {}
-            Err(Refused::With(status, words)) => connection.refuse(status, &words)?,
-            Err(Refused::Gone(error)) => return Err(error),
+    match exchanges(server, &mut connection) {
+        Err(error) if connection.is_upgraded() => Err(error),
+        // Where a request was broken its answer is still to be written, whatever came of it here.
+        served => connection.close().and(served),
+    }
+}
+
+fn exchanges(server: &Server, connection: &mut Connection) -> io::Result<()> {
+    while let Some(request) = connection.request()? {
+        route(server, connection, &request)?;
+        if server.is_stopping() {
+            break;
         }
-        connection.linger();
-        return Ok(());
     }
     Ok(())
 }
 
-fn route(server: &Server, connection: &mut Connection, request: &Request) -> Result<Goes, Refused> {
+fn route(server: &Server, connection: &mut Connection, request: &Request) -> io::Result<()> {
+    let Some(received) = connection.body(request, MOST_UPLOAD)? else {
+        return connection.respond(413, &[CLOSE], TEXT, b"the body is too long\n");
+    };
     let (path, query) = request.path_and_query();
     let allowed = match path {
         "/upload" => "POST",
         "/" | "/download" | "/chunked" | "/stream" | "/events" | "/socket" | "/poll" | "/stats" => {
             "GET"
         }
-        _ => return Err(Refused::With(404, "there is nothing here".into())),
+        _ => return connection.respond(404, &[], TEXT, b"there is nothing here\n"),
     };
-    let received = connection.body(request, MOST_UPLOAD)?;
     if request.method != allowed {
         let own = [("Allow", allowed)];
-        connection.respond(405, &own, TEXT, b"the method is not allowed here\n")?;
-        return Ok(true);
+        return connection.respond(405, &own, TEXT, b"the method is not allowed here\n");
     }
     let mut exchange = Exchange { server, connection, request, query };
     match path {
-        "/download" => Ok(exchange.download("download", false)?),
-        "/chunked" => Ok(exchange.download("chunked", true)?),
-        "/upload" => Ok(exchange.upload(received)?),
-        "/poll" => Ok(exchange.poll()?),
-        "/stream" => Ok(exchange.stream()?),
-        "/events" => Ok(exchange.events()?),
+        "/download" => exchange.download("download", &[("Content-Length", LENGTH)]),
+        "/chunked" => exchange.download("chunked", &[]),
+        "/upload" => exchange.upload(received),
+        "/poll" => exchange.poll(),
+        "/stream" => exchange.stream(),
+        "/events" => exchange.events(),
         "/socket" => socket::serve(&mut exchange),
-        "/stats" => Ok(exchange.stats()?),
-        _ => Ok(exchange.page()?),
+        "/stats" => exchange.stats(),
+        _ => exchange.page(),
     }
 }
 
 impl Exchange<'_> {
     /// A mebibyte in about a second, with a length or in chunks.
-    fn download(&mut self, transport: &'static str, chunked: bool) -> io::Result<Goes> {
-        let piece = [b'.'; PIECE];
-        let kind = "application/octet-stream";
-        if chunked {
-            self.connection.start_chunks(kind)?;
-        } else {
-            let len = (PIECE * PIECES).to_string();
-            let own = [("Content-Type", kind), ("Content-Length", len.as_str()), NO_STORE];
-            let head = self.connection.head(200, &own)?;
-            self.connection.write(&head)?;
-        }
+    fn download(&mut self, transport: &'static str, length: &[(&str, &str)]) -> io::Result<()> {
+        let own = [&[("Content-Type", "application/octet-stream"), NO_STORE], length].concat();
+        self.connection.start(200, &own[..])?;
         for n in 0..PIECES {
             if n > 0 && !self.pause(Duration::from_millis(30))? {
-                return Ok(false);
+                return Ok(());
             }
-            if chunked {
-                self.connection.chunk(&piece)?;
-            } else {
-                self.connection.write(&piece)?;
-            }
+            self.connection.data(&[b'.'; PIECE])?;
             self.count(transport, 0);
         }
-        if chunked {
-            self.connection.end_chunks()?;
-        }
+        self.connection.end()?;
         self.count(transport, 1);
-        Ok(true)
+        Ok(())
     }
 
     /// Tells how much was received.
-    fn upload(&mut self, received: u64) -> io::Result<Goes> {
+    fn upload(&mut self, received: u64) -> io::Result<()> {
         let answer = format!(r#"{{"received":{received}}}"#);
         self.json(&answer)?;
         self.count("upload", 1);
-        Ok(true)
+        Ok(())
     }
 
     /// Answers at the first tick after the one that the client knows.
-    fn poll(&mut self) -> io::Result<Goes> {
+    fn poll(&mut self) -> io::Result<()> {
         let ticks = self.ticks();
         let newest = ticks.newest();
         let after = self.number("after").unwrap_or(newest).min(newest);
         while ticks.newest() <= after {
             if !self.pause(ticks.until_after(after))? {
-                return Ok(false);
+                return Ok(());
             }
         }
         let all: Vec<String> = ticks.after(after).map(ticks::json).collect();
         self.json(&format!(r#"{{"ticks":[{}]}}"#, all.join(",")))?;
         self.count("poll", all.len());
-        Ok(true)
+        Ok(())
     }
 
     /// A line for each tick, without end.
-    fn stream(&mut self) -> io::Result<Goes> {
+    fn stream(&mut self) -> io::Result<()> {
         let ticks = self.ticks();
         let mut last = ticks.newest();
-        self.connection.start_chunks(TEXT)?;
+        self.connection.start(200, &streamed(TEXT))?;
         loop {
             for n in ticks.after(last) {
-                self.connection.chunk(format!("{}\n", ticks::json(n)).as_bytes())?;
+                self.connection.data(format!("{}\n", ticks::json(n)).as_bytes())?;
                 self.count("stream", 1);
                 last = n;
             }
             if !self.pause(ticks.until_after(last))? {
-                self.connection.end_chunks()?;
-                return Ok(false);
+                return self.connection.end();
             }
         }
     }
 
     /// An event for each tick, from the one after the last that the client has seen.
-    fn events(&mut self) -> io::Result<Goes> {
+    fn events(&mut self) -> io::Result<()> {
         let ticks = self.ticks();
         let id = self.request.fields[..].value_of("last-event-id");
         let id = id.and_then(|id| std::str::from_utf8(id).ok());
@@ -155,8 +137,8 @@ impl Exchange<'_> {
         let mut last = seen.unwrap_or(newest).min(newest);
         let mut out = Vec::new();
         sse::encode_retry(1000, &mut out).map_err(io::Error::other)?;
-        self.connection.start_chunks("text/event-stream")?;
-        self.connection.chunk(&out)?;
+        self.connection.start(200, &streamed("text/event-stream"))?;
+        self.connection.data(&out)?;
         let mut signed = Instant::now();
         loop {
             for n in ticks.after(last) {
@@ -164,7 +146,7 @@ impl Exchange<'_> {
                 let message = sse::Message { event: Some("tick"), id: Some(&id), data: &data };
                 out.clear();
                 sse::encode_event(&message, &mut out).map_err(io::Error::other)?;
-                self.connection.chunk(&out)?;
+                self.connection.data(&out)?;
                 self.count("events", 1);
                 last = n;
             }
@@ -172,28 +154,27 @@ impl Exchange<'_> {
                 signed = Instant::now();
                 out.clear();
                 sse::encode_comment(" keep-alive", &mut out).map_err(io::Error::other)?;
-                self.connection.chunk(&out)?;
+                self.connection.data(&out)?;
             }
             if !self.pause(ticks.until_after(last).min(KEEP_ALIVE))? {
-                self.connection.end_chunks()?;
-                return Ok(false);
+                return self.connection.end();
             }
         }
     }
 
     /// What the client's transports have cost.
-    fn stats(&mut self) -> io::Result<Goes> {
+    fn stats(&mut self) -> io::Result<()> {
         let stats = self.server.stats.of(self.text("client")).to_string();
         self.json(&stats)?;
-        self.connection.take_counts();
-        Ok(true)
+        self.connection.wire.take_counts();
+        Ok(())
     }
 
-    fn page(&mut self) -> io::Result<Goes> {
+    fn page(&mut self) -> io::Result<()> {
         let page = include_bytes!("page.html");
         self.connection.respond(200, &[NO_STORE], "text/html; charset=utf-8", page)?;
-        self.connection.take_counts();
-        Ok(true)
+        self.connection.wire.take_counts();
+        Ok(())
     }
 
     fn json(&mut self, json: &str) -> io::Result<()> {
@@ -202,7 +183,7 @@ impl Exchange<'_> {
 
     /// Adds what went over the wire to what the client's transports have cost.
     pub(crate) fn count(&mut self, transport: &'static str, messages: usize) {
-        let counts = Counts { messages: messages as u64, ..self.connection.take_counts() };
+        let counts = Counts { messages: messages as u64, ..self.connection.wire.take_counts() };
         self.server.stats.add(self.text("client"), transport, counts);
     }
 
@@ -217,7 +198,7 @@ impl Exchange<'_> {
         let until = Instant::now() + time;
         loop {
             let left = until.saturating_duration_since(Instant::now());
-            if self.server.is_stopping() || !self.connection.wait(left.min(STEP))? {
+            if self.server.is_stopping() || !self.connection.wire.wait(left.min(STEP))? {
                 return Ok(false);
             }
             if left <= STEP {
@@ -237,10 +218,18 @@ impl Exchange<'_> {
     }
 }
 
+/// The fields of a response without end.
+fn streamed(kind: &'static str) -> [(&'static str, &'static str); 3] {
+    // A browser that may guess the type keeps the first bytes of text until it has enough.
+    [("Content-Type", kind), ("X-Content-Type-Options", "nosniff"), NO_STORE]
+}
+
 /// How soon a stopping server is noticed.
 pub(crate) const STEP: Duration = Duration::from_millis(200);
 
 const PIECE: usize = 32 << 10;
 const PIECES: usize = 32;
+const LENGTH: &str = "1048576";
+const CLOSE: (&str, &str) = ("Connection", "close");
 const MOST_UPLOAD: u64 = 64 << 20;
 const KEEP_ALIVE: Duration = Duration::from_secs(15);

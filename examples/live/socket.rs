@@ -3,30 +3,27 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use bytes::Buf;
-use wirefeed::ws::{CloseCode, Config, Event, Sender, Server as Side, Session, handshake};
+use wirefeed::ws::{CloseCode, Config, Event, Server as Side, Session, handshake};
 use wirefeed::{SendError, Step};
 
-use crate::driver::{Connection, PATIENCE, Refused, TEXT, is_timeout};
-use crate::routes::{Exchange, Goes, STEP};
+use crate::driver::{PATIENCE, TEXT};
+use crate::routes::{Exchange, STEP};
 use crate::ticks;
+use crate::wire::Came;
 
-/// Opens a connection and drives its session to its end; never another request.
-pub(crate) fn serve(exchange: &mut Exchange<'_>) -> Result<Goes, Refused> {
+/// Opens a connection and drives its session to its end.
+pub(crate) fn serve(exchange: &mut Exchange<'_>) -> io::Result<()> {
     let Exchange { connection, request, .. } = exchange;
-    let offer = match handshake::read_request(&request.method, &request.fields[..]) {
-        Ok(offer) => offer,
+    match handshake::read_request(&request.method, &request.fields[..]) {
+        Ok(offer) => {
+            connection.start(101, &offer.fields())?;
+            drive(exchange)
+        }
         Err(refusal) => {
             let words = format!("{refusal}\n");
-            connection.respond(refusal.status(), refusal.fields(), TEXT, words.as_bytes())?;
-            return Ok(true);
+            connection.respond(refusal.status(), refusal.fields(), TEXT, words.as_bytes())
         }
-    };
-    let mut head = Vec::new();
-    offer.accept(None, &(), &mut head).map_err(io::Error::other)?;
-    connection.write(&head)?;
-    drive(exchange)?;
-    Ok(false)
+    }
 }
 
 /// The run loop: receive, send, write, wait for input or the next tick.
@@ -40,7 +37,7 @@ fn drive(exchange: &mut Exchange<'_>) -> io::Result<()> {
     let (mut last, mut heard, mut asked) = (clock.newest(), Instant::now(), false);
     loop {
         // On the first round, what came right after the request.
-        let mut input = exchange.connection.unread();
+        let mut input = exchange.connection.wire.unread();
         while let Ok(Step::Item(event)) = rx.receive(&mut tx, &mut input, now()) {
             (heard, asked) = (Instant::now(), false);
             let sent = match event {
@@ -53,6 +50,7 @@ fn drive(exchange: &mut Exchange<'_>) -> io::Result<()> {
                 let _ = tx.close(Some(CloseCode::POLICY), "read what is sent", now());
             }
         }
+        exchange.connection.wire.use_all_but(0);
         tx.handle_timeout(now());
         if exchange.server.is_stopping() {
             let _ = tx.close(Some(CloseCode::GOING_AWAY), "the server stops", now());
@@ -68,32 +66,24 @@ fn drive(exchange: &mut Exchange<'_>) -> io::Result<()> {
             let text = format!(r#"{{"type":"tick",{}"#, &tick[1..]);
             messages += usize::from(tx.send_text(&text, now()).is_ok());
         }
-        write(exchange.connection, &mut tx)?;
+        let written = Instant::now();
+        while !tx.output().is_empty() {
+            exchange.connection.wire.write(tx.output())?;
+            if written.elapsed() > PATIENCE {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+        }
         exchange.count("socket", messages);
         if tx.wants().end.is_some() {
             // The connection is shut down, read for a while and closed by whoever opened it.
             return Ok(());
         }
         let wait = clock.until_after(last).clamp(Duration::from_millis(1), STEP);
-        match exchange.connection.read(Instant::now() + wait) {
-            Ok(0) => {
-                // The peer has left, with or without a closing handshake.
-                let _ = rx.receive_eof(&mut tx, now());
-            }
-            Ok(_) => {}
-            Err(error) if is_timeout(&error) => {}
-            Err(error) => return Err(error),
+        if let Came::End = exchange.connection.wire.read(wait)? {
+            // The peer has left, with or without a closing handshake.
+            let _ = rx.receive_eof(&mut tx, now());
         }
     }
-}
-
-fn write(connection: &mut Connection, tx: &mut Sender<Side>) -> io::Result<()> {
-    while tx.output().has_remaining() {
-        let len = tx.output().chunk().len();
-        connection.write(tx.output().chunk())?;
-        tx.output().advance(len);
-    }
-    Ok(())
 }
 
 /// A peer that says nothing for so long is asked, and then has [`PATIENCE`] to answer.

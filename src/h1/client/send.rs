@@ -154,12 +154,14 @@ impl Sender {
         [self.out.poll_timeout(), self.continues].into_iter().flatten().min()
     }
 
-    /// Lets time pass: a server that does not read is left, one that sends no 100 is not waited for.
+    /// Lets time pass: a server that does not read is left and owed
+    /// nothing more, one that sends no 100 is not waited for.
     pub fn handle_timeout(&mut self, now: Instant) {
         if self.continues.is_some_and(|deadline| deadline <= now) {
             self.continues = None;
         }
         if self.out.has_stalled(false, now) {
+            self.out.outbox.forget();
             self.on(On::Stalled);
         }
     }

@@ -191,10 +191,11 @@ impl Sender {
         self.out.poll_timeout()
     }
 
-    /// Lets time pass: a peer that does not read, or does not leave, is left.
+    /// Lets time pass: a peer that does not read, or does not leave, is left, and owed nothing more.
     pub fn handle_timeout(&mut self, now: Instant) {
         let linger = self.state == State::Closing;
         if self.out.has_stalled(linger, now) {
+            self.out.outbox.forget();
             self.on(On::Stalled);
         } else if linger {
             self.out.touch(now);

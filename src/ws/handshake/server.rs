@@ -97,6 +97,15 @@ impl Offer {
         &self.accept
     }
 
+    /// The fields that belong to the answer, a 101, for whoever sends its head by other means.
+    pub fn fields(&self) -> [(&'static str, &[u8]); 3] {
+        [
+            ("Upgrade", b"websocket"),
+            ("Connection", b"Upgrade"),
+            ("Sec-WebSocket-Accept", &self.accept),
+        ]
+    }
+
     /// Writes the answer that opens the connection: a 101 with the chosen subprotocol, if any, which
     /// must be one of [`protocols`], and the caller's own fields.
     ///
@@ -112,12 +121,9 @@ impl Offer {
         extra: &(impl Fields + ?Sized),
         out: &mut impl bytes::BufMut,
     ) -> Result<(), crate::SendError> {
-        let own = [
-            ("Upgrade", Some(&b"websocket"[..])),
-            ("Connection", Some(b"Upgrade")),
-            ("Sec-WebSocket-Accept", Some(&self.accept)),
-            ("Sec-WebSocket-Protocol", protocol.map(str::as_bytes)),
-        ];
+        let [upgrade, connection, accept] = self.fields().map(|(name, value)| (name, Some(value)));
+        let protocol = ("Sec-WebSocket-Protocol", protocol.map(str::as_bytes));
+        let own = [upgrade, connection, accept, protocol];
         super::write::head(&[b"HTTP/1.1 101 Switching Protocols"], &own, extra, out)
     }
 }

@@ -1,0 +1,124 @@
+//! A socket with deadlines, what was read from it, and what that counts.
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::time::{Duration, Instant};
+
+use bytes::Buf;
+use wirefeed::Outbox;
+
+use crate::stats::Counts;
+
+/// A socket, and what has been read from it.
+pub(crate) struct Wire {
+    stream: TcpStream,
+    origin: Instant,
+    buffer: Vec<u8>,
+    /// What of the buffer has been read and not used.
+    from: usize,
+    to: usize,
+    /// Bytes since they were last taken.
+    counts: Counts,
+}
+
+impl Wire {
+    pub(crate) fn new(stream: TcpStream) -> io::Result<Self> {
+        stream.set_nodelay(true)?;
+        stream.set_write_timeout(Some(Duration::from_secs(1)))?;
+        let (buffer, counts) = (vec![0; 16 << 10], Counts::default());
+        Ok(Self { stream, origin: Instant::now(), buffer, from: 0, to: 0, counts })
+    }
+
+    /// The time as the machines of this connection count it.
+    pub(crate) fn now(&self) -> wirefeed::Instant {
+        wirefeed::Instant::from_std(self.origin, Instant::now())
+    }
+
+    /// What was read and is not used.
+    pub(crate) fn unread(&mut self) -> &mut [u8] {
+        &mut self.buffer[self.from..self.to]
+    }
+
+    /// All but `left` bytes of it have been used.
+    pub(crate) fn use_all_but(&mut self, left: usize) {
+        self.from = self.to - left;
+    }
+
+    /// Reads what comes within this time, once what was read has been used.
+    pub(crate) fn read(&mut self, time: Duration) -> io::Result<Came> {
+        self.stream.set_read_timeout(Some(time.max(Duration::from_millis(1))))?;
+        match self.stream.read(&mut self.buffer) {
+            Ok(0) => Ok(Came::End),
+            Ok(len) => {
+                (self.from, self.to) = (0, len);
+                self.counts.bytes_in += len as u64;
+                Ok(Came::Some)
+            }
+            Err(error) if is_nothing(&error) => Ok(Came::Nothing),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes some of the output, if the peer reads within a second.
+    pub(crate) fn write(&mut self, output: &mut Outbox) -> io::Result<()> {
+        match self.stream.write(output.chunk()) {
+            Ok(len) => {
+                self.counts.bytes_out += len as u64;
+                output.advance(len);
+                Ok(())
+            }
+            Err(error) if is_nothing(&error) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Waits, but no longer than the peer stays: false where it has left.
+    pub(crate) fn wait(&mut self, time: Duration) -> io::Result<bool> {
+        let until = Instant::now() + time;
+        while let Some(left) = until.checked_duration_since(Instant::now()) {
+            if self.from < self.to {
+                // A pipelined request waits until the response is over.
+                std::thread::sleep(left);
+            } else if let Came::End = self.read(left)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Shuts down writing and reads on until the peer has left: closing with unread input would
+    /// reset the connection, and destroy what the peer has not read yet.
+    pub(crate) fn shut_down(mut self, patience: Duration) -> io::Result<()> {
+        self.stream.shutdown(Shutdown::Write)?;
+        let until = Instant::now() + patience;
+        while let Some(left) = until.checked_duration_since(Instant::now()) {
+            if let Came::End = self.read(left)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn count_request(&mut self) {
+        self.counts.requests += 1;
+    }
+
+    /// What went over the wire since this was last asked.
+    pub(crate) fn take_counts(&mut self) -> Counts {
+        std::mem::take(&mut self.counts)
+    }
+}
+
+/// What a read came to.
+pub(crate) enum Came {
+    Some,
+    /// Nothing came in time.
+    Nothing,
+    /// The peer sends nothing more.
+    End,
+}
+
+fn is_nothing(error: &io::Error) -> bool {
+    use io::ErrorKind::{Interrupted, TimedOut, WouldBlock};
+    matches!(error.kind(), Interrupted | TimedOut | WouldBlock)
+}
