@@ -1,16 +1,20 @@
-//! The small grammars inside lines: tokens, quoted strings, chunk extensions; the only home of
-//! `nom`. Total over arbitrary bytes, linear, without allocation.
+//! The small grammars inside lines: tokens, quoted strings, lists, parameters, media types, chunk
+//! extensions; the only home of `nom`. Total over arbitrary bytes, linear, without allocation.
 
 use core::fmt;
 
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take_while, take_while_m_n, take_while1};
-use nom::combinator::{opt, recognize};
+use nom::combinator::{eof, opt, recognize};
 use nom::multi::many0_count;
-use nom::sequence::{delimited, preceded};
+use nom::sequence::{delimited, preceded, terminated};
 use nom::{IResult, Parser};
 
 use crate::scan;
+
+mod extension;
+
+pub(crate) use extension::ExtensionState;
 
 /// A value that is a token or a quoted string (RFC 9110 5.6).
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -78,36 +82,150 @@ impl fmt::Debug for Value<'_> {
     }
 }
 
-/// A chunk extension (RFC 9112 7.1.1): `;name` or `;name=value`.
+/// A parameter (RFC 9110 5.6.6) or a chunk extension (RFC 9112 7.1.1): `;name` or `;name=value`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Extension<'a> {
+pub struct Parameter<'a> {
     /// The name, a token.
     pub name: &'a [u8],
     /// The value, if there is one.
     pub value: Option<Value<'a>>,
 }
 
-/// The extensions of a chunk, from what a [`chunked::Decoder`](crate::h1::chunked::Decoder)
-/// has checked and handed out; it ends where the bytes are none.
+/// Parameters one after the other, each after its `;`; empty ones are passed over. It ends where the
+/// bytes are none: [`rest`](Self::rest) tells whether that is their end.
 ///
 /// ```
-/// use wirefeed::grammar::extensions;
+/// use wirefeed::grammar::Parameters;
 ///
-/// let mut all = extensions(br#";a;b="x;y""#);
+/// let mut all = Parameters::new(br#";a; b="x;y";"#);
 /// assert_eq!(all.next().unwrap().name, b"a");
 /// assert!(all.next().unwrap().value.unwrap().bytes().eq(*b"x;y"));
-/// assert!(all.next().is_none());
+/// assert!(all.next().is_none() && all.rest().is_empty());
 /// ```
-pub fn extensions(mut bytes: &[u8]) -> impl Iterator<Item = Extension<'_>> {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parameters<'a>(&'a [u8]);
+
+impl<'a> Parameters<'a> {
+    /// The parameters in `bytes`, from the first `;` on: those of a media type, or what a
+    /// [`chunked::Decoder`](crate::h1::chunked::Decoder) has handed out as extensions.
+    pub const fn new(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+
+    /// What is left.
+    pub const fn rest(&self) -> &'a [u8] {
+        self.0
+    }
+}
+
+impl<'a> Iterator for Parameters<'a> {
+    type Item = Parameter<'a>;
+
+    fn next(&mut self) -> Option<Parameter<'a>> {
+        loop {
+            if let Ok((rest, found)) = parameter(self.0) {
+                self.0 = rest;
+                return Some(found);
+            }
+            self.0 = empty_parameter(self.0).ok()?.0;
+        }
+    }
+}
+
+/// A media type (RFC 9110 8.3.1).
+///
+/// ```
+/// use wirefeed::grammar::media_type;
+///
+/// let found = media_type(b"Text/Event-Stream; charset=utf-8").unwrap();
+/// assert!(found.is("text", "event-stream"));
+/// assert_eq!(found.parameters.clone().next().unwrap().name, b"charset");
+/// assert!(media_type(b"text/event-stream;").unwrap().is("text", "event-stream"));
+/// assert!(media_type(b"text/event-stream, text/html").is_none());
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MediaType<'a> {
+    /// The type, a token.
+    pub main: &'a [u8],
+    /// The subtype, a token.
+    pub subtype: &'a [u8],
+    /// What follows; some of it may be malformed, and does not change the type.
+    pub parameters: Parameters<'a>,
+}
+
+impl MediaType<'_> {
+    /// Whether it is this type, without regard to case and parameters.
+    pub fn is(&self, main: &str, subtype: &str) -> bool {
+        self.main.eq_ignore_ascii_case(main.as_bytes())
+            && self.subtype.eq_ignore_ascii_case(subtype.as_bytes())
+    }
+}
+
+/// Reads the value of `Content-Type`, blanks around it removed; none where it is no media type.
+pub fn media_type(value: &[u8]) -> Option<MediaType<'_>> {
+    let slash = tag(&b"/"[..]);
+    let (rest, (main, _, subtype)) = (token, slash, token).parse(value).ok()?;
+    let follows = scan::trim_blanks(rest);
+    if !(follows.is_empty() || follows.starts_with(b";")) {
+        return None;
+    }
+    Some(MediaType { main, subtype, parameters: Parameters::new(rest) })
+}
+
+/// An element of a list of tokens with parameters, such as `permessage-deflate; a=1`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Element<'a> {
+    /// The token.
+    pub name: &'a [u8],
+    /// Its parameters, all of them well-formed.
+    pub parameters: Parameters<'a>,
+}
+
+/// What is no list of tokens with parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Malformed;
+
+/// The elements of a list such as the value of `Sec-WebSocket-Extensions` (RFC 6455 9.1); after what
+/// is malformed comes nothing.
+///
+/// ```
+/// use wirefeed::grammar::{Malformed, elements};
+///
+/// let mut all = elements(br#"a;b="1,2", c,"#);
+/// assert_eq!(all.next().unwrap()?.name, b"a");
+/// assert_eq!(all.next().unwrap()?.name, b"c");
+/// assert!(all.next().is_none());
+/// assert_eq!(elements(b"a;=").next(), Some(Err(Malformed)));
+/// # Ok::<(), Malformed>(())
+/// ```
+pub fn elements(mut bytes: &[u8]) -> impl Iterator<Item = Result<Element<'_>, Malformed>> {
     core::iter::from_fn(move || {
-        let (rest, found) = extension(bytes).ok()?;
-        bytes = rest;
-        Some(found)
+        while let [b' ' | b'\t' | b',', rest @ ..] = bytes {
+            bytes = rest;
+        }
+        if bytes.is_empty() {
+            return None;
+        }
+        match element(bytes) {
+            Ok((rest, found)) => {
+                bytes = rest;
+                Some(Ok(found))
+            }
+            Err(_) => {
+                bytes = &[];
+                Some(Err(Malformed))
+            }
+        }
     })
 }
 
-/// The elements of a comma-separated list, without blanks and empty ones (RFC 9110 5.6.1).
-pub(crate) fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+/// The elements of a comma-separated list of tokens, without blanks and empty ones (RFC 9110 5.6.1).
+///
+/// ```
+/// use wirefeed::grammar::list;
+/// assert!(list(b"keep-alive, ,Upgrade").eq([&b"keep-alive"[..], b"Upgrade"]));
+/// ```
+pub fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     value.split(|&byte| byte == b',').map(scan::trim_blanks).filter(|element| !element.is_empty())
 }
 
@@ -116,12 +234,29 @@ pub(crate) fn lists(fields: &(impl crate::Fields + ?Sized), name: &str, token: &
     fields.values_of(name).flat_map(list).any(|element| element.eq_ignore_ascii_case(token))
 }
 
-fn extension(bytes: &[u8]) -> IResult<&[u8], Extension<'_>> {
+fn parameter(bytes: &[u8]) -> IResult<&[u8], Parameter<'_>> {
     (
         preceded((blanks, tag(&b";"[..]), blanks), token),
         opt(preceded((blanks, tag(&b"="[..]), blanks), value)),
     )
-        .map(|(name, value)| Extension { name, value })
+        .map(|(name, value)| Parameter { name, value })
+        .parse(bytes)
+}
+
+/// A `;` without a parameter after it.
+fn empty_parameter(bytes: &[u8]) -> IResult<&[u8], ()> {
+    let (rest, ()) = (blanks, tag(&b";"[..]), blanks).map(|_| ()).parse(bytes)?;
+    if rest.is_empty() || rest.starts_with(b";") {
+        return Ok((rest, ()));
+    }
+    Err(nom::Err::Error(nom::error::Error::new(rest, nom::error::ErrorKind::Tag)))
+}
+
+/// A token and its parameters, up to a comma or the end.
+fn element(bytes: &[u8]) -> IResult<&[u8], Element<'_>> {
+    let end = (blanks, alt((tag(&b","[..]), eof)));
+    (token, terminated(recognize(many0_count(parameter)), end))
+        .map(|(name, parameters)| Element { name, parameters: Parameters::new(parameters) })
         .parse(bytes)
 }
 
@@ -152,136 +287,87 @@ const fn is_qdtext(byte: u8) -> bool {
     scan::is_field_value(byte) && byte != b'"' && byte != b'\\'
 }
 
-/// Where a chunk extension stands, for a decoder that sees one byte at a time:
-///
-/// ```text
-///         token          "="            token
-///  Semicolon ──▶ Name ─────────▶ Equals ──────▶ Token ──┐
-///      ▲          │                 │ '"'               │ ";" or the end
-///      │          │ ";" or the end  ▼      '"'          │
-///      └──────────┴────────────── Quoted ─────▶ Close ──┤
-///      ▲                           │  ▲                 │
-///      │                       "\" ▼  │ any             │
-///      └────────────────────────── Pair ────────────────┘
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ExtensionState {
-    /// A semicolon: a name must follow.
-    Semicolon,
-    /// Inside a name.
-    Name,
-    /// Blanks after a name; `=` may still follow. Only where blanks are allowed.
-    NameBlank,
-    /// `=`: a value must follow.
-    Equals,
-    /// Inside a token value.
-    Token,
-    /// Inside a quoted string.
-    Quoted,
-    /// After a backslash.
-    Pair,
-    /// After a closing quote.
-    Close,
-    /// Blanks after a size or a value. Only where blanks are allowed.
-    Blank,
-}
-
-impl ExtensionState {
-    /// The state after `byte`; none where `byte` may not stand here.
-    ///
-    /// RFC 9112 7.1.1 has recipients remove blanks around `;` and `=` as "bad white space"; they
-    /// are refused unless `blanks` asks for them.
-    pub(crate) const fn next(self, byte: u8, blanks: bool) -> Option<Self> {
-        let blank = blanks && scan::is_blank(byte);
-        let token = scan::is_token(byte);
-        Some(match self {
-            Self::Semicolon if token => Self::Name,
-            Self::Semicolon | Self::Equals | Self::Blank | Self::NameBlank if blank => self,
-            Self::Name if token => Self::Name,
-            Self::Name | Self::NameBlank if byte == b'=' => Self::Equals,
-            Self::Name if blank => Self::NameBlank,
-            Self::Equals if byte == b'"' => Self::Quoted,
-            Self::Equals | Self::Token if token => Self::Token,
-            Self::Quoted if byte == b'"' => Self::Close,
-            Self::Quoted if byte == b'\\' => Self::Pair,
-            Self::Quoted | Self::Pair if scan::is_field_value(byte) => Self::Quoted,
-            Self::Token | Self::Close if blank => Self::Blank,
-            Self::Name | Self::NameBlank | Self::Token | Self::Close | Self::Blank
-                if byte == b';' =>
-            {
-                Self::Semicolon
-            }
-            _ => return None,
-        })
-    }
-
-    /// Whether the line may end here.
-    pub(crate) const fn may_end(self) -> bool {
-        !matches!(self, Self::Semicolon | Self::Equals | Self::Quoted | Self::Pair)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use alloc::vec::Vec;
     use proptest::prelude::*;
 
-    /// The state machine's verdict on what follows a chunk size.
-    fn accepts(bytes: &[u8], blanks: bool) -> bool {
-        let mut state = ExtensionState::Blank;
-        bytes.iter().all(|&byte| match state.next(byte, blanks) {
-            Some(next) => {
-                state = next;
-                true
-            }
-            None => false,
-        }) && state.may_end()
+    #[test]
+    fn parameters_are_taken_apart() {
+        let all: Vec<_> = Parameters::new(br#";a;b=c;d="e\"f""#).collect();
+        assert_eq!(all.len(), 3);
+        assert_eq!(all[0], Parameter { name: b"a", value: None });
+        assert_eq!(all[1].value, Some(Value::Token(b"c")));
+        assert_eq!(all[2].value.unwrap().bytes().collect::<Vec<_>>(), br#"e"f"#);
+        let mut broken = Parameters::new(b"; ;a;b=\"c");
+        assert_eq!((broken.by_ref().count(), broken.rest()), (2, &b"=\"c"[..]));
     }
 
-    fn rest_after_extensions(mut bytes: &[u8]) -> &[u8] {
-        while let Ok((rest, _)) = extension(bytes) {
-            bytes = rest;
+    #[test]
+    fn media_types() {
+        for (value, count) in [
+            (&b"a/b"[..], Some(0)),
+            (b"a/b;", Some(0)),
+            (b"a/b ; c=d;e=\"f;g\"", Some(2)),
+            (b"a/b;c=\"d", Some(1)),
+            (b"a/b\t", Some(0)),
+            (b"", None),
+            (b"a", None),
+            (b"/b", None),
+            (b"a/", None),
+            (b"a/b c", None),
+            (b"a/b/c", None),
+            (b"*/*", Some(0)),
+            (b"a/b,c/d", None),
+        ] {
+            let found = media_type(value).map(|found| found.parameters.count());
+            assert_eq!(found, count, "{}", value.escape_ascii());
         }
-        bytes
+    }
+
+    #[test]
+    fn lists_with_parameters() {
+        let read = |value| elements(value).map(|one| one.map(|one| one.name)).collect::<Vec<_>>();
+        assert_eq!(read(b""), []);
+        assert_eq!(read(b" ,\t,"), []);
+        assert_eq!(read(b"a; b = 1 ,c"), [Ok(&b"a"[..]), Ok(b"c")]);
+        assert_eq!(read(b"a;b=\"1,\\\"2\",c"), [Ok(&b"a"[..]), Ok(b"c")]);
+        for bad in [&b"a b"[..], b"a;", b"a;=", b"a;b=", b"a;b=\"c", b"a=b", b"a\0"] {
+            assert_eq!(read(bad).last(), Some(&Err(Malformed)), "{}", bad.escape_ascii());
+        }
     }
 
     proptest! {
+        /// What is read is what was written.
         #[test]
-        fn the_state_machine_and_the_parser_agree(bytes in r#"([;= \t"\\a\n\x00\x80]|;a|="b"){0,12}"#) {
-            let bytes = bytes.as_bytes();
-            let parsed = rest_after_extensions(bytes).iter().all(|&byte| scan::is_blank(byte));
-            prop_assert_eq!(accepts(bytes, true), parsed);
-            // Strict accepts a subset of that, with the same meaning.
-            if accepts(bytes, false) {
-                prop_assert!(rest_after_extensions(bytes).is_empty());
+        fn elements_come_back(all in prop::collection::vec(("[a-z!]{1,5}", prop::collection::vec(("[a-z]{1,4}", prop::option::of("[ -~]{0,6}")), 0..4)), 0..5)) {
+            let mut wire = String::new();
+            for (name, parameters) in &all {
+                wire += &alloc::format!(", {name}");
+                for (name, value) in parameters {
+                    wire += &alloc::format!("; {name}");
+                    if let Some(value) = value {
+                        let value = value.replace('\\', "\\\\").replace('"', "\\\"");
+                        wire += &alloc::format!("=\"{value}\"");
+                    }
+                }
+            }
+            let found: Vec<_> = elements(wire.as_bytes()).map(Result::unwrap).collect();
+            prop_assert_eq!(found.len(), all.len());
+            for (found, (name, parameters)) in found.iter().zip(&all) {
+                prop_assert_eq!(found.name, name.as_bytes());
+                let values = found.parameters.map(|one| one.value.map(|value| value.bytes().collect::<Vec<_>>()));
+                prop_assert!(values.eq(parameters.iter().map(|one| one.1.as_ref().map(|value| value.as_bytes().to_vec()))));
             }
         }
-    }
 
-    #[test]
-    fn strict_and_lenient() {
-        for good in [&b""[..], b";a", b";a;b", b";a=b", br#";a="";b"#, br#";a="\"\\""#] {
-            assert!(accepts(good, false), "{good:?}");
+        /// Total: any bytes end.
+        #[test]
+        fn any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
+            prop_assert!(elements(&bytes).count() <= bytes.len());
+            prop_assert!(Parameters::new(&bytes).count() <= bytes.len());
+            let _ = media_type(&bytes).map(|found| found.parameters.count());
         }
-        for blank in [&b" "[..], b" ;a", b"; a", b";a ", b";a =b", b";a= b", br#";a="x" ;b"#] {
-            assert!(!accepts(blank, false) && accepts(blank, true), "{blank:?}");
-        }
-        for bad in [&b";"[..], b";;", b";=a", b";a=", b";a=;b", br#";a="x"#, br#";a="x"y"#] {
-            assert!(!accepts(bad, true), "{bad:?}");
-        }
-        for byte in [b'\n', b'\r', 0, 0x7f] {
-            assert!(!accepts(&[b';', b'a', byte], true));
-            assert!(!accepts(&[b';', b'a', b'=', b'"', byte, b'"'], true));
-        }
-    }
-
-    #[test]
-    fn extensions_are_taken_apart() {
-        let all: Vec<_> = extensions(br#";a;b=c;d="e\"f""#).collect();
-        assert_eq!(all.len(), 3);
-        assert_eq!(all[0], Extension { name: b"a", value: None });
-        assert_eq!(all[1].value, Some(Value::Token(b"c")));
-        assert_eq!(all[2].value.unwrap().bytes().collect::<Vec<_>>(), br#"e"f"#);
     }
 }

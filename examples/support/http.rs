@@ -190,7 +190,7 @@ impl Chunks {
                     self.extensions.extend_from_slice(piece);
                 }
                 Step::Item(chunked::Item::Chunk(size)) => {
-                    let extensions: Value = wirefeed::grammar::extensions(&self.extensions)
+                    let extensions: Value = wirefeed::grammar::Parameters::new(&self.extensions)
                         .map(|extension| {
                             let value = extension.value.map(|value| value.bytes().map(char::from));
                             json!([latin1(extension.name), value.map(String::from_iter)])

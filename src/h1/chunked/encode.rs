@@ -55,7 +55,7 @@ mod whole {
     use bytes::BufMut;
 
     use super::{END, TAIL, head};
-    use crate::grammar::Extension;
+    use crate::grammar::Parameter;
     use crate::{ApiMisuse, Fields, SendError, fields, scan};
 
     /// Writes a chunk of `data`.
@@ -75,7 +75,7 @@ mod whole {
     #[inline]
     pub fn encode_chunk(
         data: &[u8],
-        extensions: &[Extension<'_>],
+        extensions: &[Parameter<'_>],
         out: &mut impl BufMut,
     ) -> Result<(), SendError> {
         let head = head(data.len() as u64).ok_or(ApiMisuse::EmptyChunk)?;
@@ -133,9 +133,9 @@ mod whole {
     }
 
     /// Checks extensions and adds up their length.
-    fn check(extensions: &[Extension<'_>]) -> Result<usize, ApiMisuse> {
+    fn check(extensions: &[Parameter<'_>]) -> Result<usize, ApiMisuse> {
         let mut len = 0;
-        for Extension { name, value } in extensions {
+        for Parameter { name, value } in extensions {
             if name.is_empty() || !name.iter().copied().all(scan::is_token) {
                 return Err(ApiMisuse::FieldName);
             }
@@ -150,8 +150,8 @@ mod whole {
         Ok(len)
     }
 
-    fn put(extensions: &[Extension<'_>], out: &mut impl BufMut) {
-        for Extension { name, value } in extensions {
+    fn put(extensions: &[Parameter<'_>], out: &mut impl BufMut) {
+        for Parameter { name, value } in extensions {
             out.put_slice(b";");
             out.put_slice(name);
             if let Some(value) = value {

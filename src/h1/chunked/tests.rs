@@ -154,11 +154,11 @@ fn heads_are_written() {
 
 #[test]
 fn what_could_inject_is_not_written() {
-    use crate::grammar::{Extension, Value};
+    use crate::grammar::{Parameter, Value};
     use crate::{ApiMisuse, SendError};
     let mut out = Vec::new();
     let mut refused = |data: &[u8], name: &[u8], value| {
-        let result = encode_chunk(data, &[Extension { name, value }], &mut out);
+        let result = encode_chunk(data, &[Parameter { name, value }], &mut out);
         assert!(out.is_empty());
         result.unwrap_err()
     };

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use wirefeed::Fields;
-use wirefeed::grammar::{Extension, Value};
+use wirefeed::grammar::{Parameter, Value};
 use wirefeed::h1::head::{Head, RequestLine, StartLine, StatusLine};
 use wirefeed::h1::{Framing, body, chunked, head};
 
@@ -233,9 +233,9 @@ pub(crate) fn fields() -> impl Strategy<Value = Vec<(String, Vec<u8>)>> {
 fn encode(chunks: &[Chunk], trailers: &[(String, Vec<u8>)]) -> (Vec<u8>, Vec<Part>) {
     let (mut wire, mut parts) = (Vec::new(), Vec::new());
     for (data, extension) in chunks {
-        let extensions: Vec<Extension<'_>> = extension
+        let extensions: Vec<Parameter<'_>> = extension
             .iter()
-            .map(|(name, value)| Extension {
+            .map(|(name, value)| Parameter {
                 name: name.as_bytes(),
                 value: value.as_ref().map(|value| Value::Quoted(value.as_bytes())),
             })
