@@ -58,6 +58,17 @@ impl Client {
         &self.key
     }
 
+    /// The fields that make a GET the request, for whoever sends its head by other means; `Host`
+    /// and `Sec-WebSocket-Protocol` are the caller's.
+    pub fn fields(&self) -> [(&'static str, &[u8]); 4] {
+        [
+            ("Upgrade", b"websocket"),
+            ("Connection", b"Upgrade"),
+            ("Sec-WebSocket-Key", &self.key),
+            ("Sec-WebSocket-Version", b"13"),
+        ]
+    }
+
     /// Writes the request: for a `target` such as `/chat?room=1` on a `host` such as
     /// `example.com:8080`, with the subprotocols in the order of preference and the caller's own
     /// fields.
@@ -85,14 +96,12 @@ impl Client {
             return Err(crate::ApiMisuse::FieldValue.into());
         }
         let protocols = protocols.join(", ");
-        let own = [
-            ("Host", Some(host.as_bytes())),
-            ("Upgrade", Some(b"websocket")),
-            ("Connection", Some(b"Upgrade")),
-            ("Sec-WebSocket-Key", Some(&self.key)),
-            ("Sec-WebSocket-Version", Some(b"13")),
-            ("Sec-WebSocket-Protocol", Some(protocols.as_bytes()).filter(|list| !list.is_empty())),
-        ];
+        let offered = Some(protocols.as_bytes()).filter(|list| !list.is_empty());
+        let [upgrade, connection, key, version] =
+            self.fields().map(|(name, value)| (name, Some(value)));
+        let host = ("Host", Some(host.as_bytes()));
+        let protocols = ("Sec-WebSocket-Protocol", offered);
+        let own = [host, upgrade, connection, key, version, protocols];
         super::write::head(&[b"GET ", target.as_bytes(), b" HTTP/1.1"], &own, extra, out)
     }
 
