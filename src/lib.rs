@@ -36,7 +36,8 @@
 //! - `Err`: `input` stands at the offending byte, or is empty where that is no longer there as it came.
 //!   The same error comes again until `reset`.
 //!
-//! A machine is codecs plus time, policy and output, in two halves: [`ws::Session`]. The
+//! A machine is codecs plus time, policy and output, in two halves: [`h1::Server`], [`h1::Client`],
+//! [`ws::Session`]. The
 //! [`guide`] shows how to drive both, and lists the laws that all of them keep.
 //!
 //! # Features

@@ -105,9 +105,12 @@ impl Connection {
     ) -> io::Result<()> {
         let len = body.len().to_string();
         let own = [own, &[("Content-Type", kind), ("Content-Length", &len)]].concat();
-        self.start(status, &own[..])?;
-        self.data(body)?;
-        self.end()
+        let (now, tx) = (self.wire.now(), &mut self.http.tx);
+        let sent = tx
+            .send_head(status, &own[..], now)
+            .and_then(|()| tx.send_data(body, now))
+            .and_then(|()| tx.send_end(now));
+        self.sent(sent)
     }
 
     /// Sends the head of a response.

@@ -5,6 +5,7 @@
 //! | response to HEAD, 1xx, 204, 304, 2xx to CONNECT | [`None`](Framing::None), whatever the fields say |
 //! | `Transfer-Encoding` on HTTP/1.0, or with `Content-Length` | refused |
 //! | request, `Transfer-Encoding: chunked`, once | [`Chunked`](Framing::Chunked) |
+//! | request, codings before a final `chunked` | refused, 501 |
 //! | request, any other `Transfer-Encoding` | refused |
 //! | response, codings of which the last is `chunked` | [`Chunked`](Framing::Chunked) |
 //! | response, other codings | [`UntilClose`](Framing::UntilClose) |

@@ -1,6 +1,7 @@
 //! HTTP/1.1 messages (RFC 9112): heads, framing, bodies.
 //!
-//! A message is read in three steps, each its own decoder, so that a caller may stop after any:
+//! [`Server`] and [`Client`] are the two sides of a whole connection. Below them a message is read in
+//! three steps, each its own decoder, so that a caller may stop after any:
 //!
 //! ```text
 //!  bytes ──▶ head::Decoder ──▶ Request / Response ──▶ framing ──▶ Framing ──▶ body::Decoder ──▶ data
