@@ -18,7 +18,7 @@
 //! ```
 //!
 //! Nothing is joined here: extensions and trailers come as checked pieces, which
-//! [`grammar::Parameters`](crate::grammar::extensions) and [`fields::Lines`](crate::fields::Lines)
+//! [`grammar::Parameters`](crate::grammar::Parameters) and [`fields::Lines`](crate::fields::Lines)
 //! take apart once their owner has joined them. That a trailer's name may stand in a trailer at all
 //! (RFC 9110 6.5.1) is judged by whoever has the whole field.
 //!

@@ -167,12 +167,16 @@ impl Outgoing {
             return false;
         }
         let written = self.outbox.written();
+        if self.outbox.is_empty() && !linger {
+            self.stall.deadline = None;
+            return false;
+        }
         if written > self.stall.written {
             self.stall.wait(written, now);
             return false;
         }
         self.stall.deadline = None;
-        linger || !self.outbox.is_empty()
+        true
     }
 }
 

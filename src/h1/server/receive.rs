@@ -89,7 +89,8 @@ impl Receiver {
                         self.at += used;
                         self.base = self.at;
                         self.body.begin(framing, &self.config.body);
-                        self.owes_continue = expects_continue && framing != Framing::None;
+                        let bodiless = matches!(framing, Framing::None | Framing::Length(0));
+                        self.owes_continue = expects_continue && !bodiless;
                         self.state = State::Body;
                         self.patience.wait(self.config.body_timeout, now);
                         control.owe(Reply(Owed::Response(asked)), now);
