@@ -1,0 +1,441 @@
+"""Every way in which we and a peer may part: by which rule it is known, and who is right."""
+
+import re
+from dataclasses import dataclass
+from typing import Callable
+
+BLANK = b" \t"
+TOKEN = rb"[-!#$%&'*+.^_`|~0-9A-Za-z]+"
+# What h11 takes for the size line of a chunk.
+H11_SIZE_LINE = re.compile(rb"[0-9A-Fa-f]{1,20}(;[^\n]*)?[ \t]*\r\n")
+CODING_BLANK = re.compile(rb"(?i)transfer-encoding:[^\r\n]*chunked[ \t]+\r\n")
+LONG_SIZE = re.compile(rb"[0-9A-Fa-f]{17,}")
+
+
+@dataclass
+class Class:
+    name: str
+    peers: str  # those that differ from us
+    section: str
+    why: str
+    applies: Callable  # of a Difference
+
+
+def classify(found):
+    """The first class that a difference belongs to."""
+    for known in CLASSES:
+        if found.peer in known.peers.split() and known.applies(found):
+            return known.name
+    return None
+
+
+# What the rules ask.
+
+def we(found, *kinds):
+    return found.error in kinds
+
+
+def they(found, *words):
+    return found.words.startswith(words) if found.words else False
+
+
+def byte(found, offset=0):
+    at = found.ours.at + offset
+    return found.stream.wire[max(at, 0):at + 1] if at >= 0 else b""
+
+
+def line(found):
+    """The line with the byte at fault, its end included."""
+    wire, at = found.stream.wire, found.ours.at
+    end = wire.find(b"\n", at)
+    return wire[wire.rfind(b"\n", 0, at) + 1:end + 1 if end >= 0 else len(wire)]
+
+
+def field_at_fault(found):
+    """The name in the line at fault, and its value."""
+    name, _, value = line(found).partition(b":")
+    return name.lower(), value.strip(b" \t\r\n")
+
+
+def ours(found):
+    return found.message(found.ours)
+
+
+def theirs(found):
+    return found.message(found.theirs)
+
+
+def values(message, name):
+    return [value for key, value in message.fields if key == name] if message else []
+
+
+def unread_head(found):
+    """We wait for the end of a head, and judge it then."""
+    return found.ours.verdict == "partial" and ours(found) is None
+
+
+def begins_next(found):
+    """Whether what they read next, or nothing more, stands behind line ends at our fault."""
+    rest = found.stream.wire[found.ours.at:].lstrip(b"\r\n")
+    return rest.startswith(theirs(found).start[0]) if theirs(found) else rest == b""
+
+
+def bodiless(found):
+    message = ours(found)
+    if not message or found.stream.kind != "response":
+        return False
+    status = message.start[0]
+    return status < 200 or status in (204, 304) or found.stream.method == "HEAD" or (
+        found.stream.method == "CONNECT" and status < 300
+    )
+
+
+def codings(message):
+    return [part.strip(BLANK) for value in values(message, b"transfer-encoding") for part in value.split(b",")]
+
+
+def lengths(message):
+    return values(message, b"content-length")
+
+
+# Rules too long for a line.
+
+FRAMING_WORDS = (
+    "bad Content-Length", "conflicting Content-Length", "Only Transfer-Encoding",
+    "multiple Transfer-Encoding", "Content-Length can't", "Transfer-Encoding can't",
+    "Duplicate Content-Length", "Invalid character in Content-Length", "Content-Length overflow",
+    "Empty Content-Length", "Empty Transfer-Encoding", "Invalid `Transfer-Encoding`",
+    "Unsupported Transfer-Encoding", "Request has invalid",
+)
+LLHTTP_METHODS = b"""
+    DELETE GET HEAD POST PUT CONNECT OPTIONS TRACE COPY LOCK MKCOL MOVE PROPFIND PROPPATCH SEARCH
+    UNLOCK BIND REBIND UNBIND ACL REPORT MKACTIVITY CHECKOUT MERGE M-SEARCH NOTIFY SUBSCRIBE
+    UNSUBSCRIBE PATCH PURGE MKCALENDAR LINK UNLINK SOURCE QUERY
+""".split()
+
+
+def empty_coding(found):
+    """A list with an empty element which, without it, would be chunked."""
+    message = theirs(found) if found.what == "we refuse" else ours(found)
+    listed = codings(message)
+    full = [coding for coding in listed if coding]
+    meant = full[-1:] == [b"chunked"] and len(full) < len(listed)
+    if found.what == "we refuse":
+        return meant and we(found, "TransferCoding") and len(full) == 1
+    return meant and they(found, "Only Transfer-Encoding") and not bodiless(found)
+
+
+def waits(found):
+    """What h11 has not got: the CR LF of a size line, or the empty line behind trailers."""
+    rest = found.stream.wire[found.ours.at:]
+    if found.theirs.verdict != "partial" or found.what != "we refuse":
+        return False
+    if found.error.startswith("Chunk"):
+        return b"\r\n" not in rest[1:] or found.error == "ChunkDataEnd"
+    return re.search(rb"\n\r?\n", found.stream.wire[found.ours.at - 1:]) is None
+
+
+def tunnel(found):
+    """Their last message, if they take what follows its head for another protocol's."""
+    last = found.theirs.messages[-1:]
+    if found.theirs.verdict == "upgrade" and found.stream.kind == "request" and last:
+        if len(found.theirs.messages) - found.index in (0, 1) and last[0].body == b"":
+            return last[0]
+    return None
+
+
+def framed(message):
+    return bool(codings(message) or lengths(message))
+
+
+def upgrade_listed(message):
+    listed = [part.strip(BLANK).lower() for value in values(message, b"connection") for part in value.split(b",")]
+    return b"upgrade" in listed
+
+
+def switched(found, reading):
+    """The message that a reading takes for the last of HTTP."""
+    return found.index and found.what == "upgrade" and reading.verdict == "upgrade" and (
+        len(reading.messages) == found.index
+    ) and reading.messages[-1]
+
+
+def collapsed(fields):
+    """As h11 hands out lengths: once."""
+    seen, kept = False, []
+    for name, value in fields:
+        if name == b"content-length":
+            if seen:
+                continue
+            seen, value = True, value.split(b",")[0].strip(BLANK)
+        kept.append((name, value))
+    return kept
+
+
+CLASSES = [
+    Class(
+        "WRONG:empty-coding", "h11 llhttp", "RFC 9110 5.6.1.2",
+        "Empty elements of a list must be ignored: `,chunked` and `chunked,` mean chunked, not 501, not until close.",
+        empty_coding,
+    ),
+    Class(
+        "WRONG:chunked-parameter", "h11", "RFC 9112 7.1",
+        "A parameter of chunked should be an error; a response with `chunked;a=b` is read until close.",
+        lambda found: they(found, "Only Transfer-Encoding") and not bodiless(found)
+        and any(re.match(rb"chunked[ \t]*;", coding) for coding in codings(ours(found))),
+    ),
+    Class(
+        "WRONG:empty-line-then-end", "llhttp", "RFC 9112 2.2",
+        "An empty line where a request may begin is ignored; behind it there is no request to be cut off.",
+        lambda found: found.what == "end" and found.stream.kind == "request"
+        and found.ours.verdict == "partial" and found.theirs.verdict == "complete"
+        and not ours(found) and found.stream.wire.endswith((b"\r\n", b"\r")),
+    ),
+    Class(
+        "host", "h11", "RFC 9112 3.2",
+        "No Host, or two, in a request of HTTP/1.1 is for the connection's owner to refuse.",
+        lambda found: they(found, "Missing mandatory Host", "Found multiple Host"),
+    ),
+    Class(
+        "early", "h11 llhttp", "RFC 9112 2.2",
+        "They refuse half a head at its bad byte; we read heads whole, and wait.",
+        lambda found: found.what == "they refuse" and unread_head(found),
+    ),
+    Class(
+        "late", "h11", "RFC 9112 7.1",
+        "h11 waits for the end of a size line or of the trailers; we refuse the byte as it comes.",
+        waits,
+    ),
+    Class(
+        "bare-lf", "h11", "RFC 9112 2.2",
+        "A recipient may take LF for CR LF; two hops that differ in it can be fooled, so we don't.",
+        lambda found: we(found, "BareLf") and byte(found) == b"\n" and byte(found, -1) != b"\r",
+    ),
+    Class(
+        "fold", "h11", "RFC 9112 5.2",
+        "A server must refuse a folded line or replace the fold; h11 replaces.",
+        lambda found: we(found, "ObsFold") and byte(found) in (b" ", b"\t"),
+    ),
+    Class(
+        "version", "h11 llhttp", "RFC 9112 2.3",
+        "They hand out versions other than 1.0 and 1.1, whose framing we can't know.",
+        lambda found: we(found, "Version")
+        and re.search(rb"HTTP/(?!1\.[01])\d\.\d(?=[ \r\n])", line(found)),
+    ),
+    Class(
+        "status", "llhttp", "RFC 9110 15",
+        "A status is from 100 up.",
+        lambda found: we(found, "Status") and re.match(rb"HTTP/1\.[01] 0\d\d[ \r]", line(found)),
+    ),
+    Class(
+        "reason-control", "h11 llhttp", "RFC 9112 4",
+        "A reason phrase holds no control bytes.",
+        lambda found: we(found, "Reason") and re.match(rb"[\0-\x08\x0b-\x1f\x7f]", byte(found)),
+    ),
+    Class(
+        "value-control", "h11", "RFC 9110 5.5",
+        "A field value holds no control bytes; h11 knows cookies that do.",
+        lambda found: we(found, "FieldValue") and re.match(rb"[\x01-\x08\x0e-\x1f\x7f]", byte(found)),
+    ),
+    Class(
+        "length-and-coding", "h11", "RFC 9112 6.1",
+        "A server may refuse both together, or go by the coding and close; we refuse, for a client too.",
+        lambda found: we(found, "LengthWithCoding") and lengths(theirs(found)) and codings(theirs(found)),
+    ),
+    Class(
+        "coding-in-1.0", "h11 llhttp", "RFC 9112 6.1",
+        "A message of HTTP/1.0 with a coding has faulty framing.",
+        lambda found: we(found, "CodingInHttp10") and codings(theirs(found))
+        and theirs(found).start[-1] == "1.0",
+    ),
+    Class(
+        "coding-before-chunked", "llhttp", "RFC 9112 6.1",
+        "A server answers 501 to a coding that it can't decode; llhttp leaves that to its caller.",
+        lambda found: we(found, "TransferCoding") and len(codings(theirs(found))) > 1
+        and codings(theirs(found))[-1] == b"chunked",
+    ),
+    Class(
+        "chunked-twice", "llhttp", "RFC 9112 7.1",
+        "Chunked must not be applied twice; llhttp looks at the last coding only.",
+        lambda found: we(found, "ChunkedNotLast") and codings(theirs(found)).count(b"chunked") > 1,
+    ),
+    Class(
+        "length-list", "h11", "RFC 9110 8.6",
+        "Equal lengths in a list may be read as one, or refused.",
+        lambda found: we(found, "ContentLength") and field_at_fault(found)[0] == b"content-length"
+        and len({part.strip(BLANK) for part in field_at_fault(found)[1].split(b",")}) == 1
+        and b"," in field_at_fault(found)[1],
+    ),
+    Class(
+        "length-over-64-bits", "h11", "RFC 9110 8.6",
+        "A recipient must prevent overflow; Python's numbers have none.",
+        lambda found: we(found, "ContentLength") and field_at_fault(found)[1].isdigit()
+        and int(field_at_fault(found)[1]) >= 1 << 64,
+    ),
+    Class(
+        "length-repeated", "h11", "RFC 9110 8.6",
+        "h11 hands out equal lengths once, in trailers too; we hand out each field as it came.",
+        lambda found: found.what in ("fields", "trailers")
+        and collapsed(getattr(ours(found), found.what)) == getattr(theirs(found), found.what),
+    ),
+    Class(
+        "length-repeated-refused", "llhttp", "RFC 9110 8.6",
+        "Equal lengths may be read as one, or refused.",
+        lambda found: they(found, "Duplicate Content-Length") and not bodiless(found)
+        and len(lengths(ours(found))) > 1 and len(set(map(int, lengths(ours(found))))) == 1,
+    ),
+    Class(
+        "length-zeros", "h11", "RFC 9110 8.6",
+        "Leading zeros are digits; h11 stops at 20.",
+        lambda found: they(found, "bad Content-Length") and not bodiless(found)
+        and any(value.isdigit() and len(value) > 20 for value in lengths(ours(found))),
+    ),
+    Class(
+        "length-spelled", "h11", "RFC 9110 8.6",
+        "5 and 05 are the same decimal value; h11 compares them as text.",
+        lambda found: they(found, "conflicting Content-Length") and not bodiless(found)
+        and len(set(lengths(ours(found)))) > 1 and len(set(map(int, lengths(ours(found))))) == 1,
+    ),
+    Class(
+        "fields-without-body", "h11 llhttp", "RFC 9112 6.3",
+        "A response without content by its status or method ends with its head, whatever its fields say.",
+        lambda found: they(found, *FRAMING_WORDS) and bodiless(found),
+    ),
+    Class(
+        "coding-until-close", "h11", "RFC 9112 6.3",
+        "A client reads a response with other codings than chunked, or ahead of it; h11 knows none.",
+        lambda found: they(found, "Only Transfer-Encoding", "multiple Transfer-Encoding")
+        and found.stream.kind == "response" and not bodiless(found)
+        and codings(ours(found)) not in ([b"chunked"], []),
+    ),
+    Class(
+        "coding-none", "llhttp", "RFC 9110 5.6.1.2",
+        "An empty list of codings names none: a response without a length is read until close.",
+        lambda found: they(found, "Empty Transfer-Encoding") and not bodiless(found)
+        and found.stream.kind == "response" and not any(codings(ours(found))),
+    ),
+    Class(
+        "coding-blank", "llhttp", "RFC 9112 5.1",
+        "Blanks behind a value are not its own: `chunked` HTAB is chunked, which llhttp doesn't see.",
+        lambda found: (they(found, "Request has invalid") or theirs(found) and not theirs(found).ended)
+        and codings(ours(found))[-1:] == [b"chunked"] and CODING_BLANK.search(found.stream.wire),
+    ),
+    Class(
+        "framing-in-trailers", "h11 llhttp", "RFC 9110 6.5.1",
+        "A trailer that frames is no framing: it counts for nothing, and the body's end is known.",
+        lambda found: they(found, *FRAMING_WORDS)
+        and codings(ours(found))[-1:] == [b"chunked"] and not lengths(ours(found)),
+    ),
+    Class(
+        "size-digits", "h11 llhttp", "RFC 9112 7.1",
+        "A recipient must prevent overflow; we stop at 16 digits, leading zeros included.",
+        lambda found: we(found, "ChunkSizeTooLong") and LONG_SIZE.match(line(found)),
+    ),
+    Class(
+        "extension-loose", "h11", "RFC 9112 7.1.1",
+        "h11 takes anything for an extension, a CR too; we take the grammar.",
+        lambda found: we(found, "ChunkExtension", "ChunkLineEnd") and b";" in line(found)
+        and H11_SIZE_LINE.fullmatch(line(found)),
+    ),
+    Class(
+        "extension-empty", "llhttp", "RFC 9112 7.1.1",
+        "An extension has a name, and behind `=` one value; llhttp takes none, or a token and a string.",
+        lambda found: we(found, "ChunkExtension")
+        and re.search(rb';[;=]|=[;\r]|=[^";\r]+"', line(found)),
+    ),
+    Class(
+        "size-blank", "h11", "RFC 9112 7.1",
+        "A size line holds no blanks but as bad white space around `;` and `=`, which we refuse too.",
+        lambda found: we(found, "ChunkLineEnd") and byte(found) in (b" ", b"\t")
+        and H11_SIZE_LINE.fullmatch(line(found)),
+    ),
+    Class(
+        "empty-line", "h11", "RFC 9112 2.2",
+        "A server should ignore an empty line in front of a request; h11 refuses.",
+        lambda found: they(found, "no request line received") and found.stream.kind == "request",
+    ),
+    Class(
+        "empty-lines", "llhttp", "RFC 9112 2.2",
+        "A server should ignore at least one empty line in front of a request; llhttp ignores any CR and LF, we one CRLF.",
+        lambda found: found.stream.kind == "request" and (
+            we(found, "Method") and byte(found) in (b"\r", b"\n")
+            or we(found, "BareCr") and byte(found, -1) == b"\r" and begins_next(found)
+        ),
+    ),
+    Class(
+        "empty-lines-in-front-of-status", "llhttp", "RFC 9112 4",
+        "A response begins with its status line; only a server is asked to ignore an empty line.",
+        lambda found: found.stream.kind == "response" and (
+            we(found, "Version") and byte(found) in (b"\r", b"\n")
+            or found.what == "end" and unread_head(found) and found.stream.wire.endswith((b"\r", b"\r\n"))
+        ),
+    ),
+    Class(
+        "method", "llhttp", "RFC 9110 9.1",
+        "A method is any token; llhttp has a list.",
+        lambda found: they(found, "Invalid method", "Expected space after method")
+        and ours(found) and ours(found).start[0] not in LLHTTP_METHODS,
+    ),
+    Class(
+        "target", "llhttp", "RFC 9112 3.2",
+        "llhttp judges a target by its form; for us it is visible ASCII, and its owner's to judge.",
+        lambda found: found.what == "they refuse" and " url" in found.words and ours(found),
+    ),
+    Class(
+        "connect-content", "llhttp", "RFC 9110 9.3.6",
+        "A CONNECT has no content; its fields may still frame some, which we read before the tunnel.",
+        lambda found: (last := tunnel(found)) and last.start[0] == b"CONNECT" and framed(last),
+    ),
+    Class(
+        "upgrade-content", "llhttp", "RFC 9110 7.8",
+        "The request is read whole before the protocol changes; httptools skips its content.",
+        lambda found: (last := tunnel(found)) and last.start[0] != b"CONNECT" and framed(last)
+        and upgrade_listed(last),
+    ),
+    Class(
+        "upgrade-unlisted", "h11", "RFC 9110 7.8",
+        "Upgrade counts when Connection lists it; h11 goes by the field alone.",
+        lambda found: (last := switched(found, found.theirs)) and not upgrade_listed(last)
+        and values(last, b"upgrade"),
+    ),
+    Class(
+        "101-unlisted", "llhttp", "RFC 9110 15.2.2",
+        "After 101 the protocol changes; llhttp goes by Upgrade and Connection in the response.",
+        lambda found: (last := switched(found, found.ours)) and last.start[0] == 101
+        and not (upgrade_listed(last) and any(values(last, b"upgrade"))),
+    ),
+    Class(
+        "1xx-content", "llhttp", "RFC 9112 6.3",
+        "No 1xx has content; llhttp knows that of 100 to 103.",
+        lambda found: (found.what in ("end", "body") or "chunk" in found.words)
+        and found.stream.kind == "response" and ours(found) and 103 < ours(found).start[0] < 200
+        and framed(ours(found)),
+    ),
+    Class(
+        "length-carried-over", "llhttp", "RFC 9112 6.3",
+        "A length that frames nothing, in a 204 or 304, is no part of the next; llhttp adds digits to it.",
+        lambda found: (found.what in ("end", "body") or they(found, "Content-Length overflow"))
+        and found.stream.kind == "response" and found.index
+        and lengths(ours(found)) and any(
+            message.start[0] in (100, 102, 103, 204, 304) and lengths(message)
+            for message in found.ours.messages[:found.index]
+        ),
+    ),
+    Class(
+        "no-version", "llhttp", "RFC 9112 3",
+        "A request line ends in a version; without one llhttp reads HTTP/0.9.",
+        lambda found: we(found, "Target") and theirs(found) and theirs(found).start[-1] == "0.9",
+    ),
+    Class(
+        "blanks-in-request-line", "llhttp", "RFC 9112 3",
+        "One SP stands on each side of the target; llhttp takes several, as a server may.",
+        lambda found: we(found, "Version", "Target") and re.match(TOKEN + rb" +[!-~]* +HTTP/1\.[01]\r\n", line(found))
+        and byte(found) == b" ",
+    ),
+    Class(
+        "1xx-last", "h11", "RFC 9110 15.2",
+        "The end of the connection after 1xx is for its owner to judge: the final response is missing.",
+        lambda found: they(found, "can't handle event type ConnectionClosed")
+        and ours(found) is None and 100 <= found.ours.messages[-1].start[0] < 200,
+    ),
+]
