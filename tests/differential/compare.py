@@ -102,13 +102,16 @@ def main():
     show_unknown(unknown)
     show_classes(classes)
     total = len(streams)
+    agreed = ", ".join(
+        f"{peer} agrees on {counts[f'{peer} agrees']} of {counts[peer]}" for peer in ("h11", "llhttp")
+    )
+    verdicts = ("complete", "partial", "rejected", "upgrade")
     print(
         f"differential: {total} streams ({total - settings.streams} from seeds of others), "
         f"seed {settings.seed}, {counts['body']} reached a body, "
-        + ", ".join(f"{peer} agrees on {counts[f'{peer} agrees']} of {counts[peer]}" for peer in ("h11", "llhttp"))
-        + f", {time.monotonic() - begun:.1f} s"
+        f"{agreed}, {time.monotonic() - begun:.1f} s"
     )
-    print("ours:", ", ".join(f"{counts[f'ours {verdict}']} {verdict}" for verdict in ("complete", "partial", "rejected", "upgrade")))
+    print("ours:", ", ".join(f"{counts[f'ours {verdict}']} {verdict}" for verdict in verdicts))
     wrong = list(failures(settings, classes, unknown, counts, total))
     if wrong:
         sys.exit("differential: FAILED: " + "; ".join(wrong))

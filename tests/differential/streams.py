@@ -185,6 +185,7 @@ SIZES = [
 LENGTH_FIELD = re.compile(rb"(?im)^(content-length:[ \t]*)([^\r\n]*)")
 CODING_FIELD = re.compile(rb"(?im)^(transfer-encoding:[ \t]*)([^\r\n]*)")
 VERSION = re.compile(rb"HTTP/1\.[01]")
+START_LINE = re.compile(rb"HTTP/1\.[01][^\r\n]*\r\n|[^\r\n]+ HTTP/1\.[01]\r\n")
 STATUS = re.compile(rb"(?m)^(HTTP/1\.[01] )(\d+)")
 SIZE_LINE = re.compile(rb"(?m)(?<=\n)([0-9A-Fa-f]+)((?:;[^\r\n]*)?)(?=\r\n)")
 
@@ -262,7 +263,8 @@ def edit_version(rng, wire):
 
 
 def edit_status(rng, wire):
-    edit(rng, wire, STATUS, lambda match: match[1] + rng.choice((b"099", b"20", b"2000", b"2x0", b"101")))
+    statuses = (b"099", b"20", b"2000", b"2x0", b"101")
+    edit(rng, wire, STATUS, lambda match: match[1] + rng.choice(statuses))
 
 
 def edit_size(rng, wire):
@@ -280,7 +282,7 @@ def add_framing(rng, wire):
         b"Content-Length: 5\r\n", b"Content-Length: 6\r\n", b"Transfer-Encoding: chunked\r\n",
         b"Transfer-Encoding: identity\r\n", b"Transfer-Encoding: gzip\r\n",
     ))
-    ends = [match.end() for match in re.finditer(rb"HTTP/1\.[01][^\r\n]*\r\n|[^\r\n]+ HTTP/1\.[01]\r\n", wire)]
+    ends = [match.end() for match in START_LINE.finditer(wire)]
     if ends:
         at = rng.choice(ends)
         wire[at:at] = field
