@@ -9,6 +9,7 @@ TOKEN = rb"[-!#$%&'*+.^_`|~0-9A-Za-z]+"
 # What h11 takes for the size line of a chunk.
 H11_SIZE_LINE = re.compile(rb"[0-9A-Fa-f]{1,20}(;[^\n]*)?[ \t]*\r\n")
 CODING_BLANK = re.compile(rb"(?i)transfer-encoding:[^\r\n]*chunked[ \t]+\r\n")
+PARAMETER = re.compile(rb"chunked[ \t]*;")
 LONG_SIZE = re.compile(rb"[0-9A-Fa-f]{17,}")
 
 
@@ -189,7 +190,7 @@ CLASSES = [
         "WRONG:chunked-parameter", "h11", "RFC 9112 7.1",
         "A parameter of chunked should be an error; we read a response with one until close.",
         lambda found: they(found, "Only Transfer-Encoding") and not bodiless(found)
-        and any(re.match(rb"chunked[ \t]*;", coding) for coding in codings(ours(found))),
+        and any(PARAMETER.match(coding) for coding in codings(ours(found))),
     ),
     Class(
         "WRONG:empty-line-then-end", "llhttp", "RFC 9112 2.2",
@@ -261,7 +262,7 @@ CLASSES = [
         "coding-before-chunked", "llhttp", "RFC 9112 6.1",
         "A server answers 501 to a coding that it can't decode; llhttp leaves that to its caller.",
         lambda found: we(found, "TransferCoding") and len(codings(theirs(found))) > 1
-        and codings(theirs(found))[-1] == b"chunked",
+        and all(codings(theirs(found))) and codings(theirs(found))[-1] == b"chunked",
     ),
     Class(
         "chunked-twice", "llhttp", "RFC 9112 7.1",
@@ -315,7 +316,8 @@ CLASSES = [
         "A client reads a response with other codings than chunked, or ahead of it; h11 knows none.",
         lambda found: they(found, "Only Transfer-Encoding", "multiple Transfer-Encoding")
         and found.stream.kind == "response" and not bodiless(found)
-        and codings(ours(found)) not in ([b"chunked"], []),
+        and codings(ours(found)) not in ([b"chunked"], []) and not empty_coding(found)
+        and not any(PARAMETER.match(coding) for coding in codings(ours(found))),
     ),
     Class(
         "coding-none", "llhttp", "RFC 9110 5.6.1.2",
@@ -333,7 +335,8 @@ CLASSES = [
         "framing-in-trailers", "h11 llhttp", "RFC 9110 6.5.1",
         "A trailer that frames is no framing: it counts for nothing, and the body's end is known.",
         lambda found: they(found, *FRAMING_WORDS)
-        and codings(ours(found))[-1:] == [b"chunked"] and not lengths(ours(found)),
+        and codings(ours(found))[-1:] == [b"chunked"] and not lengths(ours(found))
+        and not bodiless(found) and (found.peer == "llhttp" or len(codings(ours(found))) == 1),
     ),
     Class(
         "size-digits", "h11 llhttp", "RFC 9112 7.1",
