@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use wirefeed::fields::Lines;
+use wirefeed::grammar::list;
 use wirefeed::h1::head::{Head, RequestLine, StartLine, StatusLine};
 use wirefeed::h1::{Error, Framing, Version, body, chunked, framing, head};
 use wirefeed::{Fields, Step};
@@ -52,7 +53,9 @@ impl Inspect for RequestLine {
             }),
             framing: framing::request(head)?,
             upgrade: head.method() == "CONNECT"
-                || (lists(head, "connection", "upgrade") && head.value_of("upgrade").is_some()),
+                || (head.version() == Version::Http11
+                    && lists(head, "connection", "upgrade")
+                    && head.value_of("upgrade").is_some()),
             informational: false,
         })
     }
@@ -230,10 +233,7 @@ fn push_trailers(trailers: &mut Vec<u8>, items: &mut Vec<Item>) {
 
 /// Whether a field lists a token.
 fn lists(fields: &impl Fields, name: &str, token: &str) -> bool {
-    fields
-        .values_of(name)
-        .flat_map(|value| value.split(|&byte| byte == b','))
-        .any(|element| element.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
+    fields.values_of(name).flat_map(list).any(|one| one.eq_ignore_ascii_case(token.as_bytes()))
 }
 
 const fn version(version: Version) -> &'static str {

@@ -176,8 +176,8 @@ mod of_heads {
     }
 
     impl<'a> Codings<'a> {
-        /// Adds a field's codings to those before it; `chunked` may be applied only once (7.1), and
-        /// an empty one is none.
+        /// Adds a field's codings to those before it; `chunked` may be applied only once and has no
+        /// parameters (7.1), and an empty one is none.
         fn read(value: &'a [u8], before: Option<Self>) -> Result<Self, (ErrorKind, &'a [u8])> {
             let mut codings =
                 before.unwrap_or(Self { other: None, last: value, chunked_last: false });
@@ -185,7 +185,7 @@ mod of_heads {
             for coding in value.split(|&byte| byte == b',') {
                 let coding = scan::trim_blanks(coding);
                 let chunked = coding.eq_ignore_ascii_case(b"chunked");
-                if chunked && chunked_before || coding.is_empty() {
+                if chunked && chunked_before || coding.is_empty() || has_parameters(coding) {
                     return Err((ErrorKind::ChunkedNotLast, coding));
                 }
                 chunked_before |= chunked;
@@ -196,6 +196,16 @@ mod of_heads {
                 }
             }
             Ok(codings)
+        }
+    }
+
+    /// Whether this is `chunked` with something after it.
+    fn has_parameters(coding: &[u8]) -> bool {
+        match coding.split_at_checked(b"chunked".len()) {
+            Some((name, [next, ..])) => {
+                name.eq_ignore_ascii_case(b"chunked") && !scan::is_token(*next)
+            }
+            _ => false,
         }
     }
 
@@ -311,12 +321,18 @@ mod of_heads {
                 ("GET", "200 OK", "Transfer-Encoding: gzip, chunked\r\n", Framing::Chunked),
                 ("GET", "200 OK", "Transfer-Encoding: chunked, gzip\r\n", Framing::UntilClose),
                 ("GET", "200 OK", "Transfer-Encoding: yolo\r\n", Framing::UntilClose),
+                ("GET", "200 OK", "Transfer-Encoding: chunkedy\r\n", Framing::UntilClose),
             ] {
                 assert_eq!(of_response(method, status, fields), Ok(framing), "{status} {fields}");
             }
             let both = "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n";
             let error = of_response("GET", "200 OK", both).unwrap_err();
             assert_eq!(error.kind, ErrorKind::LengthWithCoding);
+            for bad in ["chunked,", "chunked;a=b", "chunked a", ", chunked"] {
+                let fields = format!("Transfer-Encoding: {bad}\r\n");
+                let error = of_response("GET", "200 OK", &fields).unwrap_err();
+                assert_eq!(error.kind, ErrorKind::ChunkedNotLast, "{bad}");
+            }
             let twice = "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n";
             let error = of_response("GET", "200 OK", twice).unwrap_err();
             assert_eq!((error.kind, error.at), (ErrorKind::ChunkedNotLast, 17 + 47));

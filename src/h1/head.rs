@@ -227,6 +227,11 @@ impl<L: StartLine> Decoder<L> {
                 self.state = State::Done;
                 Ok(None)
             }
+            // Nothing but the CRLF that is skipped.
+            State::Head(_) if self.carry.len() == 0 => {
+                self.state = State::Done;
+                Ok(None)
+            }
             State::SkipLf => self.fail(ErrorKind::Truncated, 1),
             State::Head(_) => self.fail(ErrorKind::Truncated, self.at + self.carry.len() as u64),
             State::Failed(error) => Err(error),

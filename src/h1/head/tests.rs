@@ -142,7 +142,11 @@ fn limits_do_not_depend_on_the_cut() {
 #[test]
 fn the_end_of_stream() {
     assert!(RequestDecoder::new().finish().unwrap().is_none());
-    for (wire, at) in [("\r", 1), ("\r\n", 2), ("GET /", 5)] {
+    let mut decoder = RequestDecoder::new();
+    assert!(matches!(decoder.decode(&mut &b"\r\n"[..]), Ok(Step::NeedInput)));
+    assert!(decoder.finish().unwrap().is_none());
+    assert!(matches!(decoder.decode(&mut &b"GET"[..]), Ok(Step::Done)));
+    for (wire, at) in [("\r", 1), ("\r\nG", 3), ("GET /", 5)] {
         let mut decoder = RequestDecoder::new();
         assert!(matches!(decoder.decode(&mut wire.as_bytes()), Ok(Step::NeedInput)));
         let error = decoder.finish().unwrap_err();
