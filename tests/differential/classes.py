@@ -299,7 +299,7 @@ CLASSES = [
         "A client reads a response with other codings than chunked, or ahead of it; h11 knows none.",
         lambda found: they(found, "Only Transfer-Encoding", "multiple Transfer-Encoding")
         and found.stream.kind == "response" and not bodiless(found)
-        and codings(ours(found)) not in ([b"chunked"], []) and not empty_coding(found)
+        and codings(ours(found)) not in ([b"chunked"], [])
         and not any(PARAMETER.match(coding) for coding in codings(ours(found))),
     ),
     Class(
