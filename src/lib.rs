@@ -58,6 +58,8 @@
 extern crate alloc;
 
 #[cfg(feature = "alloc")]
+mod backoff;
+#[cfg(feature = "alloc")]
 mod carry;
 #[cfg(feature = "alloc")]
 mod control;
@@ -72,10 +74,14 @@ mod outbox;
 mod scan;
 pub mod sse;
 mod step;
+#[cfg(test)]
+mod table;
 pub mod text;
 mod time;
 pub mod ws;
 
+#[cfg(feature = "alloc")]
+pub use backoff::Backoff;
 #[cfg(feature = "alloc")]
 pub use control::Control;
 pub use entropy::Entropy;

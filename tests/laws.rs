@@ -27,6 +27,7 @@ laws! {
     client_connection => subjects::connections::Asking,
     sse_lines => subjects::sse::Lines,
     sse_events => subjects::sse::Events,
+    sse_source => subjects::sse::Source,
     ws_frames_of_a_client => subjects::ws::Frames<true>,
     ws_frames_of_a_server => subjects::ws::Frames<false>,
     ws_messages_to_a_server => subjects::ws::Messages<wirefeed::ws::Server>,

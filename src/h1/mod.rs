@@ -49,8 +49,6 @@ mod reason;
 mod said;
 #[cfg(feature = "alloc")]
 pub mod server;
-#[cfg(test)]
-mod table;
 
 #[cfg(feature = "alloc")]
 pub use client::Client;

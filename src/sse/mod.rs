@@ -32,12 +32,15 @@ mod field;
 #[cfg(feature = "alloc")]
 mod item;
 pub mod line;
+#[cfg(feature = "alloc")]
+pub mod source;
 
 #[cfg(feature = "alloc")]
 pub use {
     encode::{Message, encode_comment, encode_event, encode_retry},
     event::{Decoder, Limits},
     item::{Event, Item},
+    source::{Command, EventSource, Policy},
 };
 
 pub use error::{Error, ErrorKind};

@@ -100,7 +100,7 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::h1::table;
+    use crate::table;
 
     #[test]
     fn the_table_and_the_code_agree() {

@@ -1,7 +1,8 @@
 //! Lines and events.
 
 use proptest::prelude::*;
-use wirefeed::sse::{self, line};
+use wirefeed::Instant;
+use wirefeed::sse::{self, Command, EventSource, Policy, line, source};
 
 use crate::harness::{Failure, Flow, Part, Show, Subject, part};
 
@@ -80,11 +81,7 @@ impl Subject for Events {
 
     fn step(&mut self, input: &mut &[u8], show: Show<'_>) -> Flow {
         Flow::of(self.0.decode(input), |item| match item {
-            sse::Item::Event(event) => {
-                show("event", event.event.as_bytes(), false);
-                show("data", event.data.as_bytes(), false);
-                show("id", event.id.as_bytes(), false);
-            }
+            sse::Item::Event(event) => show_event(event, show),
             sse::Item::Retry(ms) => show("retry", &ms.to_be_bytes(), false),
             sse::Item::Comment(text) => show("comment", text, false),
         })
@@ -118,6 +115,71 @@ impl Subject for Events {
         wire.resize(len, b'x');
         wire
     }
+}
+
+/// A source whose connection has just been opened.
+pub(crate) struct Source(EventSource<fn(&mut [u8])>);
+
+const NOW: Instant = Instant::ZERO;
+
+impl Subject for Source {
+    const LIMIT: usize = 0;
+
+    fn new() -> Self {
+        let mut source =
+            EventSource::new("http://a/", Policy::default(), (|_| {}) as fn(&mut [u8]));
+        let Some(Command::Connect { attempt, .. }) = source.poll_command() else { unreachable!() };
+        source.response_head(attempt, 200, &[("Content-Type", "text/event-stream")], NOW);
+        Self(source)
+    }
+
+    fn step(&mut self, input: &mut &[u8], show: Show<'_>) -> Flow {
+        let step = Ok::<_, Failure>(self.0.receive(1, input, NOW));
+        Flow::of(step, |event| show_source(event, show))
+    }
+
+    /// No other connection is made, so that there is an end.
+    fn finish(&mut self, show: Show<'_>) -> Flow {
+        self.0.fail(1, NOW);
+        let step = Ok::<_, Failure>(self.0.receive(1, &mut &b""[..], NOW));
+        Flow::of(step, |event| show_source(event, show))
+    }
+
+    fn reset(&mut self) -> bool {
+        false
+    }
+
+    fn streams() -> BoxedStrategy<(Vec<u8>, Vec<Part>)> {
+        Events::streams()
+            .prop_map(|(wire, mut parts)| {
+                parts.insert(0, part("open", b""));
+                parts.push(part("error", b""));
+                (wire, parts)
+            })
+            .boxed()
+    }
+
+    fn long(len: usize) -> Vec<u8> {
+        Events::long(len)
+    }
+}
+
+fn show_source(event: source::Event<'_>, show: Show<'_>) {
+    match event {
+        source::Event::Open => show("open", b"", false),
+        source::Event::Message(event) => show_event(event, show),
+        source::Event::Retry(time) => {
+            show("retry", &(time.as_millis() as u64).to_be_bytes(), false);
+        }
+        source::Event::Comment(text) => show("comment", text, false),
+        source::Event::Error(_) => show("error", b"", false),
+    }
+}
+
+fn show_event(event: sse::Event<'_>, show: Show<'_>) {
+    show("event", event.event.as_bytes(), false);
+    show("data", event.data.as_bytes(), false);
+    show("id", event.id.as_bytes(), false);
 }
 
 #[derive(Debug, Clone)]

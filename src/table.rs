@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::fmt::Debug;
 
 /// Compares the rows `//! | in | on | to |` of a file with its transition function, both ways.
-pub(super) fn agrees<S: Copy + Debug, O: Copy + Debug>(
+pub(crate) fn agrees<S: Copy + Debug, O: Copy + Debug>(
     file: &str,
     states: &[S],
     inputs: &[O],

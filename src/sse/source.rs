@@ -1,0 +1,493 @@
+//! `EventSource` (WHATWG HTML 9.2.2, 9.2.3): a stream that comes back.
+//!
+//! A lifecycle over any HTTP: it says when to connect and with which fields, is told what came of it,
+//! and yields events.
+//!
+//! ```
+//! use wirefeed::{Instant, Step, sse::{Command, EventSource, Policy, source::Event}};
+//!
+//! let now = Instant::ZERO;
+//! let mut source = EventSource::new("http://example.com/events", Policy::default(), |_: &mut [u8]| {});
+//! let Some(Command::Connect { attempt, url, .. }) = source.poll_command() else { unreachable!() };
+//! assert_eq!(url, "http://example.com/events");
+//!
+//! // The caller's HTTP has connected, and a response comes in.
+//! source.response_head(attempt, 200, &[("Content-Type", "text/event-stream")], now);
+//! let mut input: &[u8] = b"retry: 50\nid: 7\ndata: hello\n\n";
+//! let mut seen = Vec::new();
+//! while let Step::Item(event) = source.receive(attempt, &mut input, now) {
+//!     seen.push(format!("{event:?}"));
+//! }
+//! assert_eq!(seen, ["Open", "Retry(50ms)", "Event(5 bytes)"]);
+//!
+//! // The server goes away: after 50 ms it is to be asked for what came after 7.
+//! source.response_end(attempt, now);
+//! let Step::Item(Event::Error(error)) = source.receive(attempt, &mut &b""[..], now) else { unreachable!() };
+//! let delay = error.reconnects_in.unwrap();
+//! source.handle_timeout(now + delay);
+//! let Some(Command::Connect { last_event_id, .. }) = source.poll_command() else { unreachable!() };
+//! assert_eq!((delay.as_millis(), last_event_id), (50, "7"));
+//! ```
+
+use alloc::string::String;
+use core::fmt;
+use core::time::Duration;
+
+use super::{Decoder, Item, Limits};
+use crate::{Backoff, Entropy, Fields, Instant, Step, grammar};
+
+mod state;
+#[cfg(test)]
+mod tests;
+
+use state::{On, State};
+
+/// What an [`EventSource`] does beyond the specification, and what it may cost. The default is the
+/// browser's behaviour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Policy {
+    /// Limits on the stream.
+    pub limits: Limits,
+    /// The reconnection time until the server sets one. 3 seconds, as Chromium.
+    pub retry: Duration,
+    /// Floor, cap, growth and jitter of the delays; none of them by default.
+    pub backoff: Backoff,
+    /// After how long a connection counts as healthy, and the failures before it as over.
+    pub healthy: Duration,
+    /// Reconnects where for so long no byte has come, not even a comment. No limit by default.
+    pub idle: Option<Duration>,
+    /// Reconnects after 429 and 5xx, not before `Retry-After`. Off: the specification ends there.
+    pub retry_refusals: bool,
+    /// The request has a body, and must not be sent again unless [`resend`](Self::resend) says so.
+    pub has_body: bool,
+    /// Sends a request with a body again. Off: what a POST did once it would do twice.
+    pub resend: bool,
+    /// Redirects to follow one after the other. 20, as fetch (WHATWG Fetch 4.4).
+    pub redirects: u8,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            retry: Duration::from_secs(3),
+            backoff: Backoff::default(),
+            healthy: Duration::ZERO,
+            idle: None,
+            retry_refusals: false,
+            has_body: false,
+            resend: false,
+            redirects: 20,
+        }
+    }
+}
+
+/// What the caller's HTTP is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command<'a> {
+    /// Send the request, with [`FIELDS`] and, unless it is empty, this `Last-Event-ID` in UTF-8.
+    Connect {
+        /// The name of this connection: what comes of it is told with it.
+        attempt: u64,
+        /// Where to; always the first URL, whatever it redirected to before.
+        url: &'a str,
+        /// The last event id.
+        last_event_id: &'a str,
+    },
+    /// Send the request again, to where the response points.
+    Redirect {
+        /// The name of the connection, which goes on.
+        attempt: u64,
+        /// The value of `Location`, to be resolved against the URL of the response. The origin of the
+        /// events that follow is that of the last URL.
+        location: &'a str,
+        /// The last event id.
+        last_event_id: &'a str,
+    },
+    /// Give this connection up.
+    Cancel {
+        /// Its name; what still comes of it is ignored.
+        attempt: u64,
+    },
+}
+
+/// The fields that every request carries.
+pub const FIELDS: [(&str, &str); 2] =
+    [("Accept", "text/event-stream"), ("Cache-Control", "no-cache")];
+
+/// What a connection means for its owner.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Event<'m> {
+    /// The connection is open.
+    Open,
+    /// An event has come.
+    Message(super::Event<'m>),
+    /// The server has set the reconnection time.
+    Retry(Duration),
+    /// A comment has come: a sign of life.
+    Comment(&'m [u8]),
+    /// The connection is over.
+    Error(Error),
+}
+
+/// Why a connection is over, and whether there will be another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Error {
+    /// Why.
+    pub reason: Reason,
+    /// After which time there will be another; none where this was the last.
+    pub reconnects_in: Option<Duration>,
+}
+
+/// Why a connection is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The stream ended.
+    Ended,
+    /// The network failed.
+    Transport,
+    /// The status is not 200.
+    Status(u16),
+    /// The type is not `text/event-stream`.
+    ContentType,
+    /// More redirects than the policy allows, or one without `Location`.
+    Redirects,
+    /// Nothing came for too long.
+    Idle,
+    /// The stream reached a limit.
+    Limit(super::Error),
+    /// The caller's HTTP says that it is futile: a URL that it does not speak, a CORS check.
+    Futile,
+}
+
+/// `readyState` (WHATWG HTML 9.2.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ReadyState {
+    /// 0
+    Connecting,
+    /// 1
+    Open,
+    /// 2
+    Closed,
+}
+
+/// A stream that comes back.
+///
+/// - inputs: [`response_head`](Self::response_head), [`receive`](Self::receive),
+///   [`response_end`](Self::response_end), [`transport_error`](Self::transport_error),
+///   [`handle_timeout`](Self::handle_timeout)
+/// - commands: [`close`](Self::close)
+/// - outputs: [`poll_command`](Self::poll_command), [`poll_timeout`](Self::poll_timeout)
+/// - facts: [`ready_state`](Self::ready_state), [`last_event_id`](Self::last_event_id)
+///
+/// Only `receive` yields events, the connection's own first and in order; what is to be done next
+/// comes out of `poll_command` once they have been pulled.
+pub struct EventSource<E> {
+    url: String,
+    location: String,
+    decoder: Decoder,
+    policy: Policy,
+    entropy: E,
+    state: State,
+    attempt: u64,
+    /// Events that are owed, in this order.
+    opened: bool,
+    failed: Option<Error>,
+    /// The connection to be given up.
+    cancel: Option<u64>,
+    redirects: u8,
+    /// The reconnection time.
+    retry: Duration,
+    failures: u32,
+    opened_at: Instant,
+    /// When to reconnect, or when to give a silent connection up.
+    deadline: Option<Instant>,
+    ready: ReadyState,
+}
+
+impl<E: Entropy> EventSource<E> {
+    /// A source that wants to connect.
+    pub fn new(url: &str, policy: Policy, entropy: E) -> Self {
+        Self {
+            url: url.into(),
+            location: String::new(),
+            decoder: Decoder::with_limits(policy.limits),
+            policy,
+            entropy,
+            state: State::Due,
+            attempt: 0,
+            opened: false,
+            failed: None,
+            cancel: None,
+            redirects: 0,
+            retry: policy.retry,
+            failures: 0,
+            opened_at: Instant::ZERO,
+            deadline: None,
+            ready: ReadyState::Connecting,
+        }
+    }
+
+    /// What the caller's HTTP is to do next; nothing before the events that are owed are pulled.
+    pub fn poll_command(&mut self) -> Option<Command<'_>> {
+        if let Some(attempt) = self.cancel.take() {
+            return Some(Command::Cancel { attempt });
+        }
+        if self.opened || self.failed.is_some() {
+            return None;
+        }
+        match self.state {
+            State::Due => {
+                self.attempt += 1;
+                self.redirects = 0;
+                self.on(On::Issued);
+                let id = self.decoder.last_event_id();
+                Some(Command::Connect { attempt: self.attempt, url: &self.url, last_event_id: id })
+            }
+            State::Redirected => {
+                self.on(On::Issued);
+                Some(Command::Redirect {
+                    attempt: self.attempt,
+                    location: &self.location,
+                    last_event_id: self.decoder.last_event_id(),
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// The head of a response has come.
+    ///
+    /// 200 with `text/event-stream` opens the connection; a redirect is followed; everything else ends
+    /// it for good (WHATWG HTML 9.2.3), unless the policy says otherwise.
+    pub fn response_head(
+        &mut self,
+        attempt: u64,
+        status: u16,
+        fields: &(impl Fields + ?Sized),
+        now: Instant,
+    ) {
+        if attempt != self.attempt || self.state != State::Asked {
+            return;
+        }
+        match status {
+            200 if is_event_stream(fields) => {
+                self.on(On::Opened);
+                self.opened = true;
+                self.opened_at = now;
+                self.decoder.reset();
+                self.deadline = self.policy.idle.map(|idle| now + idle);
+            }
+            200 => self.refuse(Reason::ContentType, None, now),
+            301 | 302 | 303 | 307 | 308 => self.redirect(fields, now),
+            429 | 500..=599 if self.policy.retry_refusals => {
+                let least = fields.value_of("retry-after").and_then(seconds);
+                self.refuse(Reason::Status(status), Some(least.unwrap_or_default()), now);
+            }
+            _ => self.refuse(Reason::Status(status), None, now),
+        }
+    }
+
+    /// Yields the next event: those of the connection that are owed, then those in `input`, which is
+    /// the body of this attempt's response. The input of an attempt that is over is dropped; `Done` once
+    /// the source is closed.
+    pub fn receive<'m, 'b: 'm>(
+        &'m mut self,
+        attempt: u64,
+        input: &mut &'b [u8],
+        now: Instant,
+    ) -> Step<Event<'m>> {
+        if core::mem::take(&mut self.opened) {
+            self.ready = ReadyState::Open;
+            return Step::Item(Event::Open);
+        }
+        if self.failed.is_none() && attempt == self.attempt && self.state == State::Open {
+            if !input.is_empty() {
+                self.deadline = self.policy.idle.map(|idle| now + idle);
+            }
+            return match self.decoder.decode(input) {
+                Ok(Step::Item(Item::Event(event))) => Step::Item(Event::Message(event)),
+                Ok(Step::Item(Item::Retry(ms))) => {
+                    self.retry = Duration::from_millis(ms);
+                    Step::Item(Event::Retry(self.retry))
+                }
+                Ok(Step::Item(Item::Comment(text))) => Step::Item(Event::Comment(text)),
+                Ok(Step::NeedInput | Step::Done) => Step::NeedInput,
+                Err(error) => {
+                    // Another attempt would be sent the same.
+                    self.cancel = Some(self.attempt);
+                    (self.state, self.ready) = (State::Closed, ReadyState::Closed);
+                    self.deadline = None;
+                    let reason = Reason::Limit(error);
+                    Step::Item(Event::Error(Error { reason, reconnects_in: None }))
+                }
+            };
+        }
+        if let Some(error) = self.failed.take() {
+            let again = error.reconnects_in.is_some();
+            self.ready = if again { ReadyState::Connecting } else { ReadyState::Closed };
+            return Step::Item(Event::Error(error));
+        }
+        if self.state == State::Closed {
+            return Step::Done;
+        }
+        *input = &[];
+        Step::NeedInput
+    }
+
+    /// The response has ended, as it should or not: an event without its blank line is dropped.
+    pub fn response_end(&mut self, attempt: u64, now: Instant) {
+        if attempt == self.attempt && matches!(self.state, State::Asked | State::Open) {
+            self.lose(Reason::Ended, now);
+        }
+    }
+
+    /// There was no response, or it broke off.
+    pub fn transport_error(&mut self, attempt: u64, now: Instant) {
+        if attempt == self.attempt && matches!(self.state, State::Asked | State::Open) {
+            self.lose(Reason::Transport, now);
+        }
+    }
+
+    /// There will be no response, however often it is asked for (WHATWG HTML 9.2.3: "fail the
+    /// connection").
+    pub fn fail(&mut self, attempt: u64, now: Instant) {
+        if attempt == self.attempt && matches!(self.state, State::Asked | State::Open) {
+            self.end(Reason::Futile, None, now);
+        }
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is to be called, if nothing happens before.
+    pub const fn poll_timeout(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// Lets time pass: the time to reconnect has come, or a connection has been silent for too long.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        if self.deadline.is_none_or(|deadline| now < deadline) {
+            return;
+        }
+        self.deadline = None;
+        match self.state {
+            State::Waiting => self.on(On::Woke),
+            State::Open => {
+                self.cancel = Some(self.attempt);
+                self.lose(Reason::Idle, now);
+            }
+            _ => {}
+        }
+    }
+
+    /// Closes the source for good; no event follows.
+    pub fn close(&mut self) {
+        if matches!(self.state, State::Asked | State::Redirected | State::Open) {
+            self.cancel = Some(self.attempt);
+        }
+        self.on(On::Closed);
+        (self.opened, self.failed, self.deadline) = (false, None, None);
+        self.ready = ReadyState::Closed;
+    }
+
+    /// `readyState`, as of the last event pulled.
+    pub const fn ready_state(&self) -> ReadyState {
+        self.ready
+    }
+
+    /// The last event id.
+    pub fn last_event_id(&self) -> &str {
+        self.decoder.last_event_id()
+    }
+
+    /// Goes on from where an earlier source stopped, before it has connected.
+    pub fn set_last_event_id(&mut self, id: &str) {
+        self.decoder.set_last_event_id(id);
+    }
+
+    fn redirect(&mut self, fields: &(impl Fields + ?Sized), now: Instant) {
+        let location =
+            fields.value_of("location").and_then(|value| core::str::from_utf8(value).ok());
+        match location {
+            Some(location) if self.redirects < self.policy.redirects => {
+                self.redirects += 1;
+                self.location.clear();
+                self.location.push_str(location);
+                self.on(On::Redirected);
+            }
+            _ => self.refuse(Reason::Redirects, None, now),
+        }
+    }
+
+    /// The response is not the one that was wanted: the end, or another attempt in `least` or more.
+    fn refuse(&mut self, reason: Reason, least: Option<Duration>, now: Instant) {
+        self.cancel = Some(self.attempt);
+        let delay = least.filter(|_| self.may_resend()).map(|least| self.delay(now).max(least));
+        self.end(reason, delay, now);
+    }
+
+    /// The connection is lost, and another one is wanted.
+    fn lose(&mut self, reason: Reason, now: Instant) {
+        let delay = self.may_resend().then(|| self.delay(now));
+        self.end(reason, delay, now);
+    }
+
+    fn end(&mut self, reason: Reason, delay: Option<Duration>, now: Instant) {
+        self.failed = Some(Error { reason, reconnects_in: delay });
+        self.deadline = delay.map(|delay| now + delay);
+        self.on(if delay.is_some() { On::Lost } else { On::Closed });
+    }
+
+    const fn may_resend(&self) -> bool {
+        !self.policy.has_body || self.policy.resend
+    }
+
+    fn delay(&mut self, now: Instant) -> Duration {
+        let was_healthy =
+            self.state == State::Open && now.duration_since(self.opened_at) >= self.policy.healthy;
+        if was_healthy {
+            self.failures = 0;
+        }
+        let delay = self.policy.backoff.delay(self.retry, self.failures, &mut self.entropy);
+        self.failures = self.failures.saturating_add(1);
+        delay
+    }
+
+    fn on(&mut self, on: On) {
+        self.state = self.state.on(on).unwrap_or(self.state);
+    }
+}
+
+impl<E> fmt::Debug for EventSource<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventSource")
+            .field("state", &self.state)
+            .field("attempt", &self.attempt)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Event<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open => f.write_str("Open"),
+            Self::Message(event) => event.fmt(f),
+            Self::Retry(time) => write!(f, "Retry({time:?})"),
+            Self::Comment(text) => write!(f, "Comment({} bytes)", text.len()),
+            Self::Error(error) => error.fmt(f),
+        }
+    }
+}
+
+/// Whether the type is `text/event-stream`, whatever its parameters.
+fn is_event_stream(fields: &(impl Fields + ?Sized)) -> bool {
+    let found = fields.value_of("content-type").and_then(grammar::media_type);
+    found.is_some_and(|found| found.is("text", "event-stream"))
+}
+
+/// `Retry-After` in seconds; a date is the caller's to read, who has a calendar.
+fn seconds(value: &[u8]) -> Option<Duration> {
+    let digits =
+        core::str::from_utf8(value).ok().filter(|text| text.bytes().all(|b| b.is_ascii_digit()));
+    digits.and_then(|digits| digits.parse().ok()).map(Duration::from_secs)
+}

@@ -1,0 +1,233 @@
+use alloc::format;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
+use super::*;
+
+const T0: Instant = Instant::ZERO;
+const STREAM: [(&str, &str); 1] = [("Content-Type", "text/event-stream")];
+
+type Source = EventSource<fn(&mut [u8])>;
+
+fn source(policy: Policy) -> Source {
+    EventSource::new("http://a/", policy, |bytes: &mut [u8]| bytes.fill(0))
+}
+
+/// A source whose first connection is open, and that was pulled.
+fn open(policy: Policy) -> Source {
+    let mut source = source(policy);
+    assert_eq!(attempt(&mut source), Some(1));
+    source.response_head(1, 200, &STREAM, T0);
+    assert_eq!(pull(&mut source, 1, b"", T0), ["Open"]);
+    source
+}
+
+/// The attempt that is to connect.
+fn attempt(source: &mut Source) -> Option<u64> {
+    match source.poll_command() {
+        Some(Command::Connect { attempt, .. }) => Some(attempt),
+        Some(other) => panic!("{other:?}"),
+        None => None,
+    }
+}
+
+/// All that is owed, and all of an input.
+fn pull(source: &mut Source, attempt: u64, mut input: &[u8], now: Instant) -> Vec<String> {
+    let mut seen = Vec::new();
+    while let Step::Item(event) = source.receive(attempt, &mut input, now) {
+        seen.push(match event {
+            Event::Message(event) => format!("{} {}", event.id, event.data),
+            Event::Error(Error { reason, reconnects_in }) => {
+                format!("{reason:?} {reconnects_in:?}")
+            }
+            other => format!("{other:?}"),
+        });
+    }
+    assert!(input.is_empty() || source.ready_state() == ReadyState::Closed);
+    seen
+}
+
+fn after(millis: u64) -> Instant {
+    T0 + Duration::from_millis(millis)
+}
+
+#[test]
+fn it_comes_back_with_the_last_id() {
+    let mut source = open(Policy::default());
+    assert_eq!(
+        pull(&mut source, 1, b"retry: 10\nid: 1\ndata: a\n\nid: 2\ndata: never", T0),
+        ["Retry(10ms)", "1 a"]
+    );
+    assert_eq!(source.ready_state(), ReadyState::Open);
+    source.response_end(1, T0);
+    // Until it is pulled nothing has happened to its reader.
+    assert_eq!((source.ready_state(), source.poll_command()), (ReadyState::Open, None));
+    assert_eq!(pull(&mut source, 1, b"", T0), ["Ended Some(10ms)"]);
+    assert_eq!(source.ready_state(), ReadyState::Connecting);
+    assert_eq!((source.poll_timeout(), source.poll_command()), (Some(after(10)), None));
+    source.handle_timeout(after(9));
+    assert_eq!(source.poll_command(), None);
+    source.handle_timeout(after(10));
+    let connect = Command::Connect { attempt: 2, url: "http://a/", last_event_id: "1" };
+    assert_eq!(source.poll_command(), Some(connect));
+    assert_eq!(source.poll_command(), None);
+    // What still comes of the connection before is nobody's.
+    assert_eq!(pull(&mut source, 1, b"data: late\n\n", after(10)), [""; 0]);
+    source.response_end(1, after(10));
+    source.response_head(2, 200, &STREAM, after(11));
+    assert_eq!(pull(&mut source, 2, b"data: b\n\n", after(11)), ["Open", "1 b"]);
+}
+
+#[test]
+fn what_is_no_event_stream_ends_it() {
+    for (status, content_type, reason) in [
+        (204, "text/event-stream", "Status(204)"),
+        (404, "text/event-stream", "Status(404)"),
+        (503, "text/event-stream", "Status(503)"),
+        (200, "text/html", "ContentType"),
+        (200, "x bogus", "ContentType"),
+        (200, "", "ContentType"),
+    ] {
+        let mut source = source(Policy::default());
+        attempt(&mut source);
+        source.response_head(1, status, &[("content-type", content_type)], T0);
+        assert_eq!(source.poll_command(), Some(Command::Cancel { attempt: 1 }));
+        let seen = pull(&mut source, 1, b"data: not read\n\n", T0);
+        assert_eq!(seen, [format!("{reason} None")]);
+        assert_eq!(source.ready_state(), ReadyState::Closed);
+        assert_eq!((source.poll_timeout(), source.poll_command()), (None, None));
+        assert_eq!(source.receive(1, &mut &b""[..], T0), Step::Done);
+    }
+    for good in ["text/event-stream;", "Text/Event-Stream; charset=x", " text/event-stream"] {
+        let mut source = source(Policy::default());
+        attempt(&mut source);
+        source.response_head(1, 200, &[("Content-Type", good.trim_start())], T0);
+        assert_eq!(pull(&mut source, 1, b"", T0), ["Open"]);
+    }
+}
+
+#[test]
+fn redirects_are_followed_and_the_first_url_is_kept() {
+    let mut source = source(Policy::default());
+    attempt(&mut source);
+    for (n, status) in [301, 302, 303, 307, 308].into_iter().enumerate() {
+        let location = format!("/{n}");
+        source.response_head(1, status, &[("Location", &location)], T0);
+        let redirect =
+            Command::Redirect { attempt: 1, location: &location.clone(), last_event_id: "" };
+        assert_eq!(source.poll_command(), Some(redirect));
+    }
+    source.response_head(1, 200, &STREAM, T0);
+    source.transport_error(1, T0);
+    assert_eq!(pull(&mut source, 1, b"", T0), ["Open", "Transport Some(3s)"]);
+    source.handle_timeout(after(3000));
+    assert!(matches!(source.poll_command(), Some(Command::Connect { url: "http://a/", .. })));
+    for _ in 0..20 {
+        source.response_head(2, 302, &[("Location", "/")], T0);
+        assert!(matches!(source.poll_command(), Some(Command::Redirect { .. })));
+    }
+    source.response_head(2, 302, &[("Location", "/")], T0);
+    assert_eq!(pull(&mut source, 2, b"", T0), ["Redirects None"]);
+}
+
+#[test]
+fn a_policy_goes_beyond_the_browser() {
+    let mut policy = Policy { retry_refusals: true, ..Policy::default() };
+    policy.retry = Duration::from_secs(1);
+    (policy.backoff.growth, policy.backoff.cap) = (2, Some(Duration::from_secs(6)));
+    policy.idle = Some(Duration::from_secs(20));
+    policy.healthy = Duration::from_secs(5);
+    let mut source = source(policy);
+    let mut now = T0;
+    for (status, retry_after, delay) in [(503, "", 1), (429, "9", 9), (500, "0", 4), (502, "x", 6)]
+    {
+        let attempt = attempt(&mut source).unwrap();
+        source.response_head(attempt, status, &[("Retry-After", retry_after)], now);
+        assert_eq!(source.poll_command(), Some(Command::Cancel { attempt }));
+        let seen = pull(&mut source, attempt, b"", now);
+        assert_eq!(seen, [format!("Status({status}) Some({delay}s)")]);
+        now = source.poll_timeout().unwrap();
+        source.handle_timeout(now);
+    }
+    // A connection that is short does not count as healthy; one that is silent is given up.
+    for (life, delay) in [(1, 6), (5, 1)] {
+        let attempt = attempt(&mut source).unwrap();
+        source.response_head(attempt, 200, &STREAM, now);
+        now = now + Duration::from_secs(life);
+        source.transport_error(attempt, now);
+        let seen = pull(&mut source, attempt, b"", now);
+        assert_eq!(seen, ["Open".to_string(), format!("Transport Some({delay}s)")]);
+        now = source.poll_timeout().unwrap();
+        source.handle_timeout(now);
+    }
+    let attempt = attempt(&mut source).unwrap();
+    source.response_head(attempt, 200, &STREAM, now);
+    now = now + Duration::from_secs(19);
+    assert_eq!(pull(&mut source, attempt, b":\n", now), ["Open", "Comment(0 bytes)"]);
+    assert_eq!(source.poll_timeout(), Some(now + Duration::from_secs(20)));
+    now = now + Duration::from_secs(20);
+    source.handle_timeout(now);
+    assert_eq!(source.poll_command(), Some(Command::Cancel { attempt }));
+    assert_eq!(pull(&mut source, attempt, b"data: late\n\n", now), ["Idle Some(1s)"]);
+}
+
+#[test]
+fn a_request_with_a_body_is_not_sent_twice() {
+    for (resend, delay) in [(false, "None"), (true, "Some(3s)")] {
+        let mut source = open(Policy { has_body: true, resend, ..Policy::default() });
+        source.response_end(1, T0);
+        assert_eq!(pull(&mut source, 1, b"", T0), [format!("Ended {delay}")]);
+    }
+}
+
+#[test]
+fn closing_is_final_at_any_moment() {
+    let mut due = source(Policy::default());
+    due.close();
+    assert_eq!(due.poll_command(), None);
+
+    let mut asked = source(Policy::default());
+    attempt(&mut asked);
+    asked.close();
+    assert_eq!(asked.poll_command(), Some(Command::Cancel { attempt: 1 }));
+    asked.response_head(1, 200, &STREAM, T0);
+    assert_eq!(asked.receive(1, &mut &b"data: a\n\n"[..], T0), Step::Done);
+
+    let mut opened = source(Policy::default());
+    attempt(&mut opened);
+    opened.response_head(1, 200, &STREAM, T0);
+    opened.close(); // before it was told that it is open
+    assert_eq!(opened.receive(1, &mut &b"data: a\n\n"[..], T0), Step::Done);
+
+    let mut waiting = open(Policy::default());
+    waiting.response_end(1, T0);
+    waiting.close();
+    waiting.handle_timeout(after(9999));
+    assert_eq!((waiting.ready_state(), waiting.poll_command()), (ReadyState::Closed, None));
+}
+
+#[test]
+fn a_limit_and_a_futile_request_are_the_end() {
+    let mut policy = Policy::default();
+    policy.limits.line = Some(8);
+    let mut source = open(policy);
+    let seen = pull(&mut source, 1, b"data: a\n\ndata: too long\n\n", T0);
+    assert_eq!(seen.len(), 2);
+    assert!(seen[1].starts_with("Limit(") && seen[1].ends_with(" None"), "{seen:?}");
+    assert_eq!(source.poll_command(), Some(Command::Cancel { attempt: 1 }));
+    assert_eq!(source.poll_command(), None);
+
+    let mut source = self::source(Policy::default());
+    attempt(&mut source);
+    source.fail(1, T0);
+    assert_eq!(pull(&mut source, 1, b"", T0), ["Futile None"]);
+    assert_eq!(source.ready_state(), ReadyState::Closed);
+}
+
+#[test]
+fn an_earlier_source_is_taken_up() {
+    let mut source = source(Policy::default());
+    source.set_last_event_id("7");
+    let connect = Command::Connect { attempt: 1, url: "http://a/", last_event_id: "7" };
+    assert_eq!(source.poll_command(), Some(connect));
+}
