@@ -16,4 +16,5 @@ mod h1_picohttpparser;
 mod heads;
 mod rows;
 mod sse;
+mod sse_connection;
 mod ws;
