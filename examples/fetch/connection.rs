@@ -1,0 +1,207 @@
+//! `h1::Client`, driven by blocking calls: a run loop to copy.
+
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use bytes::Buf;
+use wirefeed::h1::client::Event;
+use wirefeed::h1::{self, Client, Config};
+use wirefeed::{SendError, Step};
+
+/// A connection to a server.
+pub(crate) struct Connection {
+    stream: TcpStream,
+    origin: Instant,
+    http: Client,
+    buffer: Vec<u8>,
+    /// What of the buffer has been read and not used.
+    from: usize,
+    to: usize,
+    heard: bool,
+}
+
+/// A request. Its fields say how its body ends.
+pub(crate) struct Request<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) target: &'a str,
+    pub(crate) fields: Vec<(String, String)>,
+    pub(crate) body: Option<Box<dyn Read>>,
+    pub(crate) trailers: &'a [(String, String)],
+}
+
+impl Connection {
+    pub(crate) fn new(stream: TcpStream) -> io::Result<Self> {
+        stream.set_nodelay(true)?;
+        let (origin, http) = (Instant::now(), Client::new(&Config::client()));
+        Ok(Self { stream, origin, http, buffer: vec![0; PIECE], from: 0, to: 0, heard: false })
+    }
+
+    /// Sends a request and hands out what comes of its response.
+    pub(crate) fn exchange(
+        &mut self,
+        request: Request<'_>,
+        mut take: impl FnMut(Event<'_, '_>) -> io::Result<()>,
+    ) -> Result<(), Failure> {
+        let Request { method, target, fields, mut body, trailers } = request;
+        let (now, mut refused, mut piece) = (self.now(), false, vec![0; PIECE]);
+        self.heard = false;
+        self.http.send_head(method, target, &fields[..], now)?;
+        if body.is_none() {
+            self.http.tx.send_end(now)?;
+        }
+        loop {
+            let now = self.now();
+            self.http.handle_timeout(now);
+            let over = self.receive(|event| {
+                refused |= matches!(&event, Event::Head(head) if head.status() >= 300);
+                take(event)
+            })?;
+            if over {
+                return Ok(());
+            }
+            if refused {
+                // The body is not wanted (RFC 9112 9.5). Its end is not sent, so that the connection
+                // is not used again.
+                body = None;
+            }
+            let tx = &mut self.http.tx;
+            let ready = tx.output().is_empty() && !tx.waits_for_continue();
+            if let Some(source) = body.as_mut().filter(|_| ready) {
+                let len = source.read(&mut piece)?;
+                if len > 0 {
+                    tx.send_data(&piece[..len], now)?;
+                } else {
+                    match trailers {
+                        [] => tx.send_end(now)?,
+                        _ => tx.send_trailers(trailers, now)?,
+                    }
+                    body = None;
+                }
+            }
+            if self.http.tx.wants().end.is_some() {
+                return Err(
+                    io::Error::new(io::ErrorKind::TimedOut, "the server does not read").into()
+                );
+            }
+            self.write_and_read()?;
+        }
+    }
+
+    /// Whether anything has come of the response.
+    pub(crate) fn has_heard(&self) -> bool {
+        self.heard
+    }
+
+    /// Whether another request may be sent: the exchange was over on both sides, and the server has
+    /// neither left nor sent what nobody asked for.
+    pub(crate) fn is_open(&mut self) -> io::Result<bool> {
+        self.stream.set_nonblocking(true)?;
+        let silent = self.stream.read(&mut [0]).is_err_and(|error| is_nothing(&error));
+        self.stream.set_nonblocking(false)?;
+        Ok(silent && self.from == self.to && self.http.tx.is_idle())
+    }
+
+    /// The time as the machine counts it.
+    fn now(&self) -> wirefeed::Instant {
+        wirefeed::Instant::from_std(self.origin, Instant::now())
+    }
+
+    /// Decodes what was read: true at the end of the response.
+    fn receive(
+        &mut self,
+        mut take: impl FnMut(Event<'_, '_>) -> io::Result<()>,
+    ) -> Result<bool, Failure> {
+        let (now, Client { rx, tx }) = (self.now(), &mut self.http);
+        let mut input = &self.buffer[self.from..self.to];
+        loop {
+            let step = rx.receive(tx, &mut input, now)?;
+            self.from = self.to - input.len();
+            match step {
+                Step::Item(event) => take(event)?,
+                Step::NeedInput => return Ok(false),
+                Step::Done => return Ok(true),
+            }
+        }
+    }
+
+    /// Writes what the socket takes and reads what has come, so that neither side waits for the other;
+    /// where there is neither, waits for input or for the machine's deadline.
+    fn write_and_read(&mut self) -> Result<(), Failure> {
+        if !self.http.tx.output().is_empty() {
+            self.stream.set_nonblocking(true)?;
+            let wrote = self.write();
+            let came = self.read();
+            self.stream.set_nonblocking(false)?;
+            if came? || wrote {
+                return Ok(());
+            }
+        }
+        let deadline = self.http.poll_timeout().map(|at| at.duration_since(self.now()));
+        let soon = Some(Duration::from_millis(5)).filter(|_| !self.http.tx.output().is_empty());
+        let time = [deadline, soon].into_iter().flatten().min();
+        // A socket takes a time of zero for none.
+        self.stream.set_read_timeout(time.map(|time| time.max(Duration::from_millis(1))))?;
+        self.read()?;
+        Ok(())
+    }
+
+    /// Writes what the socket takes: false where that is nothing.
+    fn write(&mut self) -> bool {
+        let (output, mut wrote) = (self.http.tx.output(), false);
+        while output.has_remaining() {
+            match self.stream.write(output.chunk()) {
+                Ok(len) => output.advance(len),
+                Err(error) if is_nothing(&error) => return wrote,
+                // Who reads no more may have answered all the same: reading will tell.
+                Err(_) => output.advance(output.remaining()),
+            }
+            wrote = true;
+        }
+        wrote
+    }
+
+    /// Reads what has come, once all that was read has been used: false where that is nothing.
+    fn read(&mut self) -> Result<bool, Failure> {
+        let now = self.now();
+        match self.stream.read(&mut self.buffer) {
+            Ok(0) => self.http.rx.receive_eof(&mut self.http.tx, now)?,
+            Ok(len) => (self.from, self.to, self.heard) = (0, len, true),
+            Err(error) if is_nothing(&error) => return Ok(false),
+            Err(error) => return Err(error.into()),
+        }
+        Ok(true)
+    }
+}
+
+fn is_nothing(error: &io::Error) -> bool {
+    use io::ErrorKind::{Interrupted, TimedOut, WouldBlock};
+    matches!(error.kind(), Interrupted | TimedOut | WouldBlock)
+}
+
+/// Why there is no whole response.
+pub(crate) enum Failure {
+    Http(h1::Error),
+    Io(io::Error),
+}
+
+impl From<h1::Error> for Failure {
+    fn from(error: h1::Error) -> Self {
+        Self::Http(error)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<SendError> for Failure {
+    fn from(error: SendError) -> Self {
+        Self::Io(io::Error::other(error))
+    }
+}
+
+/// Bytes read from the socket and from a body at a time.
+const PIECE: usize = 64 << 10;
