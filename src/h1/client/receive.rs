@@ -63,6 +63,9 @@ impl Receiver {
 
     /// Decodes the next part of a response; `Done` after its end, and after the connection's.
     ///
+    /// Bytes given after a response's end are left, and end the connection: nobody asked for them (9.2).
+    /// Give what is left over before the next request is sent, or it is taken for its response.
+    ///
     /// # Errors
     ///
     /// What is wrong with the response, at its offset in the connection; [`ErrorKind::Unsolicited`]
@@ -149,6 +152,11 @@ impl Receiver {
                     }
                 }
                 step.map(|step| step.map(Event::from))
+            }
+            State::Done if !start.is_empty() => {
+                self.state = State::Over;
+                control.owe(Reply(Owed::End), now);
+                Ok(Step::Done)
             }
             State::Done | State::Over => Ok(Step::Done),
             State::Failed(error) => Err(error),

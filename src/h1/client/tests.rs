@@ -140,11 +140,17 @@ fn nothing_is_read_that_was_not_asked_for() {
     assert_eq!((error.kind, error.at, input.len()), (ErrorKind::Unsolicited, 0, 19));
     assert_eq!(client.send_head("GET", "/", &HOST, T0), Err(ApiMisuse::Closed.into()));
 
-    // What follows a response is left, and no answer to the next request.
-    let mut client = asked("GET", &[]);
-    let mut input = &b"HTTP/1.1 204 A\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"[..];
-    assert_eq!(receive(&mut client, &mut input).unwrap(), "204;.");
-    assert_eq!(input.len(), 19);
+    // What follows a response is left, and ends the connection.
+    for first in ["204 A", "200 A\r\nContent-Length: 0"] {
+        let wire = alloc::format!("HTTP/1.1 {first}\r\n\r\nHTTP/1.1 200 OK\r\n\r\n");
+        let (mut client, mut input) = (asked("GET", &[]), wire.as_bytes());
+        assert!(receive(&mut client, &mut input).unwrap().ends_with(";."));
+        assert!(client.tx.is_idle());
+        assert_eq!(receive(&mut client, &mut input).unwrap(), ".");
+        assert_eq!(input.len(), 19);
+        assert_eq!(client.tx.wants(), crate::Wants { read: false, end: Some(End::Close) });
+        assert_eq!(client.send_head("GET", "/", &HOST, T0), Err(ApiMisuse::Closed.into()));
+    }
 
     let mut client = asked("GET", &[("Upgrade", "a")]); // without Connection: upgrade
     let error = receive(&mut client, &mut &b"HTTP/1.1 101 A\r\n\r\n"[..]).unwrap_err();
