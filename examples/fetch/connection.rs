@@ -94,12 +94,17 @@ impl Connection {
     }
 
     /// Whether another request may be sent: the exchange was over on both sides, and the server has
-    /// neither left nor sent what nobody asked for.
+    /// neither left since nor sent what nobody asked for.
     pub(crate) fn is_open(&mut self) -> io::Result<bool> {
-        self.stream.set_nonblocking(true)?;
-        let silent = self.stream.read(&mut [0]).is_err_and(|error| is_nothing(&error));
-        self.stream.set_nonblocking(false)?;
-        Ok(silent && self.from == self.to && self.http.tx.is_idle())
+        if self.from == self.to {
+            self.stream.set_nonblocking(true)?;
+            let came = self.read();
+            self.stream.set_nonblocking(false)?;
+            if came.is_err() {
+                return Ok(false);
+            }
+        }
+        Ok(self.receive(|_| Ok(())).is_ok() && self.http.tx.is_idle())
     }
 
     /// The time as the machine counts it.
