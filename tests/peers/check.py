@@ -116,7 +116,9 @@ async def curl_to_live(folder, port):
     same("curl --http1.0: bytes", str(1 << 20), re.findall(r"==.* (\d+)", said)[1])
     same("curl --http1.0: codings", [], re.findall(r"(?i)transfer-encoding", said))
     keep = ("-H", "Connection: keep-alive")
-    _, said = await curl("--http1.0", *keep, *quiet, f"{url}/", f"{url}/stats")
+    _, said = await curl("-v", "--http1.0", *keep, *quiet, f"{url}/", f"{url}/stats")
+    told = re.findall(r"< Connection: (\S+)", said)
+    same("curl --http1.0 that keeps alive: it is told", ["keep-alive"] * 2, told)
     same("curl --http1.0 that keeps alive: opened", ["1", "0"], re.findall(r"==(\d)", said))
 
     out, said = await curl("-v", "-X", "POST", "-T", "-", f"{url}/upload", stdin=BIG)
@@ -140,8 +142,11 @@ async def pipelined(port):
         b"POST /upload" + host + b"Content-Length: 5\r\n\r\nhello"
         b"GET /chunked" + host + b"Connection: close\r\n\r\n"
     )
-    everything = await reader.read(-1)
+    async with asyncio.timeout(5):  # shorter than live waits for another request
+        everything = await reader.read(-1)
     writer.close()
+    told = re.findall(rb"(?m)^Connection: (\S+)", everything)
+    same("three requests at once: what the last is told", [b"close"], told)
     heads = re.findall(rb"HTTP/1.1 (\d+).*?\r\n\r\n(.{5})", everything, re.DOTALL)
     # The third body begins with the size of its first chunk.
     answers = [(b"404", b"there"), (b"200", b'{"rec'), (b"200", b"8000\r")]
@@ -289,9 +294,13 @@ async def fetch_bytes(url, port, folder):
         ("/leaves", "leaves"),
         ("/drops", "leaves as it is asked again"),
         ("/more", "sends more than was asked for"),
+        ("/closes", "says that it closes and does not"),
     ):
         done = await fetch(f"{url}{target}", f"{url}{target}")
         same(f"fetch, a server that {what}", ["2 False"] * 2, done.all("bytes", "reused"))
+    done = await fetch("--data", folder / "big", "--expect", *[f"{url}/refuses"] * 2)
+    same("fetch --expect, refused at length", ["417 False"] * 2, done.all("status", "reused"))
+    same("  it sends no body", [sha256(b"quiet")] * 2, done.all("sha256"))
     post = ("-X", "POST", f"{url}/drops", f"{url}/drops")
     await fails("fetch, POST to a server that leaves", "Truncated at 40, peer", *post)
     await fails("fetch, no answer", "Truncated at 0, peer", f"{url}/silent")

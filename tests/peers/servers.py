@@ -135,6 +135,8 @@ ANSWERS = {
     "/leaves": OK,
     "/drops": OK,
     "/more": OK + OK,
+    "/closes": b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok",
+    "/refuses": b"HTTP/1.1 417 No\r\nContent-Length: 5\r\n\r\n",
     "/reset": b"HTTP/1.1 200 OK\r\n\r\nnot the end",
     "/both": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "/silent": b"",
@@ -152,6 +154,8 @@ async def answer(reader, writer):
             answered.add(target)
             writer.write(ANSWERS[target])
             await writer.drain()
+            if target == "/refuses":
+                writer.write(await sends_on(reader))
             if target in ("/http10", "/leaves", "/silent"):
                 return
             if target == "/reset":
@@ -165,6 +169,14 @@ async def answer(reader, writer):
         pass
     finally:
         writer.close()
+
+
+async def sends_on(reader):
+    try:
+        async with asyncio.timeout(0.3):
+            return b"bytes" if await reader.read(1) else b"end.."
+    except TimeoutError:
+        return b"quiet"
 
 
 @asynccontextmanager
