@@ -4,7 +4,7 @@
 mod memory;
 
 use bytes::{Buf, Bytes};
-use wirefeed::h1::{Framing, body, chunked, head};
+use wirefeed::h1::{self, Framing, body, chunked, head};
 use wirefeed::ws::frame::{self, Expect, Header, Opcode};
 use wirefeed::ws::{Event, Server, Session, mask, message};
 use wirefeed::{Instant, Outbox, Step, sse};
@@ -92,6 +92,61 @@ fn heads() {
             }
             items
         });
+    }
+}
+
+/// Ten thousand whole exchanges of a client and a server: what both machines do, by the caller's slices.
+#[test]
+fn exchanges() {
+    let now = Instant::ZERO;
+    let asks = [("Host", "a"), ("Accept", "*/*"), ("Content-Length", "5")];
+    let (mut request, mut response) = (Vec::new(), Vec::new());
+    // Lengths and chunks, each piece of the wire whole and cut.
+    for (answers, size) in
+        [(&[("Content-Length", "1024")][..], 1 << 16), (&[], 1 << 16), (&[("A", "b")], 100)]
+    {
+        let mut client = h1::Client::new(&h1::Config::client());
+        let mut server = h1::Server::new(&h1::Config::server(), now);
+        let mut exchange = || {
+            let mut items = 0;
+            client.send_head("POST", "/", &asks, now).unwrap();
+            client.tx.send_data(b"hello", now).unwrap();
+            client.tx.send_end(now).unwrap();
+            carry(client.tx.output(), &mut request);
+            for mut piece in request.chunks(size) {
+                while let Step::Item(event) =
+                    server.rx.receive(&mut server.tx, &mut piece, now).unwrap()
+                {
+                    items += 1;
+                    if let h1::server::Event::Head(_) = event {
+                        server.tx.send_head(200, answers, now).unwrap();
+                        server.tx.send_data(&[b'x'; 1024], now).unwrap();
+                        server.tx.send_end(now).unwrap();
+                    }
+                }
+            }
+            assert!(server.next_exchange(now));
+            carry(server.tx.output(), &mut response);
+            for mut piece in response.chunks(size) {
+                while let Step::Item(_) =
+                    client.rx.receive(&mut client.tx, &mut piece, now).unwrap()
+                {
+                    items += 1;
+                }
+            }
+            assert!(client.tx.is_idle());
+            items
+        };
+        allocates_nothing("exchanges", || (0..3334).map(|_| exchange()).sum());
+    }
+}
+
+/// Copies what is owed to the other side's input.
+fn carry(from: &mut Outbox, to: &mut Vec<u8>) {
+    to.clear();
+    while from.has_remaining() {
+        to.extend_from_slice(from.chunk());
+        from.advance(from.chunk().len());
     }
 }
 

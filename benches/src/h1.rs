@@ -3,25 +3,42 @@
 use std::hint::black_box;
 use std::mem::MaybeUninit;
 
+use http::{HeaderMap, HeaderName, HeaderValue};
 use wirefeed::Step;
 use wirefeed::h1::{chunked, head};
 
-use crate::measure::Row;
+use crate::measure::{Row, Run};
+use crate::pico::Pico;
 
-pub(crate) fn chunk_rows() -> Vec<Row> {
-    [(16, 20_000), (256, 2000), (4096, 200)].map(chunk_row).into()
-}
-
-fn chunk_row((size, items): (usize, usize)) -> Row {
-    let mut wire = Vec::new();
-    for _ in 0..items {
-        chunked::encode_chunk(&vec![b'x'; size], &[], &mut wire).unwrap();
+/// Chunks in.
+pub(crate) fn chunk_rows(run: Run<'_>, pico: Option<&Pico>) {
+    for (size, items, piece) in [
+        (16, 20_000, 1 << 16),
+        (256, 2000, 1 << 16),
+        (256, 2000, 1460),
+        (256, 2000, 16),
+        (4096, 200, 1 << 16),
+        (65_536, 16, 1 << 16),
+    ] {
+        let mut wire = Vec::new();
+        for _ in 0..items {
+            chunked::encode_chunk(&vec![b'x'; size], &[], &mut wire).unwrap();
+        }
+        let name = format!("chunks of {size} B, {piece} B pieces");
+        let row = Row { name, items, piece, wire, peer: "httparse", bound: 1.0 };
+        run(vec![row.clone()], &mut chunks, &mut httparse_chunks);
+        if piece == 1 << 16 {
+            let row = Row { peer: "httparse, uncut", bound: 1.5, ..row.clone() };
+            run(vec![row], &mut chunks, &mut httparse_uncut);
+        }
+        if let Some(pico) = pico {
+            let mut theirs = |wire: &[u8], piece: usize| pico.chunks(wire, piece, size);
+            run(vec![Row { peer: "picohttpparser", ..row }], &mut chunks, &mut theirs);
+        }
     }
-    let name = format!("chunks of {size} B");
-    Row { name, items, piece: 1 << 16, wire, peer: "httparse", bound: 2.0 }
 }
 
-pub(crate) fn chunks(wire: &[u8], piece: usize) -> usize {
+fn chunks(wire: &[u8], piece: usize) -> usize {
     let (mut decoder, mut items) = (chunked::Decoder::new(), 0);
     for mut input in wire.chunks(piece) {
         while let Step::Item(item) = decoder.decode(&mut input).unwrap() {
@@ -36,12 +53,56 @@ pub(crate) fn chunks(wire: &[u8], piece: usize) -> usize {
     items
 }
 
-/// A loop over httparse, which looks at no byte between chunks and must have each size line whole: it
-/// is given all of the stream at once.
-pub(crate) fn httparse_chunks(wire: &[u8], _: usize) -> usize {
+/// A loop over httparse, which must have each size line whole: what is left of one at the end of a
+/// piece is joined with what comes. It looks at no byte between chunks.
+fn httparse_chunks(wire: &[u8], piece: usize) -> usize {
+    let (mut left, mut line, mut items) = (0, Vec::new(), 0);
+    for mut input in wire.chunks(piece) {
+        loop {
+            // Data and the CRLF after it.
+            let (data, rest) = input.split_at(input.len().min(left));
+            black_box(data);
+            left -= data.len();
+            input = rest;
+            if input.is_empty() {
+                break;
+            }
+            if line.is_empty() {
+                if let Some((len, size)) = size_line(input) {
+                    input = &input[len..];
+                    left = size + 2;
+                    items += 1;
+                } else {
+                    line.extend_from_slice(input);
+                    break;
+                }
+            } else {
+                let before = line.len();
+                let end = input.iter().position(|&byte| byte == b'\n');
+                line.extend_from_slice(&input[..end.map_or(input.len(), |lf| lf + 1)]);
+                let Some((len, size)) = size_line(&line) else { break };
+                input = &input[len - before..];
+                line.clear();
+                left = size + 2;
+                items += 1;
+            }
+        }
+    }
+    items
+}
+
+fn size_line(bytes: &[u8]) -> Option<(usize, usize)> {
+    match httparse::parse_chunk_size(bytes) {
+        Ok(httparse::Status::Complete((len, size))) => Some((len, size as usize)),
+        _ => None,
+    }
+}
+
+/// The same without any state, over all of the stream at once.
+fn httparse_uncut(wire: &[u8], _: usize) -> usize {
     let (mut rest, mut items) = (wire, 0);
-    while let Ok(httparse::Status::Complete((line, size))) = httparse::parse_chunk_size(rest) {
-        let end = line + size as usize;
+    while let Some((line, size)) = size_line(rest) {
+        let end = line + size;
         black_box(&rest[line..end]);
         rest = &rest[end + 2..];
         items += 1;
@@ -49,7 +110,19 @@ pub(crate) fn httparse_chunks(wire: &[u8], _: usize) -> usize {
     items
 }
 
-pub(crate) fn head_row() -> Row {
+/// Heads in.
+pub(crate) fn head_rows(run: Run<'_>, pico: Option<&Pico>) {
+    let row = head_row();
+    run(vec![row.clone()], &mut heads, &mut httparse_heads);
+    let to_map = Row { peer: "httparse, HeaderMap", bound: 0.3, ..row.clone() };
+    run(vec![to_map], &mut heads, &mut header_maps);
+    if let Some(pico) = pico {
+        let mut theirs = |wire: &[u8], piece: usize| pico.heads(wire, piece);
+        run(vec![Row { peer: "picohttpparser", bound: 1.1, ..row }], &mut heads, &mut theirs);
+    }
+}
+
+fn head_row() -> Row {
     let head = "GET /search?q=server+sent+events&source=hp&ei=abcdefghijklmnop HTTP/1.1\r\n\
         Host: www.example.com\r\n\
         Connection: keep-alive\r\n\
@@ -80,7 +153,7 @@ pub(crate) fn head_row() -> Row {
     }
 }
 
-pub(crate) fn heads(wire: &[u8], _: usize) -> usize {
+fn heads(wire: &[u8], _: usize) -> usize {
     let (mut decoder, mut input, mut items) = (head::RequestDecoder::new(), wire, 0);
     while let Step::Item(head) = decoder.decode(&mut input).unwrap() {
         items += usize::from(black_box(head).len() == 17);
@@ -89,7 +162,7 @@ pub(crate) fn heads(wire: &[u8], _: usize) -> usize {
     items
 }
 
-pub(crate) fn httparse_heads(wire: &[u8], _: usize) -> usize {
+fn httparse_heads(wire: &[u8], _: usize) -> usize {
     let (mut rest, mut items) = (wire, 0);
     while !rest.is_empty() {
         let mut headers = [const { MaybeUninit::uninit() }; 64];
@@ -100,6 +173,28 @@ pub(crate) fn httparse_heads(wire: &[u8], _: usize) -> usize {
             break;
         };
         items += usize::from(black_box(&request).headers.len() == 17);
+        rest = &rest[len..];
+    }
+    items
+}
+
+/// What a server does that keeps fields for its callers: owned, found by hash.
+fn header_maps(wire: &[u8], _: usize) -> usize {
+    let (mut rest, mut items) = (wire, 0);
+    while !rest.is_empty() {
+        let mut headers = [const { MaybeUninit::uninit() }; 64];
+        let mut request = httparse::Request::new(&mut []);
+        let Ok(httparse::Status::Complete(len)) =
+            request.parse_with_uninit_headers(rest, &mut headers)
+        else {
+            break;
+        };
+        let mut map = HeaderMap::with_capacity(request.headers.len());
+        for field in &*request.headers {
+            let name = HeaderName::from_bytes(field.name.as_bytes()).unwrap();
+            map.append(name, HeaderValue::from_bytes(field.value).unwrap());
+        }
+        items += usize::from(black_box(&map).len() == 17);
         rest = &rest[len..];
     }
     items

@@ -4,8 +4,11 @@
 //! cargo run --release --manifest-path benches/Cargo.toml -- [--check] [FILTER]
 //! ```
 
+mod encode;
+mod exchange;
 mod h1;
 mod measure;
+mod pico;
 mod sse;
 mod ws;
 
@@ -17,20 +20,24 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let check = arguments.iter().any(|argument| argument == "--check");
     let filter = arguments.iter().find(|argument| !argument.starts_with("--"));
+    let wanted = |name: &str| filter.is_none_or(|filter| name.contains(filter.as_str()));
     let mut slow = Vec::new();
     let mut run = |rows: Vec<Row>, ours: Pass<'_>, theirs: Pass<'_>| {
         for row in rows {
-            let wanted = filter.is_none_or(|filter| row.name.contains(filter.as_str()));
-            if wanted && !row.run(ROUNDS, ours, theirs) {
-                slow.push(row.name);
+            if wanted(&row.name) && !row.run(ROUNDS, ours, theirs) {
+                slow.push(format!("{} ({})", row.name, row.peer));
             }
         }
     };
     println!("{HEADER}");
     run(ws::rows(), &mut ws::ours, &mut ws::theirs);
     run(sse::rows(), &mut sse::ours, &mut sse::theirs);
-    run(h1::chunk_rows(), &mut h1::chunks, &mut h1::httparse_chunks);
-    run(vec![h1::head_row()], &mut h1::heads, &mut h1::httparse_heads);
+    let pico = pico::Pico::load();
+    h1::chunk_rows(&mut run, pico.as_ref());
+    encode::chunks(&mut run);
+    h1::head_rows(&mut run, pico.as_ref());
+    exchange::rows(&mut run);
+    slow.extend(encode::shared(ROUNDS, wanted));
     if check && !slow.is_empty() {
         eprintln!("out of bounds: {}", slow.join("; "));
         return ExitCode::FAILURE;
