@@ -37,6 +37,12 @@ pub trait Fields {
     }
 }
 
+/// The fields as bytes, for those who only look for a few names.
+#[cfg(feature = "alloc")]
+pub(crate) fn raw(fields: &(impl Fields + ?Sized)) -> impl Iterator<Item = (&[u8], &[u8])> {
+    fields.fields().map(|field| (field.name.as_bytes(), field.value))
+}
+
 impl<N: AsRef<str>, V: AsRef<[u8]>> Fields for [(N, V)] {
     fn fields(&self) -> impl Iterator<Item = Field<'_>> {
         self.iter().map(|(name, value)| Field { name: name.as_ref(), value: value.as_ref() })
@@ -128,10 +134,10 @@ pub fn encode(
 /// Whether a field may be written (RFC 9110 5.1, 5.5).
 #[cfg(feature = "alloc")]
 pub(crate) fn check(name: &str, value: &[u8]) -> Result<(), crate::ApiMisuse> {
-    if name.is_empty() || !name.bytes().all(scan::is_token) {
+    if name.is_empty() || !scan::are_token(name.as_bytes()) {
         return Err(crate::ApiMisuse::FieldName);
     }
-    if !value.iter().copied().all(scan::is_field_value) {
+    if !scan::are_field_value(value) {
         return Err(crate::ApiMisuse::FieldValue);
     }
     Ok(())

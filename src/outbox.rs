@@ -98,13 +98,33 @@ impl Outbox {
     /// [`SendError::Full`](crate::SendError::Full) where it does not fit.
     pub fn share(&mut self, payload: Bytes) -> Result<(), crate::SendError> {
         self.check(payload.len())?;
+        self.push(payload);
+        Ok(())
+    }
+
+    /// Appends `payload` between copies of what goes around it, all or nothing.
+    #[inline]
+    pub(crate) fn share_between(
+        &mut self,
+        before: &[u8],
+        payload: Bytes,
+        after: &[u8],
+    ) -> Result<(), crate::SendError> {
+        self.check(before.len() + payload.len() + after.len())?;
+        self.copied.extend_from_slice(before);
+        self.push(payload);
+        self.copied.extend_from_slice(after);
+        Ok(())
+    }
+
+    #[inline]
+    fn push(&mut self, payload: Bytes) {
         if payload.len() < Self::SHARED {
             self.copied.extend_from_slice(&payload);
         } else {
             self.shared_len += payload.len();
             self.shared.push_back((self.written + self.copied.len() as u64, payload));
         }
-        Ok(())
     }
 
     /// A writer for encoders, with just the room that is left.
@@ -207,7 +227,17 @@ impl Buf for Outbox {
     ///
     /// Where `count` is more than is owed, as [`Buf`] prescribes.
     fn advance(&mut self, mut count: usize) {
-        assert!(count <= self.remaining(), "advanced past the bytes owed");
+        let remaining = self.remaining();
+        assert!(count <= remaining, "advanced past the bytes owed");
+        if count == remaining {
+            // All at once, as most writes take it.
+            self.written += self.copied.len() as u64;
+            self.shared_written += self.shared_len as u64;
+            self.copied.clear();
+            self.shared_len = 0;
+            while self.shared.pop_front().is_some() {}
+            return;
+        }
         while count > 0 {
             let copied = self.copied_before_shared();
             if copied > 0 {

@@ -33,6 +33,57 @@ pub(crate) const fn is_field_value(byte: u8) -> bool {
     CLASS[byte as usize] & VALUE != 0
 }
 
+/// A byte of a host and its port (RFC 3986 3.2): unreserved, of a percent-encoding, a delimiter
+/// within, or one around an address or before a port.
+#[inline]
+pub(crate) const fn is_host(byte: u8) -> bool {
+    CLASS[byte as usize] & HOST != 0
+}
+
+/// Whether all of `bytes` are visible ASCII.
+#[inline]
+pub(crate) fn are_graphic(bytes: &[u8]) -> bool {
+    // Without a branch a byte: many at once.
+    bytes.iter().fold(true, |all, byte| all & byte.is_ascii_graphic())
+}
+
+/// Whether all of `bytes` are of the class of [`is_token`].
+#[inline]
+pub(crate) fn are_token(bytes: &[u8]) -> bool {
+    // Without a branch a byte.
+    bytes.iter().fold(TOKEN, |class, &byte| class & CLASS[byte as usize]) != 0
+}
+
+/// Whether all of `bytes` are of the class of [`is_field_value`].
+#[inline]
+pub(crate) fn are_field_value(bytes: &[u8]) -> bool {
+    let Some(last) = bytes.last_chunk::<8>() else {
+        return bytes.iter().fold(VALUE, |class, &byte| class & CLASS[byte as usize]) != 0;
+    };
+    // The last eight bytes are looked at for themselves, or again.
+    let mut rest = bytes;
+    while let Some((word, after)) = rest.split_first_chunk::<8>() {
+        if !is_value_word(*word) {
+            return false;
+        }
+        rest = after;
+    }
+    is_value_word(*last)
+}
+
+/// Eight bytes of a field value at once.
+#[inline]
+fn is_value_word(word: [u8; 8]) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x80 * ONES;
+    // A byte that borrows where its high bit was clear is below 0x20, or 0x7f where nothing is left
+    // of it. Of the first only HTAB is allowed, and rare.
+    let x = u64::from_le_bytes(word);
+    let delete = x ^ (0x7f * ONES);
+    let found = x.wrapping_sub(0x20 * ONES) & !x | delete.wrapping_sub(ONES) & !delete;
+    found & HIGH == 0 || word.iter().copied().all(is_field_value)
+}
+
 /// SP or HTAB (RFC 9110 5.6.3).
 #[inline]
 pub(crate) const fn is_blank(byte: u8) -> bool {
@@ -66,6 +117,7 @@ pub(crate) const fn trim_blanks(mut bytes: &[u8]) -> &[u8] {
 const NEAR: usize = 16;
 const TOKEN: u8 = 1;
 const VALUE: u8 = 2;
+const HOST: u8 = 4;
 
 const CLASS: [u8; 256] = {
     let mut table = [0; 256];
@@ -80,6 +132,12 @@ const CLASS: [u8; 256] = {
             || matches!(byte, b'`' | b'|' | b'~')
         {
             table[i] |= TOKEN;
+        }
+        if byte.is_ascii_alphanumeric()
+            || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'%' | b'!' | b'$' | b'&' | b'\'' | b'(')
+            || matches!(byte, b')' | b'*' | b'+' | b',' | b';' | b'=' | b':' | b'[' | b']')
+        {
+            table[i] |= HOST;
         }
         if is_blank(byte) || byte.is_ascii_graphic() || byte >= 0x80 {
             table[i] |= VALUE;
@@ -114,8 +172,18 @@ mod tests {
         for byte in 0..=255 {
             assert_eq!(is_token(byte), token(byte), "{byte}");
             assert_eq!(is_field_value(byte), byte == 9 || (byte >= 32 && byte != 127), "{byte}");
+            let host = byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:[]".contains(&byte);
+            assert_eq!(is_host(byte), host, "{byte}");
             let hex = char::from(byte).to_digit(16).map(|value| value as u8);
             assert_eq!(hex_value(byte), hex, "{byte}");
+            for at in 0..11 {
+                let mut bytes = *b"aaaaaaaa\xe9 a";
+                bytes[at] = byte;
+                assert_eq!(are_field_value(&bytes), is_field_value(byte), "{byte} at {at}");
+                let mut bytes = [b'a'; 11];
+                bytes[at] = byte;
+                assert_eq!(are_token(&bytes), token(byte), "{byte} at {at}");
+            }
         }
     }
 

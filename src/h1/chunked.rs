@@ -284,15 +284,26 @@ impl Decoder {
         if input.is_empty() {
             return Step::NeedInput;
         }
-        let len = usize::try_from(self.left).map_or(input.len(), |left| left.min(input.len()));
-        let piece = self.advance(input, len);
-        self.left -= len as u64;
+        // The straight line: all that is left, and the CRLF after it.
+        let left = self.left;
+        if left < input.len() as u64 {
+            let (piece, rest) = input.split_at(left as usize);
+            if let [b'\r', b'\n', rest @ ..] = rest {
+                *input = rest;
+                self.left = 0;
+                self.at += left + 2;
+                self.state = State::Size;
+            } else {
+                self.advance(input, piece.len());
+                self.left = 0;
+                self.state = State::DataCr;
+            }
+            return Step::Item(Item::Data(piece));
+        }
+        let piece = self.advance(input, input.len());
+        self.left -= piece.len() as u64;
         if self.left == 0 {
             self.state = State::DataCr;
-            if input.starts_with(b"\r\n") {
-                self.advance(input, 2);
-                self.state = State::Size;
-            }
         }
         Step::Item(Item::Data(piece))
     }

@@ -39,7 +39,7 @@ pub use of_heads::{request, response};
 mod of_heads {
     use super::Framing;
     use crate::h1::{Error, ErrorKind, Request, Response, Version};
-    use crate::{Fields, grammar, scan};
+    use crate::{Fields, fields, grammar, scan};
 
     /// The framing of a request's body.
     ///
@@ -59,7 +59,7 @@ mod of_heads {
     /// # Ok::<(), wirefeed::h1::Error>(())
     /// ```
     pub fn request(head: &Request<'_>) -> Result<Framing, Error> {
-        let lengths = Lengths::read(head, head.version())
+        let lengths = Lengths::read(head.of_lengths(LENGTHS), head.version())
             .map_err(|(kind, value)| Error::new(kind, head.offset_of(value)))?;
         match (lengths.codings, lengths.length) {
             (Some(Codings { last, chunked_last: false, .. }), _) => {
@@ -95,7 +95,7 @@ mod of_heads {
         if no_body {
             return Ok(Framing::None);
         }
-        let lengths = match Lengths::read(head, head.version()) {
+        let lengths = match Lengths::read(head.of_lengths(LENGTHS), head.version()) {
             Err((ErrorKind::LengthWithCoding, _)) if allow_length_with_coding => {
                 let last = head.values_of("transfer-encoding").flat_map(grammar::list).last();
                 let chunked = last.is_some_and(|last| last.eq_ignore_ascii_case(b"chunked"));
@@ -121,13 +121,17 @@ mod of_heads {
     pub(in crate::h1) fn said(
         fields: &(impl Fields + ?Sized),
     ) -> Result<Option<Framing>, ErrorKind> {
-        let lengths = Lengths::read(fields, Version::Http11).map_err(|(kind, _)| kind)?;
+        let lengths =
+            Lengths::read(fields::raw(fields), Version::Http11).map_err(|(kind, _)| kind)?;
         match (lengths.codings, lengths.length) {
             (Some(Codings { chunked_last: false, .. }), _) => Err(ErrorKind::ChunkedNotLast),
             (Some(_), _) => Ok(Some(Framing::Chunked)),
             (None, length) => Ok(length.map(Framing::Length)),
         }
     }
+
+    /// The lengths of `Content-Length` and `Transfer-Encoding`, a bit each.
+    const LENGTHS: u32 = 1 << 14 | 1 << 17;
 
     /// What the fields say of the body's length.
     struct Lengths<'a> {
@@ -148,16 +152,15 @@ mod of_heads {
     impl<'a> Lengths<'a> {
         /// Reads both fields, or says what is wrong with which value.
         fn read(
-            fields: &'a (impl Fields + ?Sized),
+            fields: impl Iterator<Item = (&'a [u8], &'a [u8])>,
             version: Version,
         ) -> Result<Self, (ErrorKind, &'a [u8])> {
             let mut codings: Option<Codings<'a>> = None;
             let mut length: Option<(u64, &'a [u8])> = None;
-            for field in fields.fields() {
-                let value = field.value;
-                if field.name.eq_ignore_ascii_case("transfer-encoding") {
+            for (name, value) in fields {
+                if name.eq_ignore_ascii_case(b"transfer-encoding") {
                     codings = Some(Codings::read(value, codings)?);
-                } else if field.name.eq_ignore_ascii_case("content-length") {
+                } else if name.eq_ignore_ascii_case(b"content-length") {
                     let number = decimal(value).map_err(|bad| (ErrorKind::ContentLength, bad))?;
                     if length.is_some_and(|(length, _)| length != number) {
                         return Err((ErrorKind::ContentLengthConflict, value));

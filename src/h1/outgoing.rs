@@ -65,17 +65,20 @@ impl Outgoing {
             len += fields::encoded_len(name, value);
         }
         self.outbox.check(len)?;
+        // One growth for all, then parts into what is there.
         let out = self.outbox.owed();
-        out.reserve(len);
+        let start = out.len();
+        out.resize(start + len, 0);
+        let mut out = &mut out[start..];
         for part in line {
             out.put_slice(part);
         }
         out.put_slice(b"\r\n");
         for Field { name, value } in fields.fields() {
-            fields::put(name, value, out);
+            fields::put(name, value, &mut out);
         }
         for (name, value) in own {
-            fields::put(name, value.as_bytes(), out);
+            fields::put(name, value.as_bytes(), &mut out);
         }
         out.put_slice(b"\r\n");
         self.body = body;
@@ -102,11 +105,7 @@ impl Outgoing {
         match (self.body, chunked::head(data.len() as u64)) {
             (Body::Dropped, _) | (Body::Chunked, None) => Ok(()),
             (Body::Chunked, Some(head)) => {
-                let head = head.as_ref();
-                self.outbox.check(head.len() + data.len() + chunked::TAIL.len())?;
-                self.outbox.copy(head)?;
-                self.outbox.share(data)?;
-                self.outbox.copy(chunked::TAIL)
+                self.outbox.share_between(head.as_ref(), data, chunked::TAIL)
             }
             (Body::Length(_) | Body::UntilClose, _) => {
                 let left = self.left_after(data.len())?;
@@ -198,10 +197,10 @@ impl Stall {
 
 /// Whether a method can be written.
 pub(super) fn is_method(method: &str) -> bool {
-    !method.is_empty() && method.bytes().all(scan::is_token)
+    !method.is_empty() && scan::are_token(method.as_bytes())
 }
 
 /// Whether a target can be written.
 pub(super) fn is_target(target: &str) -> bool {
-    !target.is_empty() && target.bytes().all(|byte| byte.is_ascii_graphic())
+    !target.is_empty() && scan::are_graphic(target.as_bytes())
 }

@@ -8,10 +8,10 @@ use core::fmt;
 /// use wirefeed::h1::chunked;
 /// assert_eq!(chunked::head(4096).unwrap().as_ref(), b"1000\r\n");
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub struct ChunkHead {
-    bytes: [u8; 18],
-    from: u8,
+    bytes: [[u8; 8]; 3],
+    len: u8,
 }
 
 /// The head of a chunk of `size` bytes; none for 0, which would end the body.
@@ -20,16 +20,30 @@ pub const fn head(size: u64) -> Option<ChunkHead> {
     if size == 0 {
         return None;
     }
-    let mut bytes = [0; 18];
-    bytes[16] = b'\r';
-    bytes[17] = b'\n';
-    let (mut from, mut left) = (16, size);
-    while left > 0 {
-        from -= 1;
-        bytes[from] = b"0123456789abcdef"[(left & 15) as usize];
-        left >>= 4;
+    let len = 16 - size.leading_zeros() / 4;
+    let first = size << (64 - 4 * len);
+    let word = digits((first >> 32) as u32);
+    if len <= 6 {
+        // The line end joins the digits before they are stored, so that one load finds both.
+        let word = word & ((1 << (8 * len)) - 1) | 0x0a0d << (8 * len);
+        return Some(ChunkHead { bytes: [word.to_le_bytes(), [0; 8], [0; 8]], len: len as u8 + 2 });
     }
-    Some(ChunkHead { bytes, from: from as u8 })
+    let (len, last) = (len as usize, digits(first as u32));
+    let mut bytes = [word.to_le_bytes(), last.to_le_bytes(), [0; 8]];
+    bytes[len / 8][len % 8] = b'\r';
+    bytes[(len + 1) / 8][(len + 1) % 8] = b'\n';
+    Some(ChunkHead { bytes, len: len as u8 + 2 })
+}
+
+/// Eight hexadecimal digits at once, the first of them lowest: each half byte in a byte of its own, then
+/// made a digit.
+const fn digits(number: u32) -> u64 {
+    let mut x = number as u64;
+    x = (x | x << 16) & 0x0000_ffff_0000_ffff;
+    x = (x | x << 8) & 0x00ff_00ff_00ff_00ff;
+    x = (x | x << 4) & 0x0f0f_0f0f_0f0f_0f0f;
+    let letters = ((x + 0x0606_0606_0606_0606) >> 4) & 0x0101_0101_0101_0101;
+    (x + 0x3030_3030_3030_3030 + letters * 0x27).swap_bytes()
 }
 
 /// What goes after a chunk's data.
@@ -39,10 +53,19 @@ pub const TAIL: &[u8; 2] = b"\r\n";
 pub const END: &[u8; 5] = b"0\r\n\r\n";
 
 impl AsRef<[u8]> for ChunkHead {
+    #[inline]
     fn as_ref(&self) -> &[u8] {
-        &self.bytes[usize::from(self.from)..]
+        &self.bytes.as_flattened()[..usize::from(self.len)]
     }
 }
+
+impl PartialEq for ChunkHead {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_ref() == other.as_ref()
+    }
+}
+
+impl Eq for ChunkHead {}
 
 impl fmt::Debug for ChunkHead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -54,7 +77,7 @@ impl fmt::Debug for ChunkHead {
 mod whole {
     use bytes::BufMut;
 
-    use super::{END, TAIL, head};
+    use super::{ChunkHead, END, TAIL, head};
     use crate::grammar::Parameter;
     use crate::{ApiMisuse, Fields, SendError, fields, scan};
 
@@ -79,20 +102,35 @@ mod whole {
         out: &mut impl BufMut,
     ) -> Result<(), SendError> {
         let head = head(data.len() as u64).ok_or(ApiMisuse::EmptyChunk)?;
-        let (size, _) = head.as_ref().split_at(head.as_ref().len() - 2);
+        if !extensions.is_empty() {
+            return with_extensions(&head, data, extensions, out);
+        }
+        let head = head.as_ref();
+        if out.remaining_mut() < head.len() + data.len() + TAIL.len() {
+            return Err(SendError::Full);
+        }
+        for part in [head, data, TAIL] {
+            out.put_slice(part);
+        }
+        Ok(())
+    }
+
+    fn with_extensions(
+        head: &ChunkHead,
+        data: &[u8],
+        extensions: &[Parameter<'_>],
+        out: &mut impl BufMut,
+    ) -> Result<(), SendError> {
+        let (size, line_end) = head.as_ref().split_at(head.as_ref().len() - 2);
         let extra = check(extensions)?;
         if out.remaining_mut() < head.as_ref().len() + extra + data.len() + TAIL.len() {
             return Err(SendError::Full);
         }
-        if extensions.is_empty() {
-            out.put_slice(head.as_ref());
-        } else {
-            out.put_slice(size);
-            put(extensions, out);
-            out.put_slice(b"\r\n");
+        out.put_slice(size);
+        put(extensions, out);
+        for part in [line_end, data, TAIL] {
+            out.put_slice(part);
         }
-        out.put_slice(data);
-        out.put_slice(TAIL);
         Ok(())
     }
 

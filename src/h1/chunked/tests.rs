@@ -145,6 +145,19 @@ fn trailers_are_limited() {
 }
 
 #[test]
+fn heads_of_every_length_are_written() {
+    for digits in 1..=16 {
+        for size in [0x1234_5678_9abc_def0_u64, 0xf0e1_d2c3_b4a5_9687, 0x99aa_99aa_99aa_99aa] {
+            for size in [size >> (64 - 4 * digits), 1 << (4 * digits - 1), !0 >> (64 - 4 * digits)]
+            {
+                let said = format!("{size:x}\r\n");
+                assert_eq!(head(size).unwrap().as_ref(), said.as_bytes());
+            }
+        }
+    }
+}
+
+#[test]
 fn heads_are_written() {
     for (size, wire) in [(1, "1\r\n"), (0x1ac, "1ac\r\n"), (u64::MAX, "ffffffffffffffff\r\n")] {
         assert_eq!(head(size).unwrap().as_ref(), wire.as_bytes());

@@ -261,7 +261,7 @@ fn open(head: &Response<'_>, asked: &Next, config: &Config) -> Result<Opened, Er
     let lenient = config.allow_length_with_coding;
     let framing = framing::response_of(head, asked.method, lenient)?;
     // Who is not told where a body ends, or in two ways, does not know where the next head begins.
-    let persists = Said::by(head).persists(head.version())
+    let persists = Said::by(head.of_lengths(Said::LENGTHS)).persists(head.version())
         && framing != Framing::UntilClose
         && !(lenient && framing::is_ambiguous(head));
     Ok(Opened::Body(framing, persists))

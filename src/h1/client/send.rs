@@ -10,7 +10,7 @@ use super::{Next, Owed, Reply};
 use crate::h1::outgoing::{Body, Outgoing, is_method, is_target};
 use crate::h1::said::Said;
 use crate::h1::{Config, framing};
-use crate::{ApiMisuse, Control, End, Fields, Instant, Outbox, SendError, Wants};
+use crate::{ApiMisuse, Control, End, Fields, Instant, Outbox, SendError, Wants, fields};
 
 /// Requests out.
 pub struct Sender {
@@ -60,7 +60,7 @@ impl Sender {
             State::Ended | State::Upgraded => return Err(ApiMisuse::Closed.into()),
             _ => return Err(ApiMisuse::OutOfOrder.into()),
         }
-        let said = Said::by(fields);
+        let said = Said::by(fields::raw(fields));
         if !is_method(method) || !is_target(target) || said.hosts != 1 || !said.valid_host {
             return Err(ApiMisuse::RequestLine.into());
         }

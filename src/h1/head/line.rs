@@ -52,7 +52,7 @@ impl sealed::StartLine for RequestLine {
             _ => return Ok(None),
         };
         let faultless = bytes[method] == b' '
-            && bytes[method + 1..target].iter().all(u8::is_ascii_graphic)
+            && scan::are_graphic(&bytes[method + 1..target])
             && collect(bytes, request.headers, len, spans);
         Ok(faultless.then_some((Self { method, target, version }, len)))
     }

@@ -42,6 +42,17 @@ impl<'m, L: StartLine> Head<'m, L> {
         self.spans.is_empty()
     }
 
+    /// The fields whose names have one of the lengths whose bits are set: whoever looks for few names
+    /// passes over all others without reading them, and needs no text to compare with.
+    pub(crate) fn of_lengths(&self, lengths: u32) -> impl Iterator<Item = (&'m [u8], &'m [u8])> {
+        let (bytes, spans) = (self.bytes, self.spans);
+        let wanted = move |span: &&Span| {
+            let len = span.name.1 - span.name.0;
+            lengths.checked_shr(len).is_some_and(|lengths| lengths & 1 != 0)
+        };
+        spans.iter().filter(wanted).map(|span| (span.name(bytes), span.value(bytes)))
+    }
+
     /// The offset of `part`, a slice of this head.
     pub(crate) fn offset_of(&self, part: &[u8]) -> u64 {
         self.at + offset(self.bytes, part) as u64
@@ -51,12 +62,20 @@ impl<'m, L: StartLine> Head<'m, L> {
 impl Request<'_> {
     /// The method (RFC 9110 9.1), a token; case matters.
     pub fn method(&self) -> &str {
-        text(&self.bytes[..self.line.method])
+        text(self.raw_method())
+    }
+
+    pub(crate) fn raw_method(&self) -> &[u8] {
+        &self.bytes[..self.line.method]
+    }
+
+    pub(crate) fn raw_target(&self) -> &[u8] {
+        &self.bytes[self.line.method + 1..self.line.target]
     }
 
     /// The request target (RFC 9112 3.2), as sent.
     pub fn target(&self) -> &str {
-        text(&self.bytes[self.line.method + 1..self.line.target])
+        text(self.raw_target())
     }
 }
 

@@ -232,11 +232,11 @@ struct Opened {
 
 /// Judges what a head says beyond its grammar.
 fn open(head: &Request<'_>, config: &Config) -> Result<Opened, Error> {
-    if let Some(limit) = config.target.filter(|limit| head.target().len() > *limit) {
-        let over = &head.target().as_bytes()[limit..];
+    if let Some(limit) = config.target.filter(|limit| head.raw_target().len() > *limit) {
+        let over = &head.raw_target()[limit..];
         return Err(Error::new(ErrorKind::TargetTooLong, head.offset_of(over)));
     }
-    let said = Said::by(head);
+    let said = Said::by(head.of_lengths(Said::LENGTHS));
     let http11 = head.version() == Version::Http11;
     if said.hosts > 1 || (http11 && said.hosts == 0) || !said.valid_host {
         // The second, the one that is no host, or the end of a head without one.
@@ -248,9 +248,9 @@ fn open(head: &Request<'_>, config: &Config) -> Result<Opened, Error> {
         return Err(Error::new(ErrorKind::Host, at));
     }
     let framing = framing::request(head)?;
-    let method = match head.method() {
-        "HEAD" => Method::Head,
-        "CONNECT" => Method::Connect,
+    let method = match head.raw_method() {
+        b"HEAD" => Method::Head,
+        b"CONNECT" => Method::Connect,
         _ => Method::Other,
     };
     let asked = Asked {

@@ -11,7 +11,7 @@ use crate::h1::outgoing::{Body, Outgoing};
 use crate::h1::reason::reason;
 use crate::h1::said::Said;
 use crate::h1::{Config, Error, Framing, framing};
-use crate::{ApiMisuse, Control, End, Fields, Instant, Outbox, SendError, Wants};
+use crate::{ApiMisuse, Control, End, Fields, Instant, Outbox, SendError, Wants, fields};
 
 /// Responses out.
 pub struct Sender {
@@ -63,7 +63,7 @@ impl Sender {
         }
         let switches =
             status == 101 || (self.asked.method == Method::Connect && (200..300).contains(&status));
-        let said = Said::by(fields);
+        let said = Said::by(fields::raw(fields));
         let told = framing::said(fields).map_err(|_| ApiMisuse::Framing)?;
         let bare = switches || status < 200 || status == 204;
         if (bare && told.is_some()) || (told == Some(Framing::Chunked) && !self.asked.http11) {
