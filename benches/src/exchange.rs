@@ -77,7 +77,6 @@ impl Machines {
         (0..count).filter(|_| self.exchange() == BODY.len()).count()
     }
 
-    #[inline(never)]
     fn exchange(&mut self) -> usize {
         let (Self { client, server, wire }, now) = (self, Instant::ZERO);
         client.send_head("GET", black_box(TARGET), black_box(&ASKS), now).unwrap();
