@@ -249,11 +249,8 @@ impl Sender {
     #[cold]
     fn fail(&mut self, error: &Error, now: Instant) {
         self.asked.persists = false;
-        if self.state == State::Body {
-            return;
-        }
-        self.on(On::Failed);
-        if self.state == State::Closing {
+        // What has been answered gets no second answer: the peer would take it for the next one's.
+        if let State::Idle | State::Owing = self.state {
             let words = format!("{error}\n");
             let status = error.status_hint();
             let head = format!(
@@ -268,6 +265,9 @@ impl Sender {
             if self.asked.method != Method::Head {
                 out.extend_from_slice(words.as_bytes());
             }
+        }
+        self.on(On::Failed);
+        if self.state == State::Closing {
             self.out.touch(now);
         }
     }

@@ -261,6 +261,22 @@ fn a_request_that_breaks_after_the_answer_began_gets_no_second_one() {
 }
 
 #[test]
+fn a_request_that_breaks_after_its_answer_gets_no_second_one() {
+    for (connection, end) in [("", false), ("Connection: close\r\n", true)] {
+        let mut server = asked(&alloc::format!(
+            "POST / HTTP/1.1\r\n{HOST}{connection}Transfer-Encoding: chunked\r\n\r\n"
+        ));
+        server.tx.send_head(413, &[("Content-Length", "0")], T0).unwrap();
+        server.tx.send_end(T0).unwrap();
+        assert_eq!(server.tx.wants().end.is_some(), end);
+        receive(&mut server, &mut &b"x"[..], at(1)).unwrap_err();
+        assert_eq!(written(&mut server).matches("HTTP/1.1 ").count(), 1);
+        assert_eq!(server.tx.wants().end, Some(End::Shutdown));
+        assert!(server.poll_timeout().is_some(), "nobody is waited for without end");
+    }
+}
+
+#[test]
 fn the_end_of_the_stream_in_every_state() {
     // Between requests, inside a head, inside a body, while the answer is owed, while it is sent.
     let mut idle = server();
