@@ -21,7 +21,7 @@ pub struct Field<'a> {
 /// assert_eq!(fields.values_of("accept").count(), 2);
 /// ```
 pub trait Fields {
-    /// All fields, in order.
+    /// All fields, in order; the same ones however often it is asked.
     fn fields(&self) -> impl Iterator<Item = Field<'_>>;
 
     /// The values of every field of this name, in order; names are compared without case.

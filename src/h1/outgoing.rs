@@ -153,29 +153,27 @@ impl Outgoing {
         self.stall.deadline
     }
 
-    /// Something was added to the output, or waits for the peer to leave.
-    pub(super) fn touch(&mut self, now: Instant) {
-        if self.stall.deadline.is_none() {
+    /// Something was added to the output; `linger` where an end is waited for, not a write.
+    pub(super) fn touch(&mut self, linger: bool, now: Instant) {
+        if self.stall.deadline.is_none() && (linger || !self.outbox.is_empty()) {
             self.stall.wait(self.outbox.written(), now);
         }
     }
 
-    /// Whether nothing was written for too long; `linger` where an end is waited for, not a write.
+    /// Whether nothing was written for too long; `linger` as for [`touch`](Self::touch).
     pub(super) fn has_stalled(&mut self, linger: bool, now: Instant) -> bool {
         if self.stall.deadline.is_none_or(|deadline| now < deadline) {
             return false;
         }
+        let waits = linger || !self.outbox.is_empty();
         let written = self.outbox.written();
-        if self.outbox.is_empty() && !linger {
-            self.stall.deadline = None;
-            return false;
-        }
-        if written > self.stall.written {
+        if waits && written > self.stall.written {
             self.stall.wait(written, now);
             return false;
         }
+        // What is added later is waited for from then on.
         self.stall.deadline = None;
-        true
+        waits
     }
 }
 

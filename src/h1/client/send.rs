@@ -57,7 +57,9 @@ impl Sender {
     ) -> Result<Next, SendError> {
         match self.state {
             State::Idle => {}
-            State::Ended | State::Upgraded => return Err(ApiMisuse::Closed.into()),
+            State::Ended | State::Switching | State::Upgraded => {
+                return Err(ApiMisuse::Closed.into());
+            }
             _ => return Err(ApiMisuse::OutOfOrder.into()),
         }
         let said = Said::by(fields::raw(fields));
@@ -73,7 +75,7 @@ impl Sender {
         };
         let line = [method.as_bytes(), b" ", target.as_bytes(), b" HTTP/1.1"];
         self.out.head(&line, fields, &[], told.map_or(Body::Length(0), Body::from))?;
-        self.out.touch(now);
+        self.out.touch(false, now);
         self.closes = said.close;
         let waits = said.expects_continue && told.is_some();
         self.continues = waits.then(|| now + self.continue_timeout);
@@ -91,7 +93,7 @@ impl Sender {
     pub fn send_data(&mut self, data: &[u8], now: Instant) -> Result<(), SendError> {
         self.check_body()?;
         self.out.data(data)?;
-        self.out.touch(now);
+        self.out.touch(false, now);
         Ok(())
     }
 
@@ -104,7 +106,7 @@ impl Sender {
     pub fn send_bytes(&mut self, data: Bytes, now: Instant) -> Result<(), SendError> {
         self.check_body()?;
         self.out.bytes(data)?;
-        self.out.touch(now);
+        self.out.touch(false, now);
         Ok(())
     }
 
@@ -179,7 +181,7 @@ impl Sender {
         matches!(self.state, State::Idle)
     }
 
-    /// Whether the connection is another protocol's: what follows in the input of the receiving half
+    /// Whether the connection is another protocol's, the request being over: what follows in the input of the receiving half
     /// belongs to it.
     pub const fn is_upgraded(&self) -> bool {
         matches!(self.state, State::Upgraded)
@@ -203,7 +205,7 @@ impl Sender {
 
     fn check_body(&self) -> Result<(), SendError> {
         match self.state {
-            State::Body | State::Answered => Ok(()),
+            State::Body | State::Answered | State::Switching => Ok(()),
             _ => Err(ApiMisuse::OutOfOrder.into()),
         }
     }
@@ -212,7 +214,7 @@ impl Sender {
     fn end(&mut self, now: Instant) {
         self.continues = None;
         self.on(On::End);
-        self.out.touch(now);
+        self.out.touch(false, now);
     }
 
     fn on(&mut self, on: On) {

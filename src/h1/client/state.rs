@@ -5,7 +5,8 @@
 //!  Idle ─────────▶ Body ─────────▶ Waiting ─────────▶ Idle
 //!                   │ Over                    End
 //!                   └─────▶ Answered ─────────────────▶ Idle
-//!  Body, Waiting ── Switch ──▶ Upgraded
+//!  Waiting ── Switch ──▶ Upgraded
+//!  Body ── Switch ──▶ Switching ── End ──▶ Upgraded
 //!  Body, Waiting ── Last ──▶ Ended ◀── End of the stream, Stalled ── all but Upgraded
 //! ```
 //!
@@ -16,7 +17,7 @@
 //! | Idle | Stalled | Ended |
 //! | Body | End | Waiting |
 //! | Body | Over | Answered |
-//! | Body | Switch | Upgraded |
+//! | Body | Switch | Switching |
 //! | Body | Last | Ended |
 //! | Body | Left | Ended |
 //! | Body | Stalled | Ended |
@@ -28,6 +29,9 @@
 //! | Answered | End | Idle |
 //! | Answered | Left | Ended |
 //! | Answered | Stalled | Ended |
+//! | Switching | End | Upgraded |
+//! | Switching | Left | Ended |
+//! | Switching | Stalled | Ended |
 
 /// How a request stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +44,8 @@ pub(super) enum State {
     Waiting,
     /// Its response is over before it is.
     Answered,
+    /// The connection is to be another protocol's, once the request is over (RFC 9110 7.8).
+    Switching,
     /// The connection is another protocol's.
     Upgraded,
     /// There is nothing more to wait for.
@@ -73,11 +79,13 @@ impl State {
             (Self::Body, On::End) => Self::Waiting,
             (Self::Body, On::Over) => Self::Answered,
             (Self::Waiting, On::Over) | (Self::Answered, On::End) => Self::Idle,
-            (Self::Body | Self::Waiting, On::Switch) => Self::Upgraded,
+            (Self::Body, On::Switch) => Self::Switching,
+            (Self::Waiting, On::Switch) | (Self::Switching, On::End) => Self::Upgraded,
             (Self::Body | Self::Waiting, On::Last)
-            | (Self::Idle | Self::Body | Self::Waiting | Self::Answered, On::Left | On::Stalled) => {
-                Self::Ended
-            }
+            | (
+                Self::Idle | Self::Body | Self::Waiting | Self::Answered | Self::Switching,
+                On::Left | On::Stalled,
+            ) => Self::Ended,
             _ => return None,
         })
     }
@@ -94,7 +102,7 @@ mod tests {
         use State::*;
         table::agrees(
             include_str!("state.rs"),
-            &[Idle, Body, Waiting, Answered, Upgraded, Ended],
+            &[Idle, Body, Waiting, Answered, Switching, Upgraded, Ended],
             &[Head, End, Over, Last, Switch, Left, Stalled],
             State::on,
         );

@@ -180,6 +180,24 @@ fn after_an_upgrade_the_input_is_not_touched() {
 }
 
 #[test]
+fn a_request_is_sent_whole_before_its_upgrade() {
+    let fields =
+        [("Host", "x"), ("Connection", "upgrade"), ("Upgrade", "a"), ("Content-Length", "2")];
+    let mut client = Client::new(&Config::client());
+    client.send_head("POST", "/", &fields, T0).unwrap();
+    client.tx.send_data(b"a", T0).unwrap();
+    let mut input = &b"HTTP/1.1 101 A\r\n\r\nHTTP"[..];
+    assert_eq!(receive(&mut client, &mut input).unwrap(), "101;.");
+    assert!(!client.tx.is_upgraded() && !client.tx.is_idle());
+    written(&mut client);
+    client.tx.send_data(b"b", T0).unwrap();
+    client.tx.send_end(T0).unwrap();
+    assert_eq!(written(&mut client), "b");
+    assert!(client.tx.is_upgraded());
+    assert_eq!((receive(&mut client, &mut input).unwrap().as_str(), input), (".", &b"HTTP"[..]));
+}
+
+#[test]
 fn a_100_is_waited_for_but_not_for_long() {
     let expects = [("Host", "x"), ("Expect", "100-continue"), ("Content-Length", "2")];
     for wire in ["HTTP/1.1 100 A\r\n\r\n", "HTTP/1.1 417 A\r\nContent-Length: 0\r\n\r\n", ""] {

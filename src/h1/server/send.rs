@@ -100,7 +100,7 @@ impl Sender {
         let digits = digits(status);
         let line = [b"HTTP/1.1 ", &digits[..], b" ", reason(status).as_bytes()];
         self.out.head(&line, fields, &own[..len], body)?;
-        self.out.touch(now);
+        self.out.touch(false, now);
         if switches {
             self.on(On::Switch);
         } else if status >= 200 {
@@ -120,7 +120,7 @@ impl Sender {
     pub fn send_data(&mut self, data: &[u8], now: Instant) -> Result<(), SendError> {
         self.check_body()?;
         self.out.data(data)?;
-        self.out.touch(now);
+        self.out.touch(false, now);
         Ok(())
     }
 
@@ -133,7 +133,7 @@ impl Sender {
     pub fn send_bytes(&mut self, data: Bytes, now: Instant) -> Result<(), SendError> {
         self.check_body()?;
         self.out.bytes(data)?;
-        self.out.touch(now);
+        self.out.touch(false, now);
         Ok(())
     }
 
@@ -198,7 +198,7 @@ impl Sender {
             self.out.outbox.forget();
             self.on(On::Stalled);
         } else if linger {
-            self.out.touch(now);
+            self.out.touch(true, now);
         }
     }
 
@@ -242,7 +242,7 @@ impl Sender {
                 self.on(On::Left);
             }
         }
-        self.out.touch(now);
+        self.out.touch(self.state == State::Closing, now);
     }
 
     /// The answer to a request that is broken, if none has begun.
@@ -268,7 +268,7 @@ impl Sender {
         }
         self.on(On::Failed);
         if self.state == State::Closing {
-            self.out.touch(now);
+            self.out.touch(true, now);
         }
     }
 

@@ -353,6 +353,19 @@ fn whoever_does_not_read_or_leave_is_left() {
 }
 
 #[test]
+fn whoever_was_owed_nothing_for_long_is_not_left_at_once() {
+    let mut server = asked(&alloc::format!("GET / HTTP/1.1\r\n{HOST}\r\n"));
+    server.tx.send_head(200, &(), at(0)).unwrap();
+    written(&mut server);
+    server.handle_timeout(at(30));
+    server.tx.send_data(b"late", at(59)).unwrap();
+    server.handle_timeout(at(60));
+    assert_eq!(server.tx.wants().end, None);
+    server.handle_timeout(at(89));
+    assert_eq!(server.tx.wants().end, Some(End::Close));
+}
+
+#[test]
 fn what_contradicts_itself_is_not_sent() {
     let get = alloc::format!("GET / HTTP/1.1\r\n{HOST}\r\n");
     for (request, status, fields, misuse) in [
