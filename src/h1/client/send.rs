@@ -181,8 +181,8 @@ impl Sender {
         matches!(self.state, State::Idle)
     }
 
-    /// Whether the connection is another protocol's, the request being over: what follows in the input of the receiving half
-    /// belongs to it.
+    /// Whether the connection is another protocol's, the request being over: what follows in the input
+    /// of the receiving half belongs to it.
     pub const fn is_upgraded(&self) -> bool {
         matches!(self.state, State::Upgraded)
     }
