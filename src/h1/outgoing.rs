@@ -177,6 +177,80 @@ impl Outgoing {
     }
 }
 
+/// The commands that both sides send a body with, of whoever has `out`, `check_body` and `end`.
+macro_rules! body_commands {
+    () => {
+        /// Sends a copy of some of the body. A server writes nothing in answer to HEAD.
+        ///
+        /// # Errors
+        ///
+        /// [`ApiMisuse::OutOfOrder`] outside a body, [`ApiMisuse::BodyTooLong`] for more than the head
+        /// announced, [`SendError::Full`] where there is no room.
+        #[inline]
+        pub fn send_data(&mut self, data: &[u8], now: Instant) -> Result<(), SendError> {
+            self.check_body()?;
+            self.out.data(data)?;
+            self.out.touch(false, now);
+            Ok(())
+        }
+
+        /// Sends some of the body; what is large is shared instead of copied.
+        ///
+        /// # Errors
+        ///
+        /// Those of [`send_data`](Self::send_data).
+        #[inline]
+        pub fn send_bytes(&mut self, data: Bytes, now: Instant) -> Result<(), SendError> {
+            self.check_body()?;
+            self.out.bytes(data)?;
+            self.out.touch(false, now);
+            Ok(())
+        }
+
+        /// Ends the message.
+        ///
+        /// # Errors
+        ///
+        /// [`ApiMisuse::OutOfOrder`] outside a body, [`ApiMisuse::BodyTooShort`] for less than the head
+        /// announced, [`SendError::Full`] where there is no room.
+        pub fn send_end(&mut self, now: Instant) -> Result<(), SendError> {
+            self.check_body()?;
+            self.out.end()?;
+            self.end(now);
+            Ok(())
+        }
+
+        /// Ends the message with trailers, which only a body in chunks can carry.
+        ///
+        /// # Errors
+        ///
+        /// [`ApiMisuse::OutOfOrder`] outside a body, [`ApiMisuse::Framing`] where it is not in chunks,
+        /// [`ApiMisuse::ForbiddenTrailer`], [`ApiMisuse::FieldName`] and [`ApiMisuse::FieldValue`] for
+        /// fields that must not be sent, [`SendError::Full`] where there is no room.
+        pub fn send_trailers(
+            &mut self,
+            trailers: &(impl Fields + ?Sized),
+            now: Instant,
+        ) -> Result<(), SendError> {
+            self.check_body()?;
+            self.out.trailers(trailers)?;
+            self.end(now);
+            Ok(())
+        }
+
+        /// The bytes owed to the peer: write them and advance.
+        pub fn output(&mut self) -> &mut Outbox {
+            &mut self.out.outbox
+        }
+
+        /// Gives back what a burst of output has left behind.
+        pub fn release(&mut self) {
+            self.out.outbox.release();
+        }
+    };
+}
+pub(super) use body_commands;
+
 /// Whether the peer reads.
 #[derive(Debug)]
 struct Stall {

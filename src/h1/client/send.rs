@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::state::{On, State};
 use super::{Next, Owed, Reply};
-use crate::h1::outgoing::{Body, Outgoing, is_method, is_target};
+use crate::h1::outgoing::{Body, Outgoing, body_commands, is_method, is_target};
 use crate::h1::said::Said;
 use crate::h1::{Config, framing};
 use crate::{ApiMisuse, Control, End, Fields, Instant, Outbox, SendError, Wants, fields};
@@ -83,72 +83,11 @@ impl Sender {
         Ok(Next { method: method_alike, upgrade: said.upgrade })
     }
 
-    /// Sends a copy of some of the body.
-    ///
-    /// # Errors
-    ///
-    /// [`ApiMisuse::OutOfOrder`] outside a body, [`ApiMisuse::BodyTooLong`] for more than the head
-    /// announced, [`SendError::Full`] where there is no room.
-    #[inline]
-    pub fn send_data(&mut self, data: &[u8], now: Instant) -> Result<(), SendError> {
-        self.check_body()?;
-        self.out.data(data)?;
-        self.out.touch(false, now);
-        Ok(())
-    }
-
-    /// Sends some of the body; what is large is shared instead of copied.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`send_data`](Self::send_data).
-    #[inline]
-    pub fn send_bytes(&mut self, data: Bytes, now: Instant) -> Result<(), SendError> {
-        self.check_body()?;
-        self.out.bytes(data)?;
-        self.out.touch(false, now);
-        Ok(())
-    }
-
-    /// Ends the request.
-    ///
-    /// # Errors
-    ///
-    /// [`ApiMisuse::OutOfOrder`] outside a body, [`ApiMisuse::BodyTooShort`] for less than the head
-    /// announced, [`SendError::Full`] where there is no room.
-    pub fn send_end(&mut self, now: Instant) -> Result<(), SendError> {
-        self.check_body()?;
-        self.out.end()?;
-        self.end(now);
-        Ok(())
-    }
-
-    /// Ends the request with trailers, which only a body in chunks can carry.
-    ///
-    /// # Errors
-    ///
-    /// [`ApiMisuse::OutOfOrder`] outside a body, [`ApiMisuse::Framing`] where it is not in chunks,
-    /// [`ApiMisuse::ForbiddenTrailer`], [`ApiMisuse::FieldName`] and [`ApiMisuse::FieldValue`] for
-    /// fields that must not be sent, [`SendError::Full`] where there is no room.
-    pub fn send_trailers(
-        &mut self,
-        trailers: &(impl Fields + ?Sized),
-        now: Instant,
-    ) -> Result<(), SendError> {
-        self.check_body()?;
-        self.out.trailers(trailers)?;
-        self.end(now);
-        Ok(())
-    }
+    body_commands!();
 
     /// Gives the connection up: a response that is not wanted any more, a body that is not to be sent.
     pub fn abort(&mut self) {
         self.state = State::Ended;
-    }
-
-    /// The bytes owed to the peer: write them and advance.
-    pub fn output(&mut self) -> &mut Outbox {
-        &mut self.out.outbox
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is to be called, if nothing happens before.
@@ -191,11 +130,6 @@ impl Sender {
     /// answer, in the time that is worth waiting.
     pub const fn waits_for_continue(&self) -> bool {
         self.continues.is_some()
-    }
-
-    /// Gives back what a burst of output has left behind.
-    pub fn release(&mut self) {
-        self.out.outbox.release();
     }
 
     /// Whether a request is not over.

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::state::{On, State};
 use super::{Asked, Method, Next, Owed, Reply};
-use crate::h1::outgoing::{Body, Outgoing};
+use crate::h1::outgoing::{Body, Outgoing, body_commands};
 use crate::h1::reason::reason;
 use crate::h1::said::Said;
 use crate::h1::{Config, Error, Framing, framing};
@@ -110,63 +110,7 @@ impl Sender {
         Ok(())
     }
 
-    /// Sends a copy of some of the body; to HEAD nothing is written.
-    ///
-    /// # Errors
-    ///
-    /// [`ApiMisuse::OutOfOrder`] outside a body, [`ApiMisuse::BodyTooLong`] for more than the head
-    /// announced, [`SendError::Full`] where there is no room.
-    #[inline]
-    pub fn send_data(&mut self, data: &[u8], now: Instant) -> Result<(), SendError> {
-        self.check_body()?;
-        self.out.data(data)?;
-        self.out.touch(false, now);
-        Ok(())
-    }
-
-    /// Sends some of the body; what is large is shared instead of copied.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`send_data`](Self::send_data).
-    #[inline]
-    pub fn send_bytes(&mut self, data: Bytes, now: Instant) -> Result<(), SendError> {
-        self.check_body()?;
-        self.out.bytes(data)?;
-        self.out.touch(false, now);
-        Ok(())
-    }
-
-    /// Ends the response.
-    ///
-    /// # Errors
-    ///
-    /// [`ApiMisuse::OutOfOrder`] outside a body, [`ApiMisuse::BodyTooShort`] for less than the head
-    /// announced, [`SendError::Full`] where there is no room.
-    pub fn send_end(&mut self, now: Instant) -> Result<(), SendError> {
-        self.check_body()?;
-        self.out.end()?;
-        self.end(now);
-        Ok(())
-    }
-
-    /// Ends the response with trailers, which only a body in chunks can carry.
-    ///
-    /// # Errors
-    ///
-    /// [`ApiMisuse::OutOfOrder`] outside a body, [`ApiMisuse::Framing`] where it is not in chunks,
-    /// [`ApiMisuse::ForbiddenTrailer`], [`ApiMisuse::FieldName`] and [`ApiMisuse::FieldValue`] for
-    /// fields that must not be sent, [`SendError::Full`] where there is no room.
-    pub fn send_trailers(
-        &mut self,
-        trailers: &(impl Fields + ?Sized),
-        now: Instant,
-    ) -> Result<(), SendError> {
-        self.check_body()?;
-        self.out.trailers(trailers)?;
-        self.end(now);
-        Ok(())
-    }
+    body_commands!();
 
     /// Gives the connection up: the client sees a response without end.
     pub fn abort(&mut self) {
@@ -179,11 +123,6 @@ impl Sender {
         self.state = self.state.on(On::Next)?;
         self.asked = Asked::NOTHING;
         Some(Next(()))
-    }
-
-    /// The bytes owed to the peer: write them and advance.
-    pub fn output(&mut self) -> &mut Outbox {
-        &mut self.out.outbox
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is to be called, if nothing happens before.
@@ -221,11 +160,6 @@ impl Sender {
     /// Whether the connection is another protocol's.
     pub const fn is_upgraded(&self) -> bool {
         matches!(self.state, State::Upgraded)
-    }
-
-    /// Gives back what a burst of output has left behind.
-    pub fn release(&mut self) {
-        self.out.outbox.release();
     }
 
     fn check_body(&self) -> Result<(), SendError> {
