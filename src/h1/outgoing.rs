@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use bytes::{BufMut, Bytes};
+use bytes::Bytes;
 
 use crate::fields::{self, Field};
 use crate::h1::incoming::is_forbidden_trailer;
@@ -69,18 +69,11 @@ impl Outgoing {
         let out = self.outbox.owed();
         let start = out.len();
         out.resize(start + len, 0);
-        let mut out = &mut out[start..];
-        for part in line {
-            out.put_slice(part);
+        if put_head(&mut out[start..], line, fields, own).is_none_or(|rest| !rest.is_empty()) {
+            // Fields that were others when they were measured.
+            out.truncate(start);
+            return Err(ApiMisuse::FieldValue.into());
         }
-        out.put_slice(b"\r\n");
-        for Field { name, value } in fields.fields() {
-            fields::put(name, value, &mut out);
-        }
-        for (name, value) in own {
-            fields::put(name, value.as_bytes(), &mut out);
-        }
-        out.put_slice(b"\r\n");
         self.body = body;
         Ok(())
     }
@@ -251,6 +244,33 @@ macro_rules! body_commands {
 }
 pub(super) use body_commands;
 
+/// Writes a head, and gives the room after it; none where there is too little.
+#[inline]
+fn put_head<'o>(
+    mut out: &'o mut [u8],
+    line: &[&[u8]],
+    fields: &(impl Fields + ?Sized),
+    own: &[(&str, &str)],
+) -> Option<&'o mut [u8]> {
+    for part in line {
+        out = put(out, part)?;
+    }
+    let own = own.iter().map(|(name, value)| Field { name, value: value.as_bytes() });
+    for Field { name, value } in fields.fields().chain(own) {
+        out = put(put(out, b"\r\n")?, name.as_bytes())?;
+        out = put(put(out, b": ")?, value)?;
+    }
+    put(out, b"\r\n\r\n")
+}
+
+/// Writes `part`, and gives the room after it.
+#[inline]
+fn put<'o>(out: &'o mut [u8], part: &[u8]) -> Option<&'o mut [u8]> {
+    let (room, rest) = out.split_at_mut_checked(part.len())?;
+    room.copy_from_slice(part);
+    Some(rest)
+}
+
 /// Whether the peer reads.
 #[derive(Debug)]
 struct Stall {
@@ -275,4 +295,28 @@ pub(super) fn is_method(method: &str) -> bool {
 /// Whether a target can be written.
 pub(super) fn is_target(target: &str) -> bool {
     !target.is_empty() && scan::are_graphic(target.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::cell::Cell;
+
+    /// One field more with each look.
+    struct Growing(Cell<usize>);
+
+    impl Fields for Growing {
+        fn fields(&self) -> impl Iterator<Item = Field<'_>> {
+            self.0.set(self.0.get() + 1);
+            core::iter::repeat_n(Field { name: "a", value: b"b" }, self.0.get())
+        }
+    }
+
+    #[test]
+    fn fields_that_change_are_not_written() {
+        let mut out = Outgoing::new(None, None);
+        let refused = out.head(&[b"GET"], &Growing(Cell::new(0)), &[], Body::Chunked);
+        assert_eq!(refused, Err(ApiMisuse::FieldValue.into()));
+        assert!(out.outbox.is_empty());
+    }
 }
