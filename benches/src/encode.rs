@@ -13,7 +13,7 @@ pub(crate) fn chunks(run: Run<'_>) {
     for (size, items) in [(16, 20_000), (256, 4000), (4096, 200), (65_536, 16)] {
         let name = format!("chunks of {size} B, encoded");
         let (wire, peer) = (vec![b'x'; size * items], "plain loop");
-        let row = Row { name, items, wire, piece: size, peer, bound: 1.1 };
+        let row = Row { name, items, wire, piece: size, peer, bound: 1.2 };
         let mut out = Vec::new();
         let mut ours = |wire: &[u8], piece: usize| {
             out.clear();
@@ -80,36 +80,33 @@ const ROOM: usize = 64 << 10;
 /// rows that `wanted` says; the names of those that take too long.
 pub(crate) fn shared(rounds: usize, wanted: impl Fn(&str) -> bool) -> Vec<String> {
     let mut slow = Vec::new();
-    let mut row = |name: String, pass: &mut dyn FnMut()| {
-        if wanted(&name) && !absolute(rounds, &name, SHARED, pass) {
+    let mut row = |name: String, bound: f64, pass: &mut dyn FnMut()| {
+        if wanted(&name) && !absolute(rounds, &name, bound, pass) {
             slow.push(name);
         }
     };
     for (size, said) in [(1 << 10, "1 KiB"), (1 << 16, "64 KiB"), (1 << 20, "1 MiB")] {
         let payload = Bytes::from(vec![b'x'; size]);
         let mut server = answering();
-        row(format!("shared {said} in a chunk, advanced"), &mut || {
+        row(format!("shared {said} in a chunk, advanced"), 60.0, &mut || {
             server.tx.send_bytes(black_box(&payload).clone(), Instant::ZERO).unwrap();
             written(server.tx.output());
         });
         let mut server = answering();
-        row(format!("shared {said} in a chunk, taken"), &mut || {
+        row(format!("shared {said} in a chunk, taken"), 120.0, &mut || {
             server.tx.send_bytes(black_box(&payload).clone(), Instant::ZERO).unwrap();
             while let Some(bytes) = server.tx.output().take_bytes() {
                 black_box(bytes);
             }
         });
         let mut out = Outbox::with_limit(None);
-        row(format!("shared {said}, Outbox::share, advanced"), &mut || {
+        row(format!("shared {said}, Outbox::share, advanced"), 40.0, &mut || {
             out.share(black_box(&payload).clone()).unwrap();
             written(&mut out);
         });
     }
     slow
 }
-
-/// ns a payload.
-const SHARED: f64 = 30.0;
 
 /// A vectored write that takes all.
 fn written(out: &mut Outbox) {
