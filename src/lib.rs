@@ -36,6 +36,9 @@
 //! - `Err`: `input` stands at the offending byte, or is empty where that is no longer there as it came.
 //!   The same error comes again until `reset`.
 //!
+//! A lifecycle runs over any HTTP: it says when to connect, is told what came of it, and yields events:
+//! [`sse::EventSource`].
+//!
 //! A machine is codecs plus time, policy and output, in two halves: [`h1::Server`], [`h1::Client`],
 //! [`ws::Session`]. The
 //! [`guide`] shows how to drive both, and lists the laws that all of them keep.

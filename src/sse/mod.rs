@@ -4,6 +4,8 @@
 //!  bytes ──▶ line::Decoder ──▶ lines ──▶ Decoder ──▶ events, retry, comments
 //! ```
 //!
+//! [`EventSource`] is the client that reconnects, over any HTTP.
+//!
 //! [`line::Decoder`] needs no allocator; [`Decoder`] interprets the lines. An event whose fields lie
 //! in the input is borrowed from there; one that was cut, or has several `data` lines, is joined in
 //! buffers that are used again.

@@ -26,6 +26,9 @@ pub(crate) fn requests(wire: &[u8], accepts: bool) -> Messages {
     let (mut at, mut messages) = (0, Vec::new());
     while at < wire.len() {
         at += if wire[at..].starts_with(b"\r\n") { 2 } else { 0 };
+        if at == wire.len() {
+            break;
+        }
         let (line, fields, next) = head(wire, at)?;
         let [method, target, version] = *line.split(|&b| b == b' ').collect::<Vec<_>>() else {
             return None;
@@ -151,7 +154,12 @@ fn length(fields: &Pairs, http11: bool) -> Option<Length> {
         (false, Some(_)) => None,
         (false, None) => {
             let chunked = codings.iter().filter(|coding| *coding == b"chunked").count();
-            let good = http11 && chunked < 2 && codings.iter().all(|coding| !coding.is_empty());
+            // Nor has chunked parameters: what goes on after its name is another name, or nothing.
+            let well_formed = |coding: &Vec<u8>| {
+                let rest = coding.strip_prefix(b"chunked");
+                !coding.is_empty() && rest.is_none_or(|rest| rest.is_empty() || token(&rest[..1]))
+            };
+            let good = http11 && chunked < 2 && codings.iter().all(well_formed);
             good.then_some(Length::Codings(codings))
         }
     }
