@@ -38,6 +38,8 @@ enum Op {
         who: Who,
         once: bool,
     },
+    /// All that is owed arrives.
+    Flow,
     /// Time passes up to the earliest deadline, or not as far.
     Time {
         early: bool,
@@ -195,9 +197,23 @@ fn run(pair: &mut Pair, op: &Op) {
             pair.carry(from, usize::from(len), take);
         }
         Op::Receive { who, once } => pair.receive(who, once),
+        Op::Flow => {
+            flow(pair, CLIENT);
+            flow(pair, SERVER);
+        }
         Op::Time { early, millis } => time(pair, early, millis),
         Op::Cut(who) => pair.cut(who),
     }
+}
+
+/// All that one owes arrives.
+fn flow(pair: &mut Pair, who: Who) -> bool {
+    let mut flows = false;
+    while pair.carry(who, 1000, false) {
+        flows = true;
+    }
+    pair.receive(who.other(), false);
+    flows
 }
 
 /// Both do what is left to do, without a clock, until nothing changes.
@@ -205,10 +221,7 @@ fn settle(pair: &mut Pair) {
     loop {
         let mut busy = false;
         for who in [CLIENT, SERVER] {
-            while pair.carry(who, 1000, false) {
-                busy = true;
-            }
-            pair.receive(who.other(), false);
+            busy |= flow(pair, who);
             busy |= pair.close(who);
             pair.receive(who.other(), false);
             match end(pair, who) {

@@ -128,6 +128,11 @@ impl Pair {
         })
     }
 
+    /// What is owed to the socket, and what is asked of it.
+    fn socket(&mut self, who: Who) -> (Vec<u8>, Wants) {
+        (self.output(who), tx!(self, who, tx => tx.wants()))
+    }
+
     /// Keeps the time since which output waits.
     fn note_output(&mut self, who: Who, written: bool) {
         let empty = tx!(self, who, tx => tx.output().is_empty());
@@ -165,7 +170,7 @@ impl Pair {
         let inbox = std::mem::take(&mut self.side(who).inbox);
         let mut input = &inbox[..];
         while tx!(self, who, tx => tx.wants().read) {
-            let (before, wants) = (input, tx!(self, who, tx => tx.wants()));
+            let (before, socket) = (input, self.socket(who));
             let failed = self.side(who).failed;
             let upgraded = self.is_upgraded(who);
             let step = match who {
@@ -177,7 +182,7 @@ impl Pair {
             }
             match (step, failed) {
                 (Err(error), Some(failed)) => assert_eq!((error, input), (failed, before)),
-                (Err(error), None) => self.failed(who, error, wants),
+                (Err(error), None) => self.failed(who, error, &socket),
                 (Ok(_), Some(failed)) => panic!("it has failed: {failed:?}"),
                 (Ok(Step::Item(())), None) if !once => continue,
                 (Ok(Step::NeedInput), None) => assert!(input.is_empty()),
@@ -200,14 +205,14 @@ impl Pair {
         if side.eof && !side.eof_told && (side.inbox.is_empty() || upgraded) {
             side.eof_told = true;
             let failed = side.failed;
-            let (now, wants) = (self.now, tx!(self, who, tx => tx.wants()));
+            let (now, socket) = (self.now, self.socket(who));
             let ended = match who {
                 CLIENT => self.client.rx.receive_eof(&mut self.client.tx, now),
                 SERVER => self.server.rx.receive_eof(&mut self.server.tx, now),
             };
             match (ended, failed) {
                 (Ok(()), None) => self.done(who),
-                (Err(error), None) => self.failed(who, error, wants),
+                (Err(error), None) => self.failed(who, error, &socket),
                 (ended, Some(failed)) => assert_eq!(ended, Err(failed)),
             }
         }
@@ -263,13 +268,15 @@ impl Pair {
     }
 
     /// A receiving half has failed; a server answers that by itself, where it has not yet.
-    fn failed(&mut self, who: Who, error: Error, before: Wants) {
+    fn failed(&mut self, who: Who, error: Error, before: &(Vec<u8>, Wants)) {
         let kinds = [ErrorKind::Truncated, ErrorKind::TimedOut];
         assert!(kinds.contains(&error.kind), "{who:?} does not understand the other: {error:?}");
         self.side(who).failed = Some(error);
         self.disturbed |= error.kind == ErrorKind::TimedOut;
         let unanswered = self.owes || !self.open;
-        if who == SERVER && unanswered && before.end.is_none() {
+        let answers = who == SERVER && unanswered && before.1.end.is_none();
+        assert_eq!(self.output(who) != before.0, answers, "one answer to each request");
+        if answers {
             let text = format!("{error}\n").into_bytes();
             let data = if self.owes && self.to_head { Vec::new() } else { text };
             let line = error.status_hint().to_string();
@@ -292,7 +299,7 @@ impl Pair {
             CLIENT => (self.client.poll_timeout(), self.client.rx.poll_timeout()),
             SERVER => (self.server.poll_timeout(), self.server.rx.poll_timeout()),
         };
-        let before = (self.output(who), tx!(self, who, tx => tx.wants()));
+        let before = self.socket(who);
         match who {
             CLIENT => self.client.handle_timeout(now),
             SERVER => self.server.handle_timeout(now),
@@ -306,20 +313,19 @@ impl Pair {
             SERVER => self.server.poll_timeout(),
         };
         assert!(next.is_none_or(|next| next > now), "it asks again and again");
-        let late = receiving.is_some_and(|due| due <= now) && self.side(who).failed.is_none();
-        let mut reads_on = who == CLIENT && self.client.rx.poll_timeout().is_some();
-        if late && !reads_on {
+        // A client's receiving half waits on where the request is not over.
+        let waits_on = who == CLIENT && self.client.rx.poll_timeout().is_some();
+        let late = receiving.is_some_and(|due| due <= now) && !waits_on;
+        if late {
             let none = &mut &b""[..];
             let step = match who {
                 CLIENT => self.client.rx.receive(&mut |_, _| {}, none, now).map(|_| ()),
                 SERVER => self.server.rx.receive(&mut |_, _| {}, none, now).map(|_| ()),
             };
             match step {
-                Err(error) => self.failed(who, error, before.1),
+                Err(error) => self.failed(who, error, &before),
                 Ok(()) => assert!(who == SERVER && !self.open, "only silence ends without error"),
             }
-        } else {
-            reads_on = true;
         }
         if before.1 != after {
             self.disturbed = true;
@@ -327,7 +333,7 @@ impl Pair {
             let lingers = before.1.end == Some(End::Shutdown);
             let waits = self.side(who).waits;
             let stalled = waits.is_some_and(|since| since + write_timeout <= now);
-            assert!(!reads_on || lingers || stalled, "given up too early");
+            assert!(late || lingers || stalled, "given up too early");
         }
         self.note_output(who, false);
     }
