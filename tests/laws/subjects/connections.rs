@@ -86,11 +86,7 @@ impl Subject for Serving {
     }
 
     fn long(len: usize) -> Vec<u8> {
-        let mut wire = b"GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n".to_vec();
-        wire.extend(b"A: b\r\n".repeat(len / 12));
-        wire.extend(b"\r\n");
-        wire.extend(b"1;a\r\nx\r\n".repeat(len / 16));
-        wire
+        one_message("GET / HTTP/1.1\r\nHost: x", len)
     }
 }
 
@@ -165,11 +161,7 @@ impl Subject for Asking {
     }
 
     fn long(len: usize) -> Vec<u8> {
-        let mut wire = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n".to_vec();
-        wire.extend(b"A: b\r\n".repeat(len / 12));
-        wire.extend(b"\r\n");
-        wire.extend(b"1;a\r\nx\r\n".repeat(len / 16));
-        wire
+        one_message("HTTP/1.1 200 OK", len)
     }
 }
 
@@ -215,6 +207,13 @@ fn respond(
         parts.extend(with.parts());
     }
     drain(tx.output(), wire);
+}
+
+/// Half of it a head of many fields, half of it a body of many chunks.
+fn one_message(start: &str, len: usize) -> Vec<u8> {
+    let fields = "A: b\r\n".repeat(len / 12);
+    let chunks = "1;a\r\nx\r\n".repeat(len / 16);
+    format!("{start}\r\nTransfer-Encoding: chunked\r\n{fields}\r\n{chunks}").into_bytes()
 }
 
 type Pairs = Vec<(String, Vec<u8>)>;
