@@ -37,12 +37,6 @@ pub trait Fields {
     }
 }
 
-/// The fields as bytes, for those who only look for a few names.
-#[cfg(feature = "alloc")]
-pub(crate) fn raw(fields: &(impl Fields + ?Sized)) -> impl Iterator<Item = (&[u8], &[u8])> {
-    fields.fields().map(|field| (field.name.as_bytes(), field.value))
-}
-
 impl<N: AsRef<str>, V: AsRef<[u8]>> Fields for [(N, V)] {
     fn fields(&self) -> impl Iterator<Item = Field<'_>> {
         self.iter().map(|(name, value)| Field { name: name.as_ref(), value: value.as_ref() })

@@ -33,65 +33,159 @@ pub(crate) const fn is_field_value(byte: u8) -> bool {
     CLASS[byte as usize] & VALUE != 0
 }
 
-/// A byte of a host and its port (RFC 3986 3.2): unreserved, of a percent-encoding, a delimiter
-/// within, or one around an address or before a port.
+/// Whether a token is this name, which is in lower case and, of letters and hyphens, the same
+/// whatever the case of the token.
 #[cfg(any(feature = "alloc", test))]
 #[inline]
-pub(crate) const fn is_host(byte: u8) -> bool {
-    CLASS[byte as usize] & HOST != 0
-}
-
-/// Whether all of `bytes` are visible ASCII.
-#[cfg(any(feature = "alloc", test))]
-#[inline]
-pub(crate) fn are_graphic(bytes: &[u8]) -> bool {
-    // Without a branch a byte: many at once.
-    bytes.iter().fold(true, |all, byte| all & byte.is_ascii_graphic())
+pub(crate) fn is_name<const LEN: usize>(token: &[u8], name: &[u8; LEN]) -> bool {
+    const CASE: u8 = 0x20;
+    token.first_chunk::<LEN>().is_some_and(|token| {
+        let differs = token.iter().zip(name).fold(0, |all, (a, b)| all | ((a | CASE) ^ b));
+        differs == 0
+    }) && token.len() == LEN
 }
 
 /// Whether all of `bytes` are of the class of [`is_token`].
 #[cfg(any(feature = "alloc", test))]
 #[inline]
 pub(crate) fn are_token(bytes: &[u8]) -> bool {
-    // Without a branch a byte, and four in a turn.
-    let (mut class, mut rest) = (TOKEN, bytes);
-    while let Some(([a, b, c, d], after)) = rest.split_first_chunk() {
-        class &= CLASS[*a as usize] & CLASS[*b as usize] & CLASS[*c as usize] & CLASS[*d as usize];
-        rest = after;
-    }
-    rest.iter().fold(class, |class, &byte| class & CLASS[byte as usize]) != 0
+    are::<8>(bytes, TOKEN, |byte| {
+        byte.is_ascii_lowercase()
+            | byte.is_ascii_uppercase()
+            | byte.is_ascii_digit()
+            | (byte == b'-')
+    })
+}
+
+/// Whether all of `bytes` can be of a host and its port (RFC 3986 3.2): unreserved, of a
+/// percent-encoding, a delimiter within, or one around an address or before a port.
+#[cfg(any(feature = "alloc", test))]
+#[inline]
+pub(crate) fn are_host(bytes: &[u8]) -> bool {
+    are::<8>(bytes, HOST, |byte| {
+        byte.is_ascii_lowercase() | matches!(byte, b'0'..=b':') | matches!(byte, b'-' | b'.')
+    })
+}
+
+/// Whether all of `bytes` are visible ASCII.
+#[cfg(any(feature = "alloc", test))]
+#[inline]
+pub(crate) fn are_graphic(bytes: &[u8]) -> bool {
+    are::<16>(bytes, GRAPHIC, |byte| byte.is_ascii_graphic())
 }
 
 /// Whether all of `bytes` are of the class of [`is_field_value`].
 #[cfg(any(feature = "alloc", test))]
 #[inline]
 pub(crate) fn are_field_value(bytes: &[u8]) -> bool {
-    let Some(last) = bytes.last_chunk::<8>() else {
-        return bytes.iter().fold(VALUE, |class, &byte| class & CLASS[byte as usize]) != 0;
-    };
-    // The last eight bytes are looked at for themselves, or again.
-    let mut rest = bytes;
-    while let Some((word, after)) = rest.split_first_chunk::<8>() {
-        if !is_value_word(*word) {
-            return false;
-        }
-        rest = after;
-    }
-    is_value_word(*last)
+    are::<16>(bytes, VALUE, |byte| (byte >= b' ') & (byte != 0x7f))
 }
 
-/// Eight bytes of a field value at once.
+/// Whether all of `bytes` are of a class, a block at once where all are of those that are met most.
 #[cfg(any(feature = "alloc", test))]
 #[inline]
-fn is_value_word(word: [u8; 8]) -> bool {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x80 * ONES;
-    // A byte that borrows where its high bit was clear is below 0x20, or 0x7f where nothing is left
-    // of it. Of the first only HTAB is allowed, and rare.
-    let x = u64::from_le_bytes(word);
-    let delete = x ^ (0x7f * ONES);
-    let found = x.wrapping_sub(0x20 * ONES) & !x | delete.wrapping_sub(ONES) & !delete;
-    found & HIGH == 0 || word.iter().copied().all(is_field_value)
+fn are<const BLOCK: usize>(bytes: &[u8], class: u8, often: impl Fn(u8) -> bool) -> bool {
+    // Without a branch a byte, which makes vectors of it.
+    let are_often = |block: &[u8]| block.iter().fold(true, |all, &byte| all & often(byte));
+    let in_blocks = bytes.last_chunk::<BLOCK>().is_some_and(|last| {
+        // The last bytes are looked at for themselves, or again.
+        let mut rest = bytes;
+        while let Some((block, after)) = rest.split_first_chunk::<BLOCK>() {
+            if !are_often(block) {
+                return false;
+            }
+            rest = after;
+        }
+        are_often(last)
+    });
+    in_blocks || bytes.iter().fold(class, |all, &byte| all & CLASS[byte as usize]) != 0
+}
+
+/// How many bytes at the start of `bytes` are of the class of [`is_token`].
+#[cfg(any(feature = "alloc", test))]
+#[inline]
+pub(crate) fn token_len(bytes: &[u8]) -> usize {
+    class_len(bytes, TOKEN)
+}
+
+/// How many bytes at the start of `bytes` are of a class, of which most runs are short.
+#[cfg(any(feature = "alloc", test))]
+#[inline]
+fn class_len(bytes: &[u8], class: u8) -> usize {
+    let is_outside = |byte: &u8| CLASS[*byte as usize] & class == 0;
+    let mut len = 0;
+    while let Some(block) = bytes[len..].first_chunk::<8>() {
+        // Of a known length: the loop is unrolled.
+        if let Some(end) = block.iter().position(is_outside) {
+            return len + end;
+        }
+        len += block.len();
+    }
+    let rest = &bytes[len..];
+    len + rest.iter().position(is_outside).unwrap_or(rest.len())
+}
+
+/// How many bytes at the start of `bytes` are visible ASCII.
+#[cfg(any(feature = "alloc", test))]
+#[inline]
+pub(crate) fn graphic_len(bytes: &[u8]) -> usize {
+    run(bytes, GRAPHIC, |word| !within(word, b'!', b'~'))
+}
+
+/// How many bytes at the start of `bytes` are of the class of [`is_field_value`].
+#[cfg(any(feature = "alloc", test))]
+#[inline]
+pub(crate) fn field_value_len(bytes: &[u8]) -> usize {
+    run(bytes, VALUE, |word| !(within(word, b' ', b'~') | word))
+}
+
+/// How many bytes at the start of `bytes` are of a class, eight in a turn: `suspects` has the highest
+/// bit set of every byte that is not of it, and may have it set of others.
+#[cfg(any(feature = "alloc", test))]
+#[inline]
+fn run(bytes: &[u8], class: u8, suspects: impl Fn(u64) -> u64) -> usize {
+    let mut len = 0;
+    loop {
+        let suspects = suspects(word(&bytes[len..])) & HIGH;
+        if suspects == 0 {
+            len += size_of::<u64>();
+            continue;
+        }
+        len += (suspects.trailing_zeros() / u8::BITS) as usize;
+        match bytes.get(len) {
+            Some(byte) if CLASS[*byte as usize] & class != 0 => len += 1,
+            _ => return len,
+        }
+    }
+}
+
+/// The first eight bytes; zeros, which are of no class, for those that are missing.
+#[cfg(any(feature = "alloc", test))]
+#[inline]
+fn word(bytes: &[u8]) -> u64 {
+    let at = |i: usize| u64::from(bytes[i]) << (u8::BITS as usize * i);
+    match (bytes.first_chunk(), bytes.len()) {
+        (Some(word), _) => u64::from_le_bytes(*word),
+        (None, 0) => 0,
+        (None, len @ 1..4) => at(0) | at(len / 2) | at(len - 1),
+        (None, len) => {
+            let half =
+                |i: usize| bytes[i..].first_chunk().map_or(0, |half| u32::from_le_bytes(*half));
+            u64::from(half(0)) | u64::from(half(len - 4)) << (u8::BITS as usize * (len - 4))
+        }
+    }
+}
+
+/// Sets the highest bit of every byte of `word` that is ASCII and from `first` to `last`; the other
+/// bits mean nothing.
+#[cfg(any(feature = "alloc", test))]
+#[inline]
+const fn within(word: u64, first: u8, last: u8) -> u64 {
+    // Seven bits a byte, so that no sum carries into the next.
+    let low = word & !HIGH;
+    let from_first = low + ONES * (0x80 - first as u64);
+    let after_last = low + ONES * (0x7f - last as u64);
+    from_first & !after_last & !word
 }
 
 /// SP or HTAB (RFC 9110 5.6.3).
@@ -128,6 +222,12 @@ const NEAR: usize = 16;
 const TOKEN: u8 = 1;
 const VALUE: u8 = 2;
 const HOST: u8 = 4;
+const GRAPHIC: u8 = 8;
+
+#[cfg(any(feature = "alloc", test))]
+const ONES: u64 = 0x0101_0101_0101_0101;
+#[cfg(any(feature = "alloc", test))]
+const HIGH: u64 = 0x80 * ONES;
 
 const CLASS: [u8; 256] = {
     let mut table = [0; 256];
@@ -151,6 +251,9 @@ const CLASS: [u8; 256] = {
         }
         if is_blank(byte) || byte.is_ascii_graphic() || byte >= 0x80 {
             table[i] |= VALUE;
+        }
+        if byte.is_ascii_graphic() {
+            table[i] |= GRAPHIC;
         }
         i += 1;
     }
@@ -183,17 +286,42 @@ mod tests {
             assert_eq!(is_token(byte), token(byte), "{byte}");
             assert_eq!(is_field_value(byte), byte == 9 || (byte >= 32 && byte != 127), "{byte}");
             let host = byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:[]".contains(&byte);
-            assert_eq!(is_host(byte), host, "{byte}");
             let hex = char::from(byte).to_digit(16).map(|value| value as u8);
             assert_eq!(hex_value(byte), hex, "{byte}");
-            for at in 0..11 {
-                let mut bytes = *b"aaaaaaaa\xe9 a";
-                bytes[at] = byte;
-                assert_eq!(are_field_value(&bytes), is_field_value(byte), "{byte} at {at}");
-                let mut bytes = [b'a'; 11];
-                bytes[at] = byte;
-                assert_eq!(are_token(&bytes), token(byte), "{byte} at {at}");
+            type Judge = fn(&[u8]) -> bool;
+            type Run = fn(&[u8]) -> usize;
+            let classes: [(Judge, Option<Run>, bool); 4] = [
+                (are_token, Some(token_len), token(byte)),
+                (are_host, None, host),
+                (are_graphic, Some(graphic_len), byte.is_ascii_graphic()),
+                (are_field_value, Some(field_value_len), is_field_value(byte)),
+            ];
+            for (judge, run, is_inside) in classes {
+                // A byte at every place of a word, after bytes that are rarely met, and at the end.
+                for (len, at) in (1..36).flat_map(|len| (0..len).map(move |at| (len, at))) {
+                    let mut bytes = [b'a'; 36];
+                    (bytes[len / 2], bytes[at]) = (if at % 2 == 0 { b'~' } else { b'b' }, byte);
+                    assert_eq!(judge(&bytes[..len]), is_inside, "{byte} at {at} of {len}");
+                    let expected = if is_inside { len } else { at };
+                    let found = run.map(|run| run(&bytes[..len]));
+                    assert!(found.is_none_or(|found| found == expected), "{byte} at {at} of {len}");
+                }
             }
+        }
+    }
+
+    #[test]
+    fn a_name_is_the_same_in_any_case() {
+        for (token, is) in [
+            (&b"host"[..], true),
+            (b"HOST", true),
+            (b"hOsT", true),
+            (b"hos", false),
+            (b"hosts", false),
+            (b"hosx", false),
+            (b"(ost", false),
+        ] {
+            assert_eq!(is_name(token, b"host"), is, "{token:?}");
         }
     }
 

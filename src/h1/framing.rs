@@ -31,15 +31,16 @@ pub enum Framing {
 }
 
 #[cfg(feature = "alloc")]
-pub(super) use of_heads::{is_ambiguous, response_of, said};
+pub(super) use of_heads::{Lengths, request_of, response_of};
 #[cfg(feature = "alloc")]
 pub use of_heads::{request, response};
 
 #[cfg(feature = "alloc")]
 mod of_heads {
     use super::Framing;
+    use crate::h1::head::{Head, StartLine};
     use crate::h1::{Error, ErrorKind, Request, Response, Version};
-    use crate::{Fields, fields, grammar, scan};
+    use crate::{ApiMisuse, scan};
 
     /// The framing of a request's body.
     ///
@@ -59,9 +60,18 @@ mod of_heads {
     /// # Ok::<(), wirefeed::h1::Error>(())
     /// ```
     pub fn request(head: &Request<'_>) -> Result<Framing, Error> {
-        let lengths = Lengths::read(head.of_lengths(LENGTHS), head.version())
+        request_of(head, &Lengths::by(head))
+    }
+
+    /// The framing of the body of a request whose fields say this.
+    pub(in crate::h1) fn request_of(
+        head: &Request<'_>,
+        lengths: &Lengths<'_>,
+    ) -> Result<Framing, Error> {
+        let (codings, length) = lengths
+            .judge(head.version())
             .map_err(|(kind, value)| Error::new(kind, head.offset_of(value)))?;
-        match (lengths.codings, lengths.length) {
+        match (codings, length) {
             (Some(Codings { last, chunked_last: false, .. }), _) => {
                 Err(Error::new(ErrorKind::ChunkedNotLast, head.offset_of(last)))
             }
@@ -80,12 +90,14 @@ mod of_heads {
     ///
     /// As for [`request`], but codings before `chunked`, or without it, are the caller's to decode.
     pub fn response(head: &Response<'_>, method: &str) -> Result<Framing, Error> {
-        response_of(head, method, false)
+        response_of(head, &Lengths::by(head), method, false)
     }
 
-    /// The framing of a response's body, where a coding may go before a length.
+    /// The framing of the body of a response whose fields say this; a coding may be allowed to go
+    /// before a length.
     pub(in crate::h1) fn response_of(
         head: &Response<'_>,
+        lengths: &Lengths<'_>,
         method: &str,
         allow_length_with_coding: bool,
     ) -> Result<Framing, Error> {
@@ -95,53 +107,33 @@ mod of_heads {
         if no_body {
             return Ok(Framing::None);
         }
-        let lengths = match Lengths::read(head.of_lengths(LENGTHS), head.version()) {
+        let judged = match lengths.judge(head.version()) {
             Err((ErrorKind::LengthWithCoding, _)) if allow_length_with_coding => {
-                let last = head.values_of("transfer-encoding").flat_map(grammar::list).last();
-                let chunked = last.is_some_and(|last| last.eq_ignore_ascii_case(b"chunked"));
-                return Ok(if chunked { Framing::Chunked } else { Framing::UntilClose });
+                (lengths.codings, None)
             }
-            lengths => lengths.map_err(|(kind, value)| Error::new(kind, head.offset_of(value)))?,
+            judged => judged.map_err(|(kind, value)| Error::new(kind, head.offset_of(value)))?,
         };
-        Ok(match (lengths.codings, lengths.length) {
+        Ok(match judged {
             (Some(Codings { chunked_last: true, .. }), _) => Framing::Chunked,
             (None, Some(length)) => Framing::Length(length),
             (Some(_) | None, _) => Framing::UntilClose,
         })
     }
 
-    /// Whether a head says in two ways where its body ends.
-    pub(in crate::h1) fn is_ambiguous(fields: &(impl Fields + ?Sized)) -> bool {
-        fields.value_of("content-length").is_some()
-            && fields.value_of("transfer-encoding").is_some()
-    }
-
-    /// What fields that are to be sent say of the body, if they do; as strict as with what is
-    /// received.
-    pub(in crate::h1) fn said(
-        fields: &(impl Fields + ?Sized),
-    ) -> Result<Option<Framing>, ErrorKind> {
-        let lengths =
-            Lengths::read(fields::raw(fields), Version::Http11).map_err(|(kind, _)| kind)?;
-        match (lengths.codings, lengths.length) {
-            (Some(Codings { chunked_last: false, .. }), _) => Err(ErrorKind::ChunkedNotLast),
-            (Some(_), _) => Ok(Some(Framing::Chunked)),
-            (None, length) => Ok(length.map(Framing::Length)),
-        }
-    }
-
-    /// The lengths of `Content-Length` and `Transfer-Encoding`, a bit each.
-    const LENGTHS: u32 = 1 << 14 | 1 << 17;
+    /// What is wrong, and with which value.
+    type Fault<'a> = (ErrorKind, &'a [u8]);
 
     /// What the fields say of the body's length.
-    struct Lengths<'a> {
+    #[derive(Debug, Clone, Copy)]
+    pub(in crate::h1) struct Lengths<'a> {
         codings: Option<Codings<'a>>,
-        length: Option<u64>,
+        length: Option<(u64, &'a [u8])>,
+        fault: Option<Fault<'a>>,
     }
 
     /// What all `Transfer-Encoding` fields together say.
-    #[derive(Clone, Copy)]
-    struct Codings<'a> {
+    #[derive(Debug, Clone, Copy)]
+    pub(in crate::h1) struct Codings<'a> {
         /// The first that is not `chunked`.
         other: Option<&'a [u8]>,
         /// The last.
@@ -150,40 +142,50 @@ mod of_heads {
     }
 
     impl<'a> Lengths<'a> {
-        /// Reads both fields, or says what is wrong with which value.
-        fn read(
-            fields: impl Iterator<Item = (&'a [u8], &'a [u8])>,
-            version: Version,
-        ) -> Result<Self, (ErrorKind, &'a [u8])> {
-            let mut codings: Option<Codings<'a>> = None;
-            let mut length: Option<(u64, &'a [u8])> = None;
-            for (name, value) in fields {
-                if name.eq_ignore_ascii_case(b"transfer-encoding") {
-                    codings = Some(Codings::read(value, codings)?);
-                } else if name.eq_ignore_ascii_case(b"content-length") {
-                    let number = decimal(value).map_err(|bad| (ErrorKind::ContentLength, bad))?;
-                    if length.is_some_and(|(length, _)| length != number) {
-                        return Err((ErrorKind::ContentLengthConflict, value));
-                    }
-                    length = Some((number, value));
-                }
-            }
-            match (codings, length) {
-                (Some(codings), _) if version == Version::Http10 => {
-                    Err((ErrorKind::CodingInHttp10, codings.last))
-                }
-                (Some(_), Some((_, value))) => Err((ErrorKind::LengthWithCoding, value)),
-                _ => Ok(Self { codings, length: length.map(|(number, _)| number) }),
-            }
-        }
-    }
+        /// Before the first field.
+        pub(in crate::h1) const NOTHING: Self = Self { codings: None, length: None, fault: None };
 
-    impl<'a> Codings<'a> {
+        /// The lengths of the names it looks for, a bit each.
+        pub(in crate::h1) const OF_NAMES: u32 = 1 << 14 | 1 << 17;
+
+        /// Reads them all.
+        fn by<L: StartLine>(head: &Head<'a, L>) -> Self {
+            let mut lengths = Self::NOTHING;
+            for (name, value) in head.of_lengths(Self::OF_NAMES) {
+                lengths.note(name, value);
+            }
+            lengths
+        }
+
+        /// Takes note of a field, whose name is a token.
+        #[inline]
+        pub(in crate::h1) fn note(&mut self, name: &[u8], value: &'a [u8]) {
+            let noted = match name.len() {
+                14 if scan::is_name(name, b"content-length") => self.note_length(value),
+                17 if scan::is_name(name, b"transfer-encoding") => self.note_codings(value),
+                _ => return,
+            };
+            self.fault = self.fault.or(noted.err());
+        }
+
+        #[inline]
+        fn note_length(&mut self, value: &'a [u8]) -> Result<(), Fault<'a>> {
+            let number = decimal(value).map_err(|bad| (ErrorKind::ContentLength, bad))?;
+            if self.length.is_some_and(|(length, _)| length != number) {
+                return Err((ErrorKind::ContentLengthConflict, value));
+            }
+            self.length = Some((number, value));
+            Ok(())
+        }
+
         /// Adds a field's codings to those before it; `chunked` may be applied only once and has no
         /// parameters (7.1), and an empty one is none.
-        fn read(value: &'a [u8], before: Option<Self>) -> Result<Self, (ErrorKind, &'a [u8])> {
-            let mut codings =
-                before.unwrap_or(Self { other: None, last: value, chunked_last: false });
+        fn note_codings(&mut self, value: &'a [u8]) -> Result<(), Fault<'a>> {
+            let codings = self.codings.get_or_insert(Codings {
+                other: None,
+                last: value,
+                chunked_last: false,
+            });
             let mut chunked_before = codings.chunked_last;
             for coding in value.split(|&byte| byte == b',') {
                 let coding = scan::trim_blanks(coding);
@@ -198,7 +200,36 @@ mod of_heads {
                     codings.other = codings.other.or(Some(coding));
                 }
             }
-            Ok(codings)
+            Ok(())
+        }
+
+        /// Codings or a length.
+        fn judge(&self, version: Version) -> Result<(Option<Codings<'a>>, Option<u64>), Fault<'a>> {
+            match (self.fault, self.codings, self.length) {
+                (Some(fault), ..) => Err(fault),
+                (_, Some(codings), _) if version == Version::Http10 => {
+                    Err((ErrorKind::CodingInHttp10, codings.last))
+                }
+                (_, Some(_), Some((_, value))) => Err((ErrorKind::LengthWithCoding, value)),
+                (_, codings, length) => Ok((codings, length.map(|(number, _)| number))),
+            }
+        }
+
+        /// Whether they say in two ways where the body ends.
+        pub(in crate::h1) const fn are_ambiguous(&self) -> bool {
+            self.codings.is_some() && self.length.is_some()
+        }
+
+        /// The framing that fields to be sent ask for, if they do; as strict as with what is
+        /// received.
+        pub(in crate::h1) fn framing(&self) -> Result<Option<Framing>, ApiMisuse> {
+            match self.judge(Version::Http11) {
+                Err(_) | Ok((Some(Codings { chunked_last: false, .. }), _)) => {
+                    Err(ApiMisuse::Framing)
+                }
+                Ok((Some(_), _)) => Ok(Some(Framing::Chunked)),
+                Ok((None, length)) => Ok(length.map(Framing::Length)),
+            }
         }
     }
 

@@ -1,21 +1,20 @@
-//! Request and response heads (RFC 9112 3, 4, 5): a resumable search for the end, then one pass of
-//! `httparse`, then what it lets through: bare LF, blank lines in front, odd bytes in a target.
+//! Request and response heads (RFC 9112 3, 4, 5): a resumable search for the end, then one strict
+//! pass, eight bytes in a turn.
 //!
 //! A head that lies whole in the input is read where it lies; one that was cut is joined first.
-//! Fields are offsets into the head. Whoever finds a fault only knows that there is one: which byte
-//! it is, a second and cold scan tells.
+//! Fields are offsets into the head.
 //!
 //! One CRLF in front of a request line is skipped (RFC 9112 2.2). A status line may end right after
 //! the status, as many servers' do: nothing can hide in the SP that is missing.
 
-mod diagnose;
 mod line;
+mod parse;
 mod view;
 
 use alloc::vec::Vec;
 use core::fmt;
-use core::mem::MaybeUninit;
 
+use self::parse::Parser;
 use self::view::Span;
 use crate::carry::Carry;
 use crate::h1::{Error, ErrorKind};
@@ -46,6 +45,14 @@ pub struct Limits {
 
 impl Limits {
     pub(super) const DEFAULT: Self = Self { head: Some(64 << 10), fields: Some(100) };
+
+    fn longest(&self) -> usize {
+        self.head.map_or(LONGEST, |limit| limit.min(LONGEST))
+    }
+
+    fn most_fields(&self) -> usize {
+        self.fields.unwrap_or(usize::MAX)
+    }
 }
 
 impl Default for Limits {
@@ -140,9 +147,9 @@ impl<L: StartLine> Decoder<L> {
     ) -> Result<Step<Head<'m, L>>, Error> {
         // The straight line: the whole head lies in the input.
         if let (State::Start, Some(b'A'..=b'Z')) = (self.state, input.first()) {
-            let within = &input[..input.len().min(self.limits.head.unwrap_or(usize::MAX))];
-            if let Some((line, len)) = parse::<L>(within, &mut self.spans, self.limits.fields) {
-                let (bytes, rest) = input.split_at(len);
+            let mut parser = Parser::new(&input[..input.len().min(self.limits.longest())]);
+            if let Ok(line) = parser.head(&mut self.spans, self.limits.most_fields()) {
+                let (bytes, rest) = input.split_at(parser.at);
                 *input = rest;
                 self.state = State::Done;
                 return Ok(Step::Item(Head::new(bytes, &self.spans, 0, line)));
@@ -184,7 +191,7 @@ impl<L: StartLine> Decoder<L> {
         };
 
         let carried = self.carry.len();
-        let limit = self.limits.head.unwrap_or(usize::MAX);
+        let limit = self.limits.longest();
         let within = &here[..here.len().min(limit - carried)];
         let Some(end) = search.find_end(within) else {
             if within.len() < here.len() {
@@ -200,16 +207,17 @@ impl<L: StartLine> Decoder<L> {
         } else {
             *input = &here[end..];
         }
-        // Judged by the same pass as on the straight line: a head up to its empty line.
+        let most_fields = self.limits.most_fields();
         let head = if carried > 0 { self.carry.bytes() } else { &here[..end] };
-        match parse(head, &mut self.spans, self.limits.fields) {
-            Some((line, _)) => {
+        let mut parser = Parser::new(head);
+        match parser.head(&mut self.spans, most_fields) {
+            Ok(line) => {
                 self.state = State::Done;
-                let bytes = if carried > 0 { self.carry.bytes() } else { &here[..end] };
-                Ok(Step::Item(Head::new(bytes, &self.spans, self.at, line)))
+                let head = if carried > 0 { self.carry.bytes() } else { &here[..end] };
+                Ok(Step::Item(Head::new(head, &self.spans, self.at, line)))
             }
-            None => {
-                let (kind, bad) = diagnose::first_fault::<L>(head, self.limits.fields);
+            Err(kind) => {
+                let bad = parser.at;
                 *input = if bad >= carried { &here[bad - carried..] } else { &[] };
                 self.fail(kind, self.at + bad as u64)
             }
@@ -274,27 +282,6 @@ impl<L> fmt::Debug for Decoder<L> {
     }
 }
 
-/// One pass over `bytes`: the start line and the length of the head, if there is a whole and
-/// faultless one.
-fn parse<L: StartLine>(
-    bytes: &[u8],
-    spans: &mut Vec<Span>,
-    limit: Option<usize>,
-) -> Option<(L, usize)> {
-    let limit = limit.unwrap_or(usize::MAX);
-    let mut headers = [const { MaybeUninit::uninit() }; FIELDS];
-    let parsed = match L::parse(bytes, &mut headers, spans) {
-        Err(httparse::Error::TooManyHeaders) if limit > FIELDS => {
-            // A field is no shorter than `a:` CR LF.
-            let mut headers = Vec::new();
-            headers.resize_with(limit.min(bytes.len() / 4 + 1), MaybeUninit::uninit);
-            L::parse(bytes, &mut headers, spans)
-        }
-        parsed => parsed,
-    };
-    parsed.ok()?.filter(|_| spans.len() <= limit)
-}
-
 impl Search {
     /// How many of `bytes` belong to the head, if its empty line ends in them.
     ///
@@ -318,8 +305,8 @@ impl Search {
     }
 }
 
-/// Room on the stack for this many fields; Chrome sends 17.
-const FIELDS: usize = 64;
+/// Spans count in four bytes.
+const LONGEST: usize = u32::MAX as usize;
 
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use crate::fields::{self, Field};
 use crate::h1::incoming::is_forbidden_trailer;
+use crate::h1::said::Said;
 use crate::h1::{Framing, chunked};
 use crate::{ApiMisuse, Fields, Instant, Outbox, SendError, scan};
 
@@ -39,6 +40,27 @@ impl From<Framing> for Body {
     }
 }
 
+/// Fields that may be sent.
+pub(super) struct Checked<'a> {
+    pub(super) said: Said<'a>,
+    /// The bytes of their lines.
+    len: usize,
+}
+
+impl<'a> Checked<'a> {
+    /// Checks each field, and takes note of what it says.
+    #[inline]
+    pub(super) fn new(fields: &'a (impl Fields + ?Sized)) -> Result<Self, ApiMisuse> {
+        let (mut said, mut len) = (Said::NOTHING, 0);
+        for Field { name, value } in fields.fields() {
+            fields::check(name, value)?;
+            len += fields::encoded_len(name, value);
+            said.note(name.as_bytes(), value);
+        }
+        Ok(Self { said, len })
+    }
+}
+
 impl Outgoing {
     pub(super) fn new(limit: Option<usize>, write_timeout: Option<Duration>) -> Self {
         Self {
@@ -53,16 +75,14 @@ impl Outgoing {
         &mut self,
         line: &[&[u8]],
         fields: &(impl Fields + ?Sized),
+        checked: &Checked<'_>,
         own: &[(&str, &str)],
         body: Body,
     ) -> Result<(), SendError> {
-        let mut len = line.iter().map(|part| part.len()).sum::<usize>() + b"\r\n\r\n".len();
+        let mut len = checked.len + b"\r\n\r\n".len();
+        len += line.iter().map(|part| part.len()).sum::<usize>();
         for (name, value) in own {
             len += fields::encoded_len(name, value.as_bytes());
-        }
-        for Field { name, value } in fields.fields() {
-            fields::check(name, value)?;
-            len += fields::encoded_len(name, value);
         }
         self.outbox.check(len)?;
         // One growth for all, then parts into what is there.
@@ -257,8 +277,15 @@ fn put_head<'o>(
     }
     let own = own.iter().map(|(name, value)| Field { name, value: value.as_bytes() });
     for Field { name, value } in fields.fields().chain(own) {
-        out = put(put(out, b"\r\n")?, name.as_bytes())?;
-        out = put(put(out, b": ")?, value)?;
+        let (line, rest) = out.split_at_mut_checked(fields::encoded_len(name, value))?;
+        out = rest;
+        let (before, line) = line.split_at_mut(b"\r\n".len());
+        let (name_place, line) = line.split_at_mut(name.len());
+        let (colon, value_place) = line.split_at_mut(b": ".len());
+        before.copy_from_slice(b"\r\n");
+        name_place.copy_from_slice(name.as_bytes());
+        colon.copy_from_slice(b": ");
+        value_place.copy_from_slice(value);
     }
     put(out, b"\r\n\r\n")
 }
@@ -315,7 +342,9 @@ mod tests {
     #[test]
     fn fields_that_change_are_not_written() {
         let mut out = Outgoing::new(None, None);
-        let refused = out.head(&[b"GET"], &Growing(Cell::new(0)), &[], Body::Chunked);
+        let fields = Growing(Cell::new(0));
+        let checked = Checked::new(&fields).unwrap();
+        let refused = out.head(&[b"GET"], &fields, &checked, &[], Body::Chunked);
         assert_eq!(refused, Err(ApiMisuse::FieldValue.into()));
         assert!(out.outbox.is_empty());
     }

@@ -1,65 +1,83 @@
-//! What the fields of a head say about its connection.
+//! What the fields of a head say about its connection and its body.
 
 use crate::h1::Version;
+use crate::h1::framing::Lengths;
+use crate::h1::head::{Head, StartLine};
 use crate::{grammar, scan};
 
-/// What the fields of a head say about its connection, besides how its body ends.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Said {
+/// What the fields of a head say, found in one pass.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Said<'a> {
     pub(super) close: bool,
     pub(super) keep_alive: bool,
-    /// `Upgrade`, and `Connection: upgrade`.
-    pub(super) upgrade: bool,
     pub(super) expects_continue: bool,
     pub(super) hosts: usize,
     pub(super) valid_host: bool,
+    /// There is an `Upgrade`.
+    upgrade: bool,
+    /// `Connection` lists it.
+    lists_upgrade: bool,
+    /// What they say of the body.
+    pub(super) lengths: Lengths<'a>,
 }
 
-impl Said {
-    /// The lengths of the names it looks for, a bit each.
-    pub(super) const LENGTHS: u32 = 1 << 4 | 1 << 6 | 1 << 7 | 1 << 10;
+impl<'a> Said<'a> {
+    /// Before the first field.
+    pub(super) const NOTHING: Self = Self {
+        close: false,
+        keep_alive: false,
+        expects_continue: false,
+        hosts: 0,
+        valid_host: true,
+        upgrade: false,
+        lists_upgrade: false,
+        lengths: Lengths::NOTHING,
+    };
 
-    /// Reads them in one pass.
-    pub(super) fn by<'a>(fields: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Self {
-        let mut said = Self { valid_host: true, ..Self::default() };
-        let (mut upgrade, mut lists_upgrade) = (false, false);
-        for (field, value) in fields {
-            // Most names of the right length differ in their first byte.
-            let is = |name: &[u8]| {
-                field.first().map(|first| first | 0x20) == name.first().copied()
-                    && field.eq_ignore_ascii_case(name)
-            };
-            match field.len() {
-                4 if is(b"host") => {
-                    said.hosts += 1;
-                    said.valid_host &= is_host(value);
-                }
-                6 if is(b"expect") => {
-                    said.expects_continue |= value.eq_ignore_ascii_case(b"100-continue");
-                }
-                7 if is(b"upgrade") => upgrade = true,
-                10 if is(b"connection") => {
-                    for token in grammar::list(value) {
-                        said.close |= token.eq_ignore_ascii_case(b"close");
-                        said.keep_alive |= token.eq_ignore_ascii_case(b"keep-alive");
-                        lists_upgrade |= token.eq_ignore_ascii_case(b"upgrade");
-                    }
-                }
-                _ => {}
-            }
+    /// The lengths of the names it looks for, a bit each.
+    const LENGTHS: u32 = 1 << 4 | 1 << 6 | 1 << 7 | 1 << 10 | Lengths::OF_NAMES;
+
+    /// Reads them all.
+    pub(super) fn by<L: StartLine>(head: &Head<'a, L>) -> Self {
+        let mut said = Self::NOTHING;
+        for (name, value) in head.of_lengths(Self::LENGTHS) {
+            said.note(name, value);
         }
-        said.upgrade = upgrade && lists_upgrade;
         said
     }
 
+    /// Takes note of a field, whose name is a token.
+    #[inline]
+    pub(super) fn note(&mut self, name: &[u8], value: &'a [u8]) {
+        match name.len() {
+            4 if scan::is_name(name, b"host") => {
+                self.hosts += 1;
+                self.valid_host &= scan::are_host(value);
+            }
+            6 if scan::is_name(name, b"expect") => {
+                self.expects_continue |= value.eq_ignore_ascii_case(b"100-continue");
+            }
+            7 if scan::is_name(name, b"upgrade") => self.upgrade = true,
+            10 if scan::is_name(name, b"connection") => self.note_connection(value),
+            _ => self.lengths.note(name, value),
+        }
+    }
+
+    fn note_connection(&mut self, value: &[u8]) {
+        for token in grammar::list(value) {
+            self.close |= token.eq_ignore_ascii_case(b"close");
+            self.keep_alive |= token.eq_ignore_ascii_case(b"keep-alive");
+            self.lists_upgrade |= token.eq_ignore_ascii_case(b"upgrade");
+        }
+    }
+
+    /// `Upgrade`, and `Connection: upgrade` (RFC 9110 7.8).
+    pub(super) const fn upgrades(&self) -> bool {
+        self.upgrade && self.lists_upgrade
+    }
+
     /// Whether another exchange may follow (RFC 9112 9.3).
-    pub(super) fn persists(self, version: Version) -> bool {
+    pub(super) fn persists(&self, version: Version) -> bool {
         !self.close && (version == Version::Http11 || self.keep_alive)
     }
-}
-
-/// Whether a value can be a host and a port (RFC 9110 7.2, RFC 3986 3.2): nothing that a next hop
-/// could take for another part of a URL.
-fn is_host(value: &[u8]) -> bool {
-    value.iter().copied().all(scan::is_host)
 }

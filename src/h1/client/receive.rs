@@ -259,11 +259,12 @@ fn open(head: &Response<'_>, asked: &Next, config: &Config) -> Result<Opened, Er
         _ => {}
     }
     let lenient = config.allow_length_with_coding;
-    let framing = framing::response_of(head, asked.method, lenient)?;
+    let said = Said::by(head);
+    let framing = framing::response_of(head, &said.lengths, asked.method, lenient)?;
     // Who is not told where a body ends, or in two ways, does not know where the next head begins.
-    let persists = Said::by(head.of_lengths(Said::LENGTHS)).persists(head.version())
+    let persists = said.persists(head.version())
         && framing != Framing::UntilClose
-        && !(lenient && framing::is_ambiguous(head));
+        && !(lenient && said.lengths.are_ambiguous());
     Ok(Opened::Body(framing, persists))
 }
 

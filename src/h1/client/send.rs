@@ -7,10 +7,9 @@ use bytes::Bytes;
 
 use super::state::{On, State};
 use super::{Next, Owed, Reply};
-use crate::h1::outgoing::{Body, Outgoing, body_commands, is_method, is_target};
-use crate::h1::said::Said;
-use crate::h1::{Config, framing};
-use crate::{ApiMisuse, Control, End, Fields, Instant, Outbox, SendError, Wants, fields};
+use crate::h1::Config;
+use crate::h1::outgoing::{Body, Checked, Outgoing, body_commands, is_method, is_target};
+use crate::{ApiMisuse, Control, End, Fields, Instant, Outbox, SendError, Wants};
 
 /// Requests out.
 pub struct Sender {
@@ -62,11 +61,12 @@ impl Sender {
             }
             _ => return Err(ApiMisuse::OutOfOrder.into()),
         }
-        let said = Said::by(fields::raw(fields));
+        let checked = Checked::new(fields)?;
+        let said = &checked.said;
         if !is_method(method) || !is_target(target) || said.hosts != 1 || !said.valid_host {
             return Err(ApiMisuse::RequestLine.into());
         }
-        let told = framing::said(fields).map_err(|_| ApiMisuse::Framing)?;
+        let told = said.lengths.framing()?;
         let method_alike = match method {
             "HEAD" => "HEAD",
             "CONNECT" if told.is_some() => return Err(ApiMisuse::Framing.into()),
@@ -74,13 +74,13 @@ impl Sender {
             _ => "GET",
         };
         let line = [method.as_bytes(), b" ", target.as_bytes(), b" HTTP/1.1"];
-        self.out.head(&line, fields, &[], told.map_or(Body::Length(0), Body::from))?;
+        self.out.head(&line, fields, &checked, &[], told.map_or(Body::Length(0), Body::from))?;
         self.out.touch(false, now);
         self.closes = said.close;
         let waits = said.expects_continue && told.is_some();
         self.continues = waits.then(|| now + self.continue_timeout);
         self.on(On::Head);
-        Ok(Next { method: method_alike, upgrade: said.upgrade })
+        Ok(Next { method: method_alike, upgrade: said.upgrades() })
     }
 
     body_commands!();

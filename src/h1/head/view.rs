@@ -117,8 +117,7 @@ impl<L: fmt::Debug> fmt::Debug for Head<'_, L> {
 
 /// Where a field stands in its head.
 #[derive(Debug, Clone, Copy)]
-#[expect(unnameable_types, reason = "in the signature of a sealed trait")]
-pub struct Span {
+pub(super) struct Span {
     pub(super) name: (u32, u32),
     pub(super) value: (u32, u32),
 }
@@ -134,7 +133,7 @@ impl Span {
 }
 
 /// The offset of `part`, a slice of `whole`, in it.
-pub(super) fn offset(whole: &[u8], part: &[u8]) -> usize {
+fn offset(whole: &[u8], part: &[u8]) -> usize {
     part.as_ptr().addr() - whole.as_ptr().addr()
 }
 

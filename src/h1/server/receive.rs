@@ -236,7 +236,7 @@ fn open(head: &Request<'_>, config: &Config) -> Result<Opened, Error> {
         let over = &head.raw_target()[limit..];
         return Err(Error::new(ErrorKind::TargetTooLong, head.offset_of(over)));
     }
-    let said = Said::by(head.of_lengths(Said::LENGTHS));
+    let said = Said::by(head);
     let http11 = head.version() == Version::Http11;
     if said.hosts > 1 || (http11 && said.hosts == 0) || !said.valid_host {
         // The second, the one that is no host, or the end of a head without one.
@@ -247,7 +247,7 @@ fn open(head: &Request<'_>, config: &Config) -> Result<Opened, Error> {
         };
         return Err(Error::new(ErrorKind::Host, at));
     }
-    let framing = framing::request(head)?;
+    let framing = framing::request_of(head, &said.lengths)?;
     let method = match head.raw_method() {
         b"HEAD" => Method::Head,
         b"CONNECT" => Method::Connect,
@@ -257,7 +257,7 @@ fn open(head: &Request<'_>, config: &Config) -> Result<Opened, Error> {
         method,
         http11,
         persists: said.persists(head.version()),
-        upgrade: said.upgrade && http11,
+        upgrade: said.upgrades() && http11,
     };
     // A 1.0 client cannot read a 100 (RFC 9110 10.1.1).
     Ok(Opened { framing, asked, expects_continue: said.expects_continue && http11 })

@@ -7,11 +7,10 @@ use bytes::Bytes;
 
 use super::state::{On, State};
 use super::{Asked, Method, Next, Owed, Reply};
-use crate::h1::outgoing::{Body, Outgoing, body_commands};
+use crate::h1::outgoing::{Body, Checked, Outgoing, body_commands};
 use crate::h1::reason::reason;
-use crate::h1::said::Said;
-use crate::h1::{Config, Error, Framing, framing};
-use crate::{ApiMisuse, Control, End, Fields, Instant, Outbox, SendError, Wants, fields};
+use crate::h1::{Config, Error, Framing};
+use crate::{ApiMisuse, Control, End, Fields, Instant, Outbox, SendError, Wants};
 
 /// Responses out.
 pub struct Sender {
@@ -63,8 +62,9 @@ impl Sender {
         }
         let switches =
             status == 101 || (self.asked.method == Method::Connect && (200..300).contains(&status));
-        let said = Said::by(fields::raw(fields));
-        let told = framing::said(fields).map_err(|_| ApiMisuse::Framing)?;
+        let checked = Checked::new(fields)?;
+        let said = &checked.said;
+        let told = said.lengths.framing()?;
         let bare = switches || status < 200 || status == 204;
         if (bare && told.is_some()) || (told == Some(Framing::Chunked) && !self.asked.http11) {
             return Err(ApiMisuse::Framing.into());
@@ -99,7 +99,7 @@ impl Sender {
         }
         let digits = digits(status);
         let line = [b"HTTP/1.1 ", &digits[..], b" ", reason(status).as_bytes()];
-        self.out.head(&line, fields, &own[..len], body)?;
+        self.out.head(&line, fields, &checked, &own[..len], body)?;
         self.out.touch(false, now);
         if switches {
             self.on(On::Switch);
