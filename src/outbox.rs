@@ -102,16 +102,17 @@ impl Outbox {
         Ok(())
     }
 
-    /// Appends `payload` between copies of what goes around it, all or nothing.
+    /// Appends `payload` between what goes around it, all or nothing; `put` writes the `len` bytes
+    /// before it.
     #[inline]
     pub(crate) fn share_between(
         &mut self,
-        before: &[u8],
+        (len, put): (usize, impl FnOnce(&mut BytesMut)),
         payload: Bytes,
-        after: &[u8],
+        after: &[u8; 2],
     ) -> Result<(), crate::SendError> {
-        self.check(before.len() + payload.len() + after.len())?;
-        self.copied.extend_from_slice(before);
+        self.check(len + payload.len() + after.len())?;
+        put(&mut self.copied);
         self.push(payload);
         self.copied.extend_from_slice(after);
         Ok(())
@@ -270,22 +271,24 @@ impl Buf for Outbox {
 
     #[cfg(feature = "std")]
     fn chunks_vectored<'a>(&'a self, slices: &mut [std::io::IoSlice<'a>]) -> usize {
-        let (mut filled, mut from) = (0, 0);
-        let mut put = |bytes: &'a [u8]| {
-            if !bytes.is_empty() && filled < slices.len() {
-                slices[filled] = std::io::IoSlice::new(bytes);
+        let (mut filled, mut copied) = (0, &self.copied[..]);
+        let mut put = |bytes: &'a [u8]| match slices.get_mut(filled) {
+            Some(slice) if !bytes.is_empty() => {
+                *slice = std::io::IoSlice::new(bytes);
                 filled += 1;
+                true
             }
-            filled < slices.len()
+            slice => slice.is_some(),
         };
+        let mut written = self.written;
         for (at, payload) in &self.shared {
-            let to = (at - self.written) as usize;
-            if !put(&self.copied[from..to]) || !put(payload) {
+            let (before, after) = copied.split_at((at - written) as usize);
+            if !put(before) || !put(payload) {
                 return filled;
             }
-            from = to;
+            (copied, written) = (after, *at);
         }
-        put(&self.copied[from..]);
+        put(copied);
         filled
     }
 }

@@ -41,7 +41,7 @@ pub(crate) fn rows(run: Run<'_>) {
         piece: one.len(),
         wire: one.repeat(items),
         peer: "ureq-proto",
-        bound: 0.25,
+        bound: 0.22,
     };
     let (mut machines, mut buffers) = (Machines::new(), UreqProto::new());
     let mut ours = |wire: &[u8], piece| machines.exchanges(wire.len() / piece);

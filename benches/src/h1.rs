@@ -116,11 +116,11 @@ fn httparse_uncut(wire: &[u8], _: usize) -> usize {
 pub(crate) fn head_rows(run: Run<'_>, pico: Option<&Pico>) {
     let row = head_row();
     run(vec![row.clone()], &mut heads, &mut httparse_heads);
-    let to_map = Row { peer: "httparse, HeaderMap", bound: 0.3, ..row.clone() };
+    let to_map = Row { peer: "httparse, HeaderMap", bound: 0.25, ..row.clone() };
     run(vec![to_map], &mut heads, &mut header_maps);
     if let Some(pico) = pico {
         let mut theirs = |wire: &[u8], piece: usize| pico.heads(wire, piece);
-        run(vec![Row { peer: "picohttpparser", bound: 1.4, ..row }], &mut heads, &mut theirs);
+        run(vec![Row { peer: "picohttpparser", bound: 1.2, ..row }], &mut heads, &mut theirs);
     }
 }
 
@@ -151,7 +151,7 @@ fn head_row() -> Row {
         piece: 1 << 20,
         wire: head.repeat(items).into(),
         peer: "httparse",
-        bound: 1.7,
+        bound: 1.4,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 use crate::fields::{self, Field};
 use crate::h1::incoming::is_forbidden_trailer;
@@ -115,12 +115,16 @@ impl Outgoing {
 
     /// Writes some of the body without copying it, unless it is small.
     pub(super) fn bytes(&mut self, data: Bytes) -> Result<(), SendError> {
-        match (self.body, chunked::head(data.len() as u64)) {
-            (Body::Dropped, _) | (Body::Chunked, None) => Ok(()),
-            (Body::Chunked, Some(head)) => {
-                self.outbox.share_between(head.as_ref(), data, chunked::TAIL)
-            }
-            (Body::Length(_) | Body::UntilClose, _) => {
+        match self.body {
+            Body::Dropped => Ok(()),
+            Body::Chunked => match chunked::head(data.len() as u64) {
+                Some(head) => {
+                    let before = (head.len(), |out: &mut BytesMut| head.put(out));
+                    self.outbox.share_between(before, data, chunked::TAIL)
+                }
+                None => Ok(()),
+            },
+            Body::Length(_) | Body::UntilClose => {
                 let left = self.left_after(data.len())?;
                 self.outbox.share(data)?;
                 self.body = left;

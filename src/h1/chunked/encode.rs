@@ -35,6 +35,27 @@ pub const fn head(size: u64) -> Option<ChunkHead> {
     Some(ChunkHead { bytes, len: len as u8 + 2 })
 }
 
+#[cfg(feature = "alloc")]
+impl ChunkHead {
+    #[inline]
+    pub(in crate::h1) const fn len(&self) -> usize {
+        self.len as usize
+    }
+
+    /// Appends the head, by a store of a word where one holds it, which is cheaper than a copy of a
+    /// length that is not known beforehand.
+    #[inline]
+    pub(in crate::h1) fn put(&self, out: &mut bytes::BytesMut) {
+        let end = out.len() + self.len();
+        let [word, rest @ ..] = &self.bytes;
+        out.extend_from_slice(word);
+        if self.len() > word.len() {
+            out.extend_from_slice(rest.as_flattened());
+        }
+        out.truncate(end);
+    }
+}
+
 /// Eight hexadecimal digits at once, the first of them lowest: each half byte in a byte of its own, then
 /// made a digit.
 const fn digits(number: u32) -> u64 {
