@@ -92,7 +92,9 @@ impl Receiver {
                         let bodiless = matches!(framing, Framing::None | Framing::Length(0));
                         self.owes_continue = expects_continue && !bodiless;
                         self.state = State::Body;
-                        self.patience.wait(self.config.body_timeout, now);
+                        // A request without a body is over: there is nothing to wait for.
+                        let wait = self.config.body_timeout.filter(|_| !bodiless);
+                        self.patience.wait(wait, now);
                         control.owe(Reply(Owed::Response(asked)), now);
                     }
                     Err(error) => {
@@ -132,6 +134,7 @@ impl Receiver {
             State::Failed(error) => Err(error),
         }
     }
+
     /// The peer's end of stream.
     ///
     /// # Errors
@@ -146,7 +149,10 @@ impl Receiver {
             State::Idle | State::Done | State::Over => Ok(()),
             State::Head => self.heads.finish().map(|_| ()),
             State::Body => self.body.finish(),
-            State::Failed(error) => return Err(error),
+            State::Failed(error) => {
+                control.owe(Reply(Owed::End), now);
+                return Err(error);
+            }
         };
         self.patience.deadline = None;
         match finished.map_err(|error| error.after(self.base)) {

@@ -3,7 +3,7 @@
 //! ```text
 //!  Idle ──Asked──▶ Owing ──Head──▶ Body ──End──▶ Over ──Next──▶ Idle
 //!    │              │ │              │             │
-//!    │              │ └Switch▶ Upgraded            │
+//!    │              │ └Switch▶ Upgraded ──Failed──▶ Ended
 //!    └───Failed─────┴──Failed──▶ Closing ◀──Last───┘ (from Body; Failed from Over)
 //!                                   │
 //!                     Left, Stalled ▼
@@ -30,6 +30,7 @@
 //! | Over | Failed | Closing |
 //! | Over | Left | Ended |
 //! | Over | Stalled | Ended |
+//! | Upgraded | Failed | Ended |
 //! | Closing | Left | Ended |
 //! | Closing | Stalled | Ended |
 
@@ -89,7 +90,9 @@ impl State {
                 Self::Closing
             }
             (Self::Idle | Self::Over | Self::Closing, On::Left)
-            | (Self::Idle | Self::Owing | Self::Body | Self::Over | Self::Closing, On::Stalled) => {
+            | (Self::Idle | Self::Owing | Self::Body | Self::Over | Self::Closing, On::Stalled)
+            // Where the request does not end nobody knows where the other protocol begins.
+            | (Self::Upgraded, On::Failed) => {
                 Self::Ended
             }
             _ => return None,

@@ -277,6 +277,33 @@ fn a_request_that_breaks_after_its_answer_gets_no_second_one() {
 }
 
 #[test]
+fn a_request_that_breaks_after_its_upgrade_ends_the_connection() {
+    let mut server = asked(
+        "POST / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\
+         Transfer-Encoding: chunked\r\n\r\n",
+    );
+    server.tx.send_head(101, &[("Upgrade", "x"), ("Connection", "upgrade")], T0).unwrap();
+    assert_eq!(server.tx.wants().end, None);
+    receive(&mut server, &mut &b"junk"[..], T0).unwrap_err();
+    assert_eq!(server.tx.wants().end, Some(End::Close));
+}
+
+#[test]
+fn a_peer_that_leaves_after_its_broken_request_is_not_waited_for() {
+    let mut server = server();
+    let error = receive(&mut server, &mut &b"junk\r\n\r\n"[..], T0).unwrap_err();
+    assert_eq!(server.tx.wants().end, Some(End::Shutdown));
+    assert_eq!(server.rx.receive_eof(&mut server.tx, T0), Err(error));
+    assert_eq!(server.tx.wants().end, Some(End::Close));
+}
+
+#[test]
+fn a_request_without_a_body_is_not_late() {
+    let server = asked("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_eq!(server.rx.poll_timeout(), None);
+}
+
+#[test]
 fn the_end_of_the_stream_in_every_state() {
     // Between requests, inside a head, inside a body, while the answer is owed, while it is sent.
     let mut idle = server();
