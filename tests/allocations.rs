@@ -228,7 +228,8 @@ fn what_is_sent() {
     let payload = Bytes::from(vec![7; 4096]);
     let mut out = Outbox::new();
     allocates_nothing("encoders", || {
-        let message = sse::Message { event: Some("e"), id: Some("7"), data: "two\nlines" };
+        let message =
+            sse::Message { event: Some("e"), id: Some("7"), retry: Some(10), data: "two\nlines" };
         sse::encode_event(&message, &mut out.writer()).unwrap();
         sse::encode_comment("hi", &mut out.writer()).unwrap();
         chunked::encode_chunk(b"hello", &[], &mut out.writer()).unwrap();

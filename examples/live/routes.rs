@@ -143,7 +143,8 @@ impl Exchange<'_> {
         loop {
             for n in ticks.after(last) {
                 let (id, data) = (n.to_string(), ticks::json(n));
-                let message = sse::Message { event: Some("tick"), id: Some(&id), data: &data };
+                let (event, id) = (Some("tick"), Some(&*id));
+                let message = sse::Message { event, id, data: &data, ..Default::default() };
                 out.clear();
                 sse::encode_event(&message, &mut out).map_err(io::Error::other)?;
                 self.connection.data(&out)?;

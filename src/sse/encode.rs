@@ -1,6 +1,9 @@
 //! Events out (WHATWG HTML 9.2.5).
 
-use bytes::BufMut;
+use alloc::vec::Vec;
+use core::fmt;
+
+use bytes::{BufMut, Bytes};
 
 use crate::{ApiMisuse, SendError, scan};
 
@@ -20,9 +23,115 @@ pub struct Message<'a> {
     pub event: Option<&'a str>,
     /// Its id, without CR, LF and NUL; empty clears the client's last event id.
     pub id: Option<&'a str>,
+    /// The reconnection time that it sets, in milliseconds.
+    pub retry: Option<u64>,
     /// Its data; CR, LF and CRLF all become LF on the other side.
     pub data: &'a str,
 }
+
+impl Message<'_> {
+    /// Encodes the event once, in one allocation of its size, for any number of connections.
+    ///
+    /// ```
+    /// use wirefeed::sse::Message;
+    ///
+    /// let event = Message { id: Some("7"), data: "x", ..Default::default() }.encode()?;
+    /// assert_eq!((event.bytes(), event.id()), (&b"id: 7\ndata: x\n\n"[..].into(), Some("7")));
+    /// # Ok::<(), wirefeed::SendError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ApiMisuse::LineBreak`] where the type or the id would end its line.
+    pub fn encode(&self) -> Result<Encoded, SendError> {
+        self.check()?;
+        let line = scan::find_line_end(self.data.as_bytes());
+        let mut out = Vec::with_capacity(self.len(line));
+        self.put(line, &mut out);
+        Ok(Encoded { bytes: out.into(), id: self.id.map(str::len) })
+    }
+
+    /// Whether no field would end its line.
+    pub(super) fn check(&self) -> Result<(), ApiMisuse> {
+        let is_id = |id| !breaks_line(id) && scan::find(0, id.as_bytes()).is_none();
+        match self.event.is_some_and(breaks_line) || !self.id.is_none_or(is_id) {
+            true => Err(ApiMisuse::LineBreak),
+            false => Ok(()),
+        }
+    }
+
+    /// Its encoded length; `line` is where the first line of its data ends, if another follows.
+    fn len(&self, line: Option<usize>) -> usize {
+        let field =
+            |name: &[u8], value: Option<&str>| value.map_or(0, |v| name.len() + v.len() + 1);
+        let data = match line {
+            None => DATA.len() + self.data.len() + 1,
+            Some(_) => {
+                Lines(Some(self.data.as_bytes())).map(|line| DATA.len() + line.len() + 1).sum()
+            }
+        };
+        let retry = self.retry.map_or(0, |ms| RETRY.len() + Decimal::of(ms).as_str().len() + 1);
+        field(ID, self.id) + field(EVENT, self.event) + retry + data + 1
+    }
+
+    /// Writes it where it fits.
+    fn put(&self, line: Option<usize>, out: &mut impl BufMut) {
+        for (name, value) in [(ID, self.id), (EVENT, self.event)] {
+            if let Some(value) = value {
+                put_line(name, value.as_bytes(), out);
+            }
+        }
+        if let Some(ms) = self.retry {
+            put_line(RETRY, Decimal::of(ms).as_str().as_bytes(), out);
+        }
+        let (mut rest, mut line) = (self.data.as_bytes(), line);
+        while let Some(end) = line {
+            put_line(DATA, &rest[..end], out);
+            rest = after_line_end(&rest[end..]);
+            line = scan::find_line_end(rest);
+        }
+        put_line(DATA, rest, out);
+        out.put_slice(b"\n");
+    }
+}
+
+/// An event as it goes over the wire, blank line included: encoded once, shared by all who send it.
+/// Nothing that could inject is in it, since only the encoder makes one.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Encoded {
+    bytes: Bytes,
+    /// The length of its id, which is the first field.
+    id: Option<usize>,
+}
+
+impl Encoded {
+    /// Its bytes.
+    pub const fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    /// Its id, if it has one.
+    pub fn id(&self) -> Option<&str> {
+        let id = self.bytes.get(ID.len()..ID.len() + self.id?)?;
+        core::str::from_utf8(id).ok()
+    }
+}
+
+impl From<Encoded> for Bytes {
+    fn from(event: Encoded) -> Self {
+        event.bytes
+    }
+}
+
+impl fmt::Debug for Encoded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Encoded({} bytes)", self.bytes.len())
+    }
+}
+
+/// A comment that says nothing, and the blank line that ends a block: the least that keeps what
+/// stands between from giving up on a silent stream (WHATWG HTML 9.2.7).
+pub const KEEP_ALIVE: &[u8] = b":\n\n";
 
 /// Writes an event, its blank line included.
 ///
@@ -31,24 +140,12 @@ pub struct Message<'a> {
 /// [`ApiMisuse::LineBreak`] where the type or the id would end its line, [`SendError::Full`] where it
 /// does not fit.
 pub fn encode_event(message: &Message<'_>, out: &mut impl BufMut) -> Result<(), SendError> {
-    let Message { event, id, data } = *message;
-    if event.is_some_and(breaks_line) || id.is_some_and(|id| breaks_line(id) || id.contains('\0')) {
-        return Err(ApiMisuse::LineBreak.into());
-    }
-    let field = |name: &[u8], value: Option<&str>| value.map_or(0, |v| name.len() + v.len() + 1);
-    let data_len: usize = Lines(Some(data)).map(|line| DATA.len() + line.len() + 1).sum();
-    if out.remaining_mut() < field(ID, id) + field(EVENT, event) + data_len + 1 {
+    message.check()?;
+    let line = scan::find_line_end(message.data.as_bytes());
+    if out.remaining_mut() < message.len(line) {
         return Err(SendError::Full);
     }
-    for (name, value) in [(ID, id), (EVENT, event)] {
-        if let Some(value) = value {
-            put_line(name, value, out);
-        }
-    }
-    for line in Lines(Some(data)) {
-        put_line(DATA, line, out);
-    }
-    out.put_slice(b"\n");
+    message.put(line, out);
     Ok(())
 }
 
@@ -65,7 +162,7 @@ pub fn encode_comment(text: &str, out: &mut impl BufMut) -> Result<(), SendError
     if out.remaining_mut() < text.len() + 2 {
         return Err(SendError::Full);
     }
-    put_line(b":", text, out);
+    put_line(b":", text.as_bytes(), out);
     Ok(())
 }
 
@@ -75,29 +172,42 @@ pub fn encode_comment(text: &str, out: &mut impl BufMut) -> Result<(), SendError
 ///
 /// [`SendError::Full`] where it does not fit.
 pub fn encode_retry(ms: u64, out: &mut impl BufMut) -> Result<(), SendError> {
-    let mut digits = [0; 20]; // as many as 2^64 - 1 has
-    let (mut from, mut left) = (digits.len(), ms);
-    loop {
-        from -= 1;
-        digits[from] = b'0' + (left % 10) as u8;
-        left /= 10;
-        if left == 0 {
-            break;
-        }
-    }
-    let digits = &digits[from..];
-    if out.remaining_mut() < RETRY.len() + digits.len() + 1 {
+    let digits = Decimal::of(ms);
+    if out.remaining_mut() < RETRY.len() + digits.as_str().len() + 1 {
         return Err(SendError::Full);
     }
-    for part in [RETRY, digits, b"\n"] {
-        out.put_slice(part);
-    }
+    put_line(RETRY, digits.as_str().as_bytes(), out);
     Ok(())
 }
 
-fn put_line(name: &[u8], value: &str, out: &mut impl BufMut) {
+/// A number in decimal digits.
+pub(super) struct Decimal {
+    /// As many as 2^64 - 1 has, the last ones in use.
+    digits: [u8; 20],
+    from: usize,
+}
+
+impl Decimal {
+    pub(super) fn of(mut number: u64) -> Self {
+        let (mut digits, mut from) = ([b'0'; 20], 20);
+        loop {
+            from -= 1;
+            digits[from] = b'0' + (number % 10) as u8;
+            number /= 10;
+            if number == 0 {
+                return Self { digits, from };
+            }
+        }
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        core::str::from_utf8(&self.digits[self.from..]).unwrap_or_default()
+    }
+}
+
+fn put_line(name: &[u8], value: &[u8], out: &mut impl BufMut) {
     out.put_slice(name);
-    out.put_slice(value.as_bytes());
+    out.put_slice(value);
     out.put_slice(b"\n");
 }
 
@@ -107,21 +217,28 @@ fn breaks_line(text: &str) -> bool {
 
 /// The lines of data: at least one, and a last empty one where the data ends a line.
 #[derive(Clone)]
-struct Lines<'a>(Option<&'a str>);
+struct Lines<'a>(Option<&'a [u8]>);
 
 impl<'a> Iterator for Lines<'a> {
-    type Item = &'a str;
+    type Item = &'a [u8];
 
-    fn next(&mut self) -> Option<&'a str> {
+    fn next(&mut self) -> Option<&'a [u8]> {
         let data = self.0?;
-        let Some(end) = scan::find_line_end(data.as_bytes()) else {
+        let Some(end) = scan::find_line_end(data) else {
             self.0 = None;
             return Some(data);
         };
         let (line, rest) = data.split_at(end);
-        let rest = rest.strip_prefix("\r\n").unwrap_or_else(|| &rest[1..]);
-        self.0 = Some(rest);
+        self.0 = Some(after_line_end(rest));
         Some(line)
+    }
+}
+
+/// What follows the CR, LF or CRLF at the start.
+fn after_line_end(rest: &[u8]) -> &[u8] {
+    match rest {
+        [b'\r', b'\n', rest @ ..] | [_, rest @ ..] => rest,
+        [] => rest,
     }
 }
 
@@ -133,7 +250,6 @@ const RETRY: &[u8] = b"retry: ";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::vec::Vec;
 
     fn encoded(message: Message<'_>) -> Vec<u8> {
         let mut out = Vec::new();
@@ -143,6 +259,8 @@ mod tests {
         let len = out.len();
         assert_eq!(encode_event(&message, &mut &mut room[..len]), Ok(()));
         assert_eq!(encode_event(&message, &mut &mut room[..len - 1]), Err(SendError::Full));
+        let shared = message.encode().unwrap();
+        assert_eq!((shared.bytes(), shared.id()), (&Bytes::copy_from_slice(&out), message.id));
         out
     }
 
@@ -162,8 +280,8 @@ mod tests {
 
     #[test]
     fn id_type_comment_and_retry() {
-        let message = Message { event: Some("e"), id: Some("1"), data: "d" };
-        assert_eq!(encoded(message), b"id: 1\nevent: e\ndata: d\n\n");
+        let message = Message { event: Some("e"), id: Some("1"), retry: Some(0), data: "d" };
+        assert_eq!(encoded(message), b"id: 1\nevent: e\nretry: 0\ndata: d\n\n");
         let mut out = Vec::new();
         encode_comment("", &mut out).unwrap();
         encode_comment(" hi", &mut out).unwrap();
@@ -182,6 +300,7 @@ mod tests {
                 Message { id: Some(text), ..Message::default() },
             ] {
                 assert_eq!(encode_event(&message, &mut out), refused);
+                assert_eq!(message.encode(), Err(ApiMisuse::LineBreak.into()));
             }
             assert_eq!(encode_comment(text, &mut out), refused);
         }

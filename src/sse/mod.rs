@@ -39,7 +39,7 @@ pub mod source;
 
 #[cfg(feature = "alloc")]
 pub use {
-    encode::{Message, encode_comment, encode_event, encode_retry},
+    encode::{Encoded, KEEP_ALIVE, Message, encode_comment, encode_event, encode_retry},
     event::{Decoder, Limits},
     item::{Event, Item},
     source::{Command, EventSource, Policy},

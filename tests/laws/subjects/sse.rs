@@ -195,11 +195,12 @@ fn encode(items: &[Sent]) -> (Vec<u8>, Vec<Part>) {
     for item in items {
         match item {
             Sent::Event(event, id, data) => {
-                let message = sse::Message { event: event.as_deref(), id: id.as_deref(), data };
+                let (event, id) = (event.as_deref(), id.as_deref());
+                let message = sse::Message { event, id, retry: None, data };
                 sse::encode_event(&message, &mut wire).unwrap();
-                last = id.clone().unwrap_or(last);
+                last = id.map_or(last, String::from);
                 parts.extend([
-                    part("event", event.as_deref().unwrap_or("message")),
+                    part("event", event.unwrap_or("message")),
                     part("data", data.replace("\r\n", "\n").replace('\r', "\n")),
                     part("id", &last),
                 ]);
