@@ -94,6 +94,8 @@ pub enum ApiMisuse {
     FieldValue,
     /// A text that would end its line: an SSE id or event name with CR, LF or (in an id) NUL.
     LineBreak,
+    /// An empty id of an event that is to be sent again after it: no client says that it has seen it.
+    EmptyId,
     /// A chunk of no bytes, which would end the body.
     EmptyChunk,
     /// A control frame of more than 125 bytes.
@@ -124,6 +126,7 @@ impl fmt::Display for ApiMisuse {
             Self::FieldName => "a field name must be a token",
             Self::FieldValue => "a field value must not hold control bytes",
             Self::LineBreak => "the text would end its line",
+            Self::EmptyId => "an event that is kept needs an id that can be asked for",
             Self::EmptyChunk => "an empty chunk would end the body",
             Self::ControlTooLong => "a control frame holds at most 125 bytes",
             Self::CloseCode => "this close code must not be sent",

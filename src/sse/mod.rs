@@ -35,6 +35,10 @@ mod field;
 mod item;
 pub mod line;
 #[cfg(feature = "alloc")]
+pub mod replay;
+#[cfg(feature = "alloc")]
+pub mod server;
+#[cfg(feature = "alloc")]
 pub mod source;
 
 #[cfg(feature = "alloc")]
@@ -42,6 +46,8 @@ pub use {
     encode::{Encoded, KEEP_ALIVE, Message, encode_comment, encode_event, encode_retry},
     event::{Decoder, Limits},
     item::{Event, Item},
+    replay::{History, Replay},
+    server::Server,
     source::{Command, EventSource, Policy},
 };
 

@@ -1,0 +1,388 @@
+//! The server's memory: events after a `Last-Event-ID` (WHATWG HTML 9.2.4).
+//!
+//! ```
+//! use core::time::Duration;
+//! use wirefeed::{Instant, sse::{Message, Replay, replay::Limits}};
+//!
+//! let now = Instant::ZERO;
+//! let mut replay = Replay::<String>::new(Limits::default());
+//! for data in ["a", "b", "c"] {
+//!     replay.push("room", &Message { data, ..Default::default() }, now)?;
+//! }
+//! // A client of this room comes back, which has seen the first event.
+//! let missed = replay.since("room", "1");
+//! assert!(!missed.is_gap());
+//! let missed: Vec<_> = missed.map(|event| &event.bytes()[..]).collect();
+//! assert_eq!(missed, [b"id: 2\ndata: b\n\n", b"id: 3\ndata: c\n\n"]);
+//!
+//! // Two minutes later it has forgotten all, but knows which event was the last.
+//! replay.handle_timeout(now + Duration::from_secs(120));
+//! assert!(replay.since("room", "2").is_gap());
+//! assert!(!replay.since("room", "3").is_gap());
+//! # Ok::<(), wirefeed::SendError>(())
+//! ```
+
+use alloc::borrow::ToOwned;
+use alloc::collections::BTreeMap;
+use core::borrow::Borrow;
+use core::fmt;
+use core::iter::FusedIterator;
+use core::time::Duration;
+
+use super::encode::Decimal;
+use super::{Encoded, Message};
+use crate::{ApiMisuse, Instant, SendError};
+
+mod ring;
+#[cfg(test)]
+mod tests;
+
+use ring::Ring;
+
+pub use ring::Events;
+
+/// What a [`Replay`] may keep. `None` is no limit.
+///
+/// The defaults together are at most 500 MiB, and about 1 MiB where events are few.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Streams; one more, and that with the oldest last event is forgotten. 1000, as the topics without
+    /// a subscriber of ASP.NET's SignalR.
+    pub streams: Option<usize>,
+    /// Events of a stream. 1000, as SignalR's buffer of a topic.
+    pub events: Option<usize>,
+    /// Bytes of a stream: those of its encoded events, and [`OVERHEAD`] for each. 512 KiB: a thousand
+    /// tokens of a language model.
+    pub bytes: Option<usize>,
+    /// How long an event is kept. 2 minutes, as the connection state recovery of Socket.IO.
+    pub age: Option<Duration>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            streams: Some(1000),
+            events: Some(1000),
+            bytes: Some(512 << 10),
+            age: Some(Duration::from_secs(120)),
+        }
+    }
+}
+
+/// What an event costs besides its bytes: its place, and what the allocator and its sharing take.
+pub const OVERHEAD: usize = 192;
+
+/// Where missed events come from: a [`Replay`], one [`Stream`] of it, or a log elsewhere.
+///
+/// A log whose ids are those of Redis Streams, milliseconds and a number:
+///
+/// ```
+/// use wirefeed::{Instant, sse::{Encoded, History, Message, Server, replay::Missed, server::Mode}};
+///
+/// /// What `XRANGE` gave.
+/// struct Log(Vec<((u64, u64), &'static str)>);
+///
+/// impl History for Log {
+///     fn since(&self, last_event_id: &str) -> Missed<impl Iterator<Item = Encoded>> {
+///         let parse = |id: &str| {
+///             let (ms, seq) = id.split_once('-')?;
+///             Some((ms.parse::<u64>().ok()?, seq.parse::<u64>().ok()?))
+///         };
+///         let known = parse(last_event_id).and_then(|id| self.0.iter().position(|entry| entry.0 == id));
+///         // To a client that has seen nothing nothing is missing; an unknown id is a gap.
+///         let from = match (last_event_id, known) {
+///             ("", _) => self.0.len(),
+///             (_, Some(at)) => at + 1,
+///             (_, None) => 0,
+///         };
+///         let events = self.0[from..].iter().filter_map(|((ms, seq), data)| {
+///             let id = format!("{ms}-{seq}");
+///             Message { id: Some(&id), data, ..Default::default() }.encode().ok()
+///         });
+///         Missed::new(events, known.is_none() && !last_event_id.is_empty())
+///     }
+/// }
+///
+/// let log = Log(vec![((1732312345678, 0), "a"), ((1732312345678, 1), "b")]);
+/// let request = [("Last-Event-ID", "1732312345678-0")];
+/// let mut server = Server::new(&request, Mode::Stream, Default::default(), Instant::ZERO);
+/// let resumed = server.resume(&log, Instant::ZERO)?;
+/// assert_eq!((resumed.events, resumed.gap), (1, false));
+/// assert_eq!(server.last_event_id(), "1732312345678-1");
+/// # Ok::<(), wirefeed::SendError>(())
+/// ```
+pub trait History {
+    /// The events after this one, all of them with an id, in order.
+    ///
+    /// None for an empty id, whose client has seen nothing; a gap, and all there are, for an id that is
+    /// not known.
+    fn since(&self, last_event_id: &str) -> Missed<impl Iterator<Item = impl Borrow<Encoded>>>;
+}
+
+/// Events that a client has missed, the oldest first.
+#[derive(Clone)]
+pub struct Missed<I> {
+    events: I,
+    gap: bool,
+}
+
+impl<I> Missed<I> {
+    /// These events; `gap` where others are missing before them, or may be.
+    pub const fn new(events: I, gap: bool) -> Self {
+        Self { events, gap }
+    }
+
+    /// Whether there may be events before these that cannot be sent again: the id is unknown, or that of
+    /// an event after which others were dropped. The client had better start afresh.
+    pub const fn is_gap(&self) -> bool {
+        self.gap
+    }
+}
+
+impl<I: Iterator> Iterator for Missed<I> {
+    type Item = I::Item;
+
+    fn next(&mut self) -> Option<I::Item> {
+        self.events.next()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.events.size_hint()
+    }
+}
+
+impl<I: ExactSizeIterator> ExactSizeIterator for Missed<I> {}
+
+impl<I: FusedIterator> FusedIterator for Missed<I> {}
+
+impl<I> fmt::Debug for Missed<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Missed").field("gap", &self.gap).finish_non_exhaustive()
+    }
+}
+
+/// Encoded events of any number of streams, for clients that come back. `Replay<()>` is one stream.
+///
+/// - commands: [`push`](Self::push), [`remove`](Self::remove)
+/// - inputs: [`handle_timeout`](Self::handle_timeout)
+/// - outputs: [`since`](Self::since), [`all`](Self::all), [`poll_timeout`](Self::poll_timeout)
+///
+/// Of each stream the newest events are kept that are within the [`Limits`], and the id of the newest
+/// that was dropped: whoever has seen that one has missed nothing else. When the last event has been
+/// dropped for its age, that id is kept as long again, and then the stream is forgotten.
+///
+/// # Ids
+///
+/// An event without an id is given the next number, in decimal, unique in all streams together: an id
+/// of another stream is not known in this one. A message's own id is taken as it is. Where both kinds
+/// are used, numbers go on after the greatest decimal id that was taken, so that none is given that has
+/// been used. Own ids must not repeat in a stream; where one does, the client is sent what came after
+/// the first, rather twice than never. HTTP takes blanks off the ends of a field: an id that begins or
+/// ends with one comes back as another, and is a gap.
+///
+/// An event with a number is found by bisection, one with an id of its own by looking at all.
+pub struct Replay<K = ()> {
+    streams: BTreeMap<K, Ring>,
+    /// By when a stream is to be looked at, none later than it must be; the number tells apart those
+    /// of the same moment.
+    due: BTreeMap<(Instant, u64), K>,
+    ticket: u64,
+    next_id: u64,
+    limits: Limits,
+}
+
+impl<K: Ord> Replay<K> {
+    /// An empty memory, whose first number is 1.
+    pub fn new(limits: Limits) -> Self {
+        Self::with_first_id(limits, 1)
+    }
+
+    /// An empty memory, whose first number is this one.
+    ///
+    /// A server that is started again must not give an id that it gave before: a client that comes
+    /// back with it would be sent the wrong events. Unix time in microseconds will do, and so will a
+    /// count that was saved. The first is from 1 to 2^63.
+    pub fn with_first_id(limits: Limits, id: u64) -> Self {
+        Self {
+            streams: BTreeMap::new(),
+            due: BTreeMap::new(),
+            ticket: 0,
+            next_id: id.clamp(1, ring::MOST_NUMBER),
+            limits,
+        }
+    }
+
+    /// Encodes an event once, keeps it, and gives it back for the connections that are open. An event
+    /// that alone is over the limits is given back and not kept, nor is what came before it.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiMisuse::LineBreak`] where the type or the id would end its line, [`ApiMisuse::EmptyId`] for
+    /// an id that no client sends back.
+    pub fn push<Q>(
+        &mut self,
+        stream: &Q,
+        message: &Message<'_>,
+        now: Instant,
+    ) -> Result<Encoded, SendError>
+    where
+        K: Borrow<Q>,
+        Q: Ord + ToOwned<Owned = K> + ?Sized,
+    {
+        let (event, number) = match message.id {
+            Some("") => return Err(ApiMisuse::EmptyId.into()),
+            Some(id) => {
+                let is_next = |number: &u64| (self.next_id..ring::MOST_NUMBER).contains(number);
+                let number = ring::number(id).filter(is_next);
+                (message.encode()?, number)
+            }
+            None => {
+                let digits = Decimal::of(self.next_id);
+                (Message { id: Some(digits.as_str()), ..*message }.encode()?, Some(self.next_id))
+            }
+        };
+        if let Some(number) = number {
+            self.next_id = number + 1;
+        }
+        if self.limits.streams == Some(0) {
+            return Ok(event);
+        }
+        if !self.streams.contains_key(stream) {
+            self.make_room();
+            self.ticket += 1;
+            let ring = Ring::new((now, self.ticket));
+            if let Some(age) = self.limits.age {
+                self.due.insert((now + age, self.ticket), stream.to_owned());
+            }
+            self.streams.insert(stream.to_owned(), ring);
+        }
+        if let Some(ring) = self.streams.get_mut(stream) {
+            // As the number of an event that has none counts the last one before it.
+            let order = number.unwrap_or(self.next_id - 1);
+            ring.push(event.clone(), order, number.is_some(), &self.limits, now);
+        }
+        Ok(event)
+    }
+
+    /// The events of a stream after this one, the oldest first.
+    ///
+    /// None for an empty id: a client that has seen nothing has missed nothing. Where the id is not
+    /// known, was dropped, or is yet to be given, there is a gap, and these are all that are kept.
+    pub fn since<Q>(&self, stream: &Q, last_event_id: &str) -> Missed<Events<'_>>
+    where
+        K: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
+        self.stream(stream).since(last_event_id)
+    }
+
+    /// All events of a stream that are kept, the oldest first.
+    pub fn all<Q>(&self, stream: &Q) -> Events<'_>
+    where
+        K: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
+        self.stream(stream).all()
+    }
+
+    /// One stream, for [`Server::resume`](super::Server::resume); an unknown one is empty.
+    pub fn stream<Q>(&self, stream: &Q) -> Stream<'_>
+    where
+        K: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
+        Stream(self.streams.get(stream))
+    }
+
+    /// Forgets a stream; whether there was one.
+    pub fn remove<Q>(&mut self, stream: &Q) -> bool
+    where
+        K: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
+        let ring = self.streams.remove(stream);
+        ring.is_some_and(|ring| {
+            self.due.remove(&ring.ticket);
+            true
+        })
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is to be called: the next event is to be dropped for
+    /// its age, or was, for lack of room.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.due.first_key_value().map(|((at, _), _)| *at)
+    }
+
+    /// Drops what has reached its age.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        let Some(age) = self.limits.age else { return };
+        while let Some(due) = self.due.first_entry().filter(|due| due.key().0 <= now) {
+            let key = due.remove();
+            let Some(ring) = self.streams.get_mut(&key) else { continue };
+            ring.expire(age, now);
+            match ring.deadline(age) {
+                at if at <= now => drop(self.streams.remove(&key)),
+                at => {
+                    self.ticket += 1;
+                    ring.ticket = (at, self.ticket);
+                    self.due.insert(ring.ticket, key);
+                }
+            }
+        }
+    }
+
+    /// Forgets the streams with the oldest last events until there is room for one more.
+    fn make_room(&mut self) {
+        while self.limits.streams.is_some_and(|most| self.streams.len() >= most) {
+            let oldest = self.streams.values().min_by_key(|ring| (ring.newest(), ring.ticket));
+            let Some(ticket) = oldest.map(|ring| ring.ticket) else { return };
+            self.due.remove(&ticket);
+            self.streams.retain(|_, ring| ring.ticket != ticket);
+        }
+    }
+}
+
+impl History for Replay {
+    fn since(&self, last_event_id: &str) -> Missed<impl Iterator<Item = impl Borrow<Encoded>>> {
+        self.stream(&()).since(last_event_id)
+    }
+}
+
+impl<K> fmt::Debug for Replay<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Replay")
+            .field("streams", &self.streams.len())
+            .field("next_id", &self.next_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One stream of a [`Replay`].
+#[derive(Debug, Clone, Copy)]
+pub struct Stream<'a>(Option<&'a Ring>);
+
+impl<'a> Stream<'a> {
+    /// The events after this one; see [`Replay::since`].
+    pub fn since(&self, last_event_id: &str) -> Missed<Events<'a>> {
+        match self.0 {
+            _ if last_event_id.is_empty() => Missed::new(Events::default(), false),
+            Some(ring) => {
+                let from = ring.after(last_event_id);
+                Missed::new(ring.events(from.unwrap_or(0)), from.is_none())
+            }
+            None => Missed::new(Events::default(), true),
+        }
+    }
+
+    /// All events that are kept; see [`Replay::all`].
+    pub fn all(&self) -> Events<'a> {
+        self.0.map(|ring| ring.events(0)).unwrap_or_default()
+    }
+}
+
+impl History for Stream<'_> {
+    fn since(&self, last_event_id: &str) -> Missed<impl Iterator<Item = impl Borrow<Encoded>>> {
+        Stream::since(self, last_event_id)
+    }
+}

@@ -1,0 +1,69 @@
+//! The states of a client's stream, as one table.
+//!
+//! ```text
+//!          FellBehind
+//!   Open ─────────────▶ Behind
+//!    │ ◀─────────────── │
+//!    │     CaughtUp     │
+//!    └───▶ Closed ◀─────┘
+//!   Ended         Ended
+//! ```
+//!
+//! | in | on | to |
+//! |---|---|---|
+//! | Open | FellBehind | Behind |
+//! | Open | CaughtUp | Open |
+//! | Open | Ended | Closed |
+//! | Behind | FellBehind | Behind |
+//! | Behind | CaughtUp | Open |
+//! | Behind | Ended | Closed |
+
+/// How a stream stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    /// Events go out as they come.
+    Open,
+    /// Events wait in the history, and those that come wait there too.
+    Behind,
+    /// Nothing more goes out.
+    Closed,
+}
+
+/// What changes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum On {
+    /// There is no room for an event that the history has.
+    FellBehind,
+    /// All that the history has is sent.
+    CaughtUp,
+    /// The caller, the mode or the policy ends it.
+    Ended,
+}
+
+impl State {
+    /// The state after; none where it must not happen, or means nothing any more.
+    pub(super) const fn on(self, on: On) -> Option<Self> {
+        Some(match (self, on) {
+            (Self::Closed, _) => return None,
+            (_, On::FellBehind) => Self::Behind,
+            (_, On::CaughtUp) => Self::Open,
+            (_, On::Ended) => Self::Closed,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table;
+
+    #[test]
+    fn the_table_and_the_code_agree() {
+        table::agrees(
+            include_str!("state.rs"),
+            &[State::Open, State::Behind, State::Closed],
+            &[On::FellBehind, On::CaughtUp, On::Ended],
+            State::on,
+        );
+    }
+}
