@@ -26,7 +26,7 @@ use alloc::borrow::ToOwned;
 use alloc::collections::BTreeMap;
 use core::borrow::Borrow;
 use core::fmt;
-use core::iter::FusedIterator;
+use core::iter::{Cloned, FusedIterator};
 use core::time::Duration;
 
 use super::encode::Decimal;
@@ -117,7 +117,7 @@ pub trait History {
     ///
     /// None for an empty id, whose client has seen nothing; a gap, and all there are, for an id that is
     /// not known.
-    fn since(&self, last_event_id: &str) -> Missed<impl Iterator<Item = impl Borrow<Encoded>>>;
+    fn since(&self, last_event_id: &str) -> Missed<impl Iterator<Item = Encoded>>;
 }
 
 /// Events that a client has missed, the oldest first.
@@ -137,6 +137,12 @@ impl<I> Missed<I> {
     /// an event after which others were dropped. The client had better start afresh.
     pub const fn is_gap(&self) -> bool {
         self.gap
+    }
+}
+
+impl<'a> Missed<Events<'a>> {
+    fn owned(self) -> Missed<Cloned<Events<'a>>> {
+        Missed { events: self.events.cloned(), gap: self.gap }
     }
 }
 
@@ -251,11 +257,12 @@ impl<K: Ord> Replay<K> {
         if !self.streams.contains_key(stream) {
             self.make_room();
             self.ticket += 1;
-            let ring = Ring::new((now, self.ticket));
+            let mut ticket = (now, self.ticket);
             if let Some(age) = self.limits.age {
-                self.due.insert((now + age, self.ticket), stream.to_owned());
+                ticket.0 = now + age;
+                self.due.insert(ticket, stream.to_owned());
             }
-            self.streams.insert(stream.to_owned(), ring);
+            self.streams.insert(stream.to_owned(), Ring::new(ticket));
         }
         if let Some(ring) = self.streams.get_mut(stream) {
             // As the number of an event that has none counts the last one before it.
@@ -344,8 +351,8 @@ impl<K: Ord> Replay<K> {
 }
 
 impl History for Replay {
-    fn since(&self, last_event_id: &str) -> Missed<impl Iterator<Item = impl Borrow<Encoded>>> {
-        self.stream(&()).since(last_event_id)
+    fn since(&self, last_event_id: &str) -> Missed<impl Iterator<Item = Encoded>> {
+        self.stream(&()).since(last_event_id).owned()
     }
 }
 
@@ -382,7 +389,7 @@ impl<'a> Stream<'a> {
 }
 
 impl History for Stream<'_> {
-    fn since(&self, last_event_id: &str) -> Missed<impl Iterator<Item = impl Borrow<Encoded>>> {
-        Stream::since(self, last_event_id)
+    fn since(&self, last_event_id: &str) -> Missed<impl Iterator<Item = Encoded>> {
+        Stream::since(self, last_event_id).owned()
     }
 }

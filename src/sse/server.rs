@@ -50,7 +50,6 @@
 //! ```
 
 use alloc::string::String;
-use core::borrow::Borrow;
 use core::fmt;
 use core::time::Duration;
 
@@ -265,8 +264,7 @@ impl Server {
         let missed = history.since(&last);
         let (mut events, gap, mut fits) = (0, missed.is_gap(), true);
         for event in missed {
-            let event = event.borrow();
-            fits = put(event, &mut self.outbox).is_ok();
+            fits = put(&event, &mut self.outbox).is_ok();
             if !fits {
                 break;
             }
