@@ -44,54 +44,103 @@ impl Message<'_> {
     ///
     /// [`ApiMisuse::LineBreak`] where the type or the id would end its line.
     pub fn encode(&self) -> Result<Encoded, SendError> {
-        self.check()?;
-        let line = scan::find_line_end(self.data.as_bytes());
-        let mut out = Vec::with_capacity(self.len(line));
-        self.put(line, &mut out);
+        let parts = Parts::of(self)?;
+        let mut out = Vec::with_capacity(parts.len());
+        parts.put(&mut out);
         Ok(Encoded { bytes: out.into(), id: self.id.map(str::len) })
     }
 
     /// Whether no field would end its line.
+    #[inline]
     pub(super) fn check(&self) -> Result<(), ApiMisuse> {
-        let is_id = |id| !breaks_line(id) && scan::find(0, id.as_bytes()).is_none();
-        match self.event.is_some_and(breaks_line) || !self.id.is_none_or(is_id) {
+        // Names and ids are short: all bytes, without a branch for each.
+        let ends_line = |text: &str| {
+            text.bytes().fold(false, |ends, byte| ends | (byte == b'\r') | (byte == b'\n'))
+        };
+        let ends_id = |id: &str| id.bytes().fold(ends_line(id), |ends, byte| ends | (byte == 0));
+        match self.event.is_some_and(ends_line) || self.id.is_some_and(ends_id) {
             true => Err(ApiMisuse::LineBreak),
             false => Ok(()),
         }
     }
+}
 
-    /// Its encoded length; `line` is where the first line of its data ends, if another follows.
-    fn len(&self, line: Option<usize>) -> usize {
-        let field =
-            |name: &[u8], value: Option<&str>| value.map_or(0, |v| name.len() + v.len() + 1);
-        let data = match line {
-            None => DATA.len() + self.data.len() + 1,
-            Some(_) => {
-                Lines(Some(self.data.as_bytes())).map(|line| DATA.len() + line.len() + 1).sum()
-            }
+/// A checked event, and what is to be known of it more than once.
+struct Parts<'a> {
+    message: &'a Message<'a>,
+    retry: Option<Decimal>,
+    /// Where the first line of its data ends, if another follows.
+    line: Option<usize>,
+    /// Its encoded length, but for the ends of lines within its data.
+    len: usize,
+}
+
+impl<'a> Parts<'a> {
+    #[inline]
+    fn of(message: &'a Message<'a>) -> Result<Self, ApiMisuse> {
+        message.check()?;
+        let field = |name: &[u8], len: Option<usize>| len.map_or(0, |len| name.len() + len + 1);
+        let retry = message.retry.map(Decimal::of);
+        let len = field(ID, message.id.map(str::len))
+            + field(EVENT, message.event.map(str::len))
+            + field(RETRY, retry.as_ref().map(|ms| ms.as_bytes().len()))
+            + field(DATA, Some(message.data.len()))
+            + 1;
+        let line = scan::find_line_end(message.data.as_bytes());
+        Ok(Self { message, retry, line, len })
+    }
+
+    /// Its encoded length. Only data of several lines are looked at again.
+    #[inline]
+    fn len(&self) -> usize {
+        self.len + self.line.map_or(0, |line| added(&self.message.data.as_bytes()[line..]))
+    }
+
+    /// Whether it fits; where there is plenty of room its lines are not counted.
+    #[inline]
+    fn fits(&self, room: usize) -> bool {
+        let most = match self.line {
+            None => self.len,
+            Some(_) => self.message.data.len().saturating_mul(NEXT.len()).saturating_add(self.len),
         };
-        let retry = self.retry.map_or(0, |ms| RETRY.len() + Decimal::of(ms).as_str().len() + 1);
-        field(ID, self.id) + field(EVENT, self.event) + retry + data + 1
+        most <= room || self.len() <= room
     }
 
     /// Writes it where it fits.
-    fn put(&self, line: Option<usize>, out: &mut impl BufMut) {
-        for (name, value) in [(ID, self.id), (EVENT, self.event)] {
+    #[inline]
+    fn put(&self, out: &mut impl BufMut) {
+        for (name, value) in [(ID, self.message.id), (EVENT, self.message.event)] {
             if let Some(value) = value {
                 put_line(name, value.as_bytes(), out);
             }
         }
-        if let Some(ms) = self.retry {
-            put_line(RETRY, Decimal::of(ms).as_str().as_bytes(), out);
+        if let Some(ms) = &self.retry {
+            put_line(RETRY, ms.as_bytes(), out);
         }
-        let (mut rest, mut line) = (self.data.as_bytes(), line);
+        out.put_slice(DATA);
+        let (mut rest, mut line) = (self.message.data.as_bytes(), self.line);
         while let Some(end) = line {
-            put_line(DATA, &rest[..end], out);
+            out.put_slice(&rest[..end]);
+            out.put_slice(NEXT);
             rest = after_line_end(&rest[end..]);
             line = scan::find_line_end(rest);
         }
-        put_line(DATA, rest, out);
-        out.put_slice(b"\n");
+        out.put_slice(rest);
+        out.put_slice(b"\n\n");
+    }
+}
+
+/// How many bytes more than its own the rest of some data takes, which begins with an end of line.
+fn added(mut rest: &[u8]) -> usize {
+    let mut added = 0;
+    loop {
+        let next = after_line_end(rest);
+        // The line's own end is replaced.
+        added += NEXT.len() - (rest.len() - next.len());
+        match scan::find_line_end(next) {
+            Some(end) => rest = &next[end..],
+            None => return added,
+        }
     }
 }
 
@@ -139,13 +188,13 @@ pub const KEEP_ALIVE: &[u8] = b":\n\n";
 ///
 /// [`ApiMisuse::LineBreak`] where the type or the id would end its line, [`SendError::Full`] where it
 /// does not fit.
+#[inline]
 pub fn encode_event(message: &Message<'_>, out: &mut impl BufMut) -> Result<(), SendError> {
-    message.check()?;
-    let line = scan::find_line_end(message.data.as_bytes());
-    if out.remaining_mut() < message.len(line) {
+    let parts = Parts::of(message)?;
+    if !parts.fits(out.remaining_mut()) {
         return Err(SendError::Full);
     }
-    message.put(line, out);
+    parts.put(out);
     Ok(())
 }
 
@@ -173,10 +222,10 @@ pub fn encode_comment(text: &str, out: &mut impl BufMut) -> Result<(), SendError
 /// [`SendError::Full`] where it does not fit.
 pub fn encode_retry(ms: u64, out: &mut impl BufMut) -> Result<(), SendError> {
     let digits = Decimal::of(ms);
-    if out.remaining_mut() < RETRY.len() + digits.as_str().len() + 1 {
+    if out.remaining_mut() < RETRY.len() + digits.as_bytes().len() + 1 {
         return Err(SendError::Full);
     }
-    put_line(RETRY, digits.as_str().as_bytes(), out);
+    put_line(RETRY, digits.as_bytes(), out);
     Ok(())
 }
 
@@ -200,8 +249,12 @@ impl Decimal {
         }
     }
 
+    fn as_bytes(&self) -> &[u8] {
+        &self.digits[self.from..]
+    }
+
     pub(super) fn as_str(&self) -> &str {
-        core::str::from_utf8(&self.digits[self.from..]).unwrap_or_default()
+        core::str::from_utf8(self.as_bytes()).unwrap_or_default()
     }
 }
 
@@ -215,25 +268,6 @@ fn breaks_line(text: &str) -> bool {
     scan::find_line_end(text.as_bytes()).is_some()
 }
 
-/// The lines of data: at least one, and a last empty one where the data ends a line.
-#[derive(Clone)]
-struct Lines<'a>(Option<&'a [u8]>);
-
-impl<'a> Iterator for Lines<'a> {
-    type Item = &'a [u8];
-
-    fn next(&mut self) -> Option<&'a [u8]> {
-        let data = self.0?;
-        let Some(end) = scan::find_line_end(data) else {
-            self.0 = None;
-            return Some(data);
-        };
-        let (line, rest) = data.split_at(end);
-        self.0 = Some(after_line_end(rest));
-        Some(line)
-    }
-}
-
 /// What follows the CR, LF or CRLF at the start.
 fn after_line_end(rest: &[u8]) -> &[u8] {
     match rest {
@@ -245,6 +279,8 @@ fn after_line_end(rest: &[u8]) -> &[u8] {
 const ID: &[u8] = b"id: ";
 const EVENT: &[u8] = b"event: ";
 const DATA: &[u8] = b"data: ";
+/// Between two lines of data.
+const NEXT: &[u8] = b"\ndata: ";
 const RETRY: &[u8] = b"retry: ";
 
 #[cfg(test)]

@@ -268,6 +268,14 @@ impl<K: Ord> Replay<K> {
             // As the number of an event that has none counts the last one before it.
             let order = number.unwrap_or(self.next_id - 1);
             ring.push(event.clone(), order, number.is_some(), &self.limits, now);
+            // Its oldest event may be younger than that its stream would be forgotten with.
+            let deadline = self.limits.age.map(|age| ring.deadline(age));
+            if let Some(at) = deadline.filter(|at| *at < ring.ticket.0) {
+                if let Some(key) = self.due.remove(&ring.ticket) {
+                    ring.ticket.0 = at;
+                    self.due.insert(ring.ticket, key);
+                }
+            }
         }
         Ok(event)
     }

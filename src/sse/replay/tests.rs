@@ -107,6 +107,20 @@ fn age_is_kept_to_where_nobody_pushes() {
 }
 
 #[test]
+fn an_event_after_one_that_was_not_kept_is_dropped_in_time() {
+    let mut replay = replay(|limits| {
+        (limits.bytes, limits.age) = (Some(OVERHEAD + 20), Some(Duration::from_secs(10)));
+    });
+    replay.push(&(), &message(&"x".repeat(20)), T0).unwrap();
+    replay.handle_timeout(after(10));
+    assert_eq!(replay.poll_timeout(), Some(after(20)));
+    replay.push(&(), &message("x"), after(9)).unwrap();
+    assert_eq!(replay.poll_timeout(), Some(after(19)));
+    replay.handle_timeout(after(19));
+    assert_eq!(replay.all(&()).count(), 0);
+}
+
+#[test]
 fn events_are_of_one_stream_only() {
     let mut replay = replay::<String>(|limits| limits.streams = Some(2));
     for (at, stream) in ["a", "b", "a", "b"].into_iter().enumerate() {

@@ -422,6 +422,7 @@ proptest! {
                 }
                 Op::Resume => {
                     let before = taken.len();
+                    let gap = replay.since(&(), &last).is_gap();
                     let missed: Vec<_> = replay.since(&(), &last).cloned().collect();
                     let result = server.resume(&replay, now);
                     prop_assert_eq!(result == Err(ApiMisuse::Closed.into()), was_done);
@@ -437,7 +438,7 @@ proptest! {
                         prop_assert_eq!(server.is_behind(), sent < missed.len());
                         let never = sent < missed.len() && server.output().is_empty();
                         match result {
-                            Ok(resumed) => prop_assert_eq!((resumed.events, resumed.gap, never), (sent, false, false)),
+                            Ok(resumed) => prop_assert_eq!((resumed.events, resumed.gap, never), (sent, gap, false)),
                             Err(error) => prop_assert!(error == SendError::Full && never),
                         }
                     }
