@@ -21,6 +21,13 @@ pub(crate) fn find_line_end(bytes: &[u8]) -> Option<usize> {
     }
 }
 
+/// The first CR or LF in `bytes` that mostly have none.
+#[cfg(any(feature = "alloc", test))]
+#[inline]
+pub(crate) fn find_rare_line_end(bytes: &[u8]) -> Option<usize> {
+    if bytes.len() <= NEAR { find_line_end(bytes) } else { memchr::memchr2(b'\n', b'\r', bytes) }
+}
+
 /// A `tchar` (RFC 9110 5.6.2).
 #[inline]
 pub(crate) const fn is_token(byte: u8) -> bool {
@@ -332,6 +339,8 @@ mod tests {
                 let mut bytes = [b'x'; 64];
                 bytes[at] = end;
                 assert_eq!(find_line_end(&bytes), Some(at));
+                assert_eq!(find_rare_line_end(&bytes), Some(at));
+                assert_eq!(find_rare_line_end(&bytes[at..]), Some(0));
             }
         }
         assert_eq!(find_line_end(&[b'x'; 64]), None);

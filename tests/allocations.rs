@@ -5,6 +5,7 @@ mod memory;
 
 use bytes::{Buf, Bytes};
 use wirefeed::h1::{self, Framing, body, chunked, head};
+use wirefeed::sse::{replay::Limits, server::Mode};
 use wirefeed::ws::frame::{self, Expect, Header, Opcode};
 use wirefeed::ws::{Event, Server, Session, mask, message};
 use wirefeed::{Instant, Outbox, Step, sse};
@@ -239,6 +240,61 @@ fn what_is_sent() {
         out.advance(len);
         len
     });
+}
+
+#[test]
+fn one_event_for_a_thousand_clients() {
+    let now = Instant::ZERO;
+    let server = || sse::Server::new(&(), Mode::Stream, Default::default(), now);
+    let mut servers: Vec<_> = (0..1000).map(|_| server()).collect();
+    let mut replay = sse::Replay::<()>::new(Default::default());
+
+    // Small events are copied into buffers that are there, large ones shared.
+    let small = sse::Message { data: "x", ..Default::default() };
+    let payload = "x".repeat(Outbox::SHARED);
+    let large = sse::Message { data: &payload, ..Default::default() };
+    for message in [small, large] {
+        let event = replay.push(&(), &message, now).unwrap();
+        allocates_nothing("events to many", || {
+            let mut len = 0;
+            for server in &mut servers {
+                server.send_event(&event, now).unwrap();
+                len += server.output().remaining();
+                server.output().advance(event.bytes().len());
+            }
+            len
+        });
+    }
+
+    // What they are sent is what was encoded.
+    let event = replay.push(&(), &large, now).unwrap();
+    for server in &mut servers {
+        server.send_event(&event, now).unwrap();
+    }
+    let taken: Vec<Bytes> =
+        servers.iter_mut().map(|server| server.output().take_bytes().unwrap()).collect();
+    assert!(taken.iter().all(|bytes| bytes.as_ptr() == event.bytes().as_ptr()));
+    assert!(servers.iter_mut().all(|server| server.output().is_empty()));
+
+    let allocations = memory::allocations_of(|| drop(large.encode().unwrap()));
+    assert_eq!(allocations, 1, "an event is encoded into one buffer of its size");
+}
+
+#[test]
+fn events_that_are_kept() {
+    let now = Instant::ZERO;
+    let mut limits = Limits::default();
+    limits.events = Some(100);
+    let mut replay = sse::Replay::<()>::new(limits);
+    let mut push = |count| {
+        for _ in 0..count {
+            let event = replay.push(&(), &sse::Message { data: "x", ..Default::default() }, now);
+            drop(event.unwrap());
+        }
+    };
+    push(200);
+    // The bytes, and what `Bytes` counts their owners with.
+    assert_eq!(memory::allocations_of(|| push(1000)), 2000);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::hint::black_box;
-use std::io::IoSlice;
+use std::io::{IoSlice, Write};
 
 use bytes::{Buf, Bytes};
 use wirefeed::h1::{Config, Server, chunked};
@@ -156,9 +156,7 @@ fn plain_event(message: &sse::Message<'_>, out: &mut Vec<u8>) {
         }
     }
     if let Some(ms) = message.retry {
-        out.extend_from_slice(b"retry: ");
-        out.extend_from_slice(ms.to_string().as_bytes());
-        out.push(b'\n');
+        let _ = writeln!(out, "retry: {ms}");
     }
     for line in message.data.split('\n') {
         out.extend_from_slice(b"data: ");

@@ -86,7 +86,7 @@ impl<'a> Parts<'a> {
             + field(RETRY, retry.as_ref().map(|ms| ms.as_bytes().len()))
             + field(DATA, Some(message.data.len()))
             + 1;
-        let line = scan::find_line_end(message.data.as_bytes());
+        let line = scan::find_rare_line_end(message.data.as_bytes());
         Ok(Self { message, retry, line, len })
     }
 
