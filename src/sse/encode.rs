@@ -186,8 +186,8 @@ pub const KEEP_ALIVE: &[u8] = b":\n\n";
 ///
 /// # Errors
 ///
-/// [`ApiMisuse::LineBreak`] where the type or the id would end its line, [`SendError::Full`] where it
-/// does not fit.
+/// [`ApiMisuse::LineBreak`] where the type or the id would end its line, [`SendError::Full`] where
+/// it does not fit.
 #[inline]
 pub fn encode_event(message: &Message<'_>, out: &mut impl BufMut) -> Result<(), SendError> {
     let parts = Parts::of(message)?;
@@ -202,8 +202,8 @@ pub fn encode_event(message: &Message<'_>, out: &mut impl BufMut) -> Result<(), 
 ///
 /// # Errors
 ///
-/// [`ApiMisuse::LineBreak`] where the text would end its line, [`SendError::Full`] where it does not
-/// fit.
+/// [`ApiMisuse::LineBreak`] where the text would end its line, [`SendError::Full`] where it does
+/// not fit.
 pub fn encode_comment(text: &str, out: &mut impl BufMut) -> Result<(), SendError> {
     if breaks_line(text) {
         return Err(ApiMisuse::LineBreak.into());

@@ -2,9 +2,12 @@
 //!
 //! ```text
 //!  bytes ──▶ line::Decoder ──▶ lines ──▶ Decoder ──▶ events, retry, comments
+//!
+//!  Message ──▶ Replay ──▶ Encoded ──▶ a Server for each client ──▶ bytes
 //! ```
 //!
-//! [`EventSource`] is the client that reconnects, over any HTTP.
+//! [`EventSource`] is the client that reconnects, over any HTTP. [`Server`] is one client's stream from
+//! the other side, and [`Replay`] what all of them are sent again; [`server`] shows the three together.
 //!
 //! [`line::Decoder`] needs no allocator; [`Decoder`] interprets the lines. An event whose fields lie
 //! in the input is borrowed from there; one that was cut, or has several `data` lines, is joined in

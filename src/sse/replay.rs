@@ -43,17 +43,17 @@ pub use ring::Events;
 
 /// What a [`Replay`] may keep. `None` is no limit.
 ///
-/// The defaults together are at most 500 MiB, and about 1 MiB where events are few.
+/// The defaults together are at most 500 MiB, and 8 KiB a stream for the id of what was dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Streams; one more, and that with the oldest last event is forgotten. 1000, as the topics without
-    /// a subscriber of ASP.NET's SignalR.
+    /// Streams; one more, and that with the oldest last event is forgotten. 1000, as the topics
+    /// without a subscriber of ASP.NET's SignalR.
     pub streams: Option<usize>,
     /// Events of a stream. 1000, as SignalR's buffer of a topic.
     pub events: Option<usize>,
-    /// Bytes of a stream: those of its encoded events, and [`OVERHEAD`] for each. 512 KiB: a thousand
-    /// tokens of a language model.
+    /// Bytes of a stream: those of its encoded events, and [`OVERHEAD`] for each. 512 KiB: a
+    /// thousand tokens of a language model.
     pub bytes: Option<usize>,
     /// How long an event is kept. 2 minutes, as the connection state recovery of Socket.IO.
     pub age: Option<Duration>,
@@ -89,7 +89,8 @@ pub const OVERHEAD: usize = 192;
 ///             let (ms, seq) = id.split_once('-')?;
 ///             Some((ms.parse::<u64>().ok()?, seq.parse::<u64>().ok()?))
 ///         };
-///         let known = parse(last_event_id).and_then(|id| self.0.iter().position(|entry| entry.0 == id));
+///         let place = |id| self.0.iter().position(|entry| entry.0 == id);
+///         let known = parse(last_event_id).and_then(place);
 ///         // To a client that has seen nothing nothing is missing; an unknown id is a gap.
 ///         let from = match (last_event_id, known) {
 ///             ("", _) => self.0.len(),
@@ -115,8 +116,8 @@ pub const OVERHEAD: usize = 192;
 pub trait History {
     /// The events after this one, all of them with an id, in order.
     ///
-    /// None for an empty id, whose client has seen nothing; a gap, and all there are, for an id that is
-    /// not known.
+    /// None for an empty id, whose client has seen nothing; a gap, and all there are, for an id
+    /// that is not known.
     fn since(&self, last_event_id: &str) -> Missed<impl Iterator<Item = Encoded>>;
 }
 
@@ -133,8 +134,8 @@ impl<I> Missed<I> {
         Self { events, gap }
     }
 
-    /// Whether there may be events before these that cannot be sent again: the id is unknown, or that of
-    /// an event after which others were dropped. The client had better start afresh.
+    /// Whether there may be events before these that cannot be sent again: the id is unknown, or
+    /// that of an event after which others were dropped. The client had better start afresh.
     pub const fn is_gap(&self) -> bool {
         self.gap
     }
@@ -174,24 +175,24 @@ impl<I> fmt::Debug for Missed<I> {
 /// - inputs: [`handle_timeout`](Self::handle_timeout)
 /// - outputs: [`since`](Self::since), [`all`](Self::all), [`poll_timeout`](Self::poll_timeout)
 ///
-/// Of each stream the newest events are kept that are within the [`Limits`], and the id of the newest
-/// that was dropped: whoever has seen that one has missed nothing else. When the last event has been
-/// dropped for its age, that id is kept as long again, and then the stream is forgotten.
+/// Of each stream the newest events are kept that are within the [`Limits`], and the id of the
+/// newest that was dropped: whoever has seen that one has missed nothing else. When the last event
+/// has been dropped for its age, that id is kept as long again, and then the stream is forgotten.
 ///
 /// # Ids
 ///
-/// An event without an id is given the next number, in decimal, unique in all streams together: an id
-/// of another stream is not known in this one. A message's own id is taken as it is. Where both kinds
-/// are used, numbers go on after the greatest decimal id that was taken, so that none is given that has
-/// been used. Own ids must not repeat in a stream; where one does, the client is sent what came after
-/// the first, rather twice than never. HTTP takes blanks off the ends of a field: an id that begins or
-/// ends with one comes back as another, and is a gap.
+/// An event without an id is given the next number, in decimal, unique in all streams together: an
+/// id of another stream is not known in this one. A message's own id is taken as it is. Where both
+/// kinds are used, numbers go on after the greatest decimal id that was taken, so that none is
+/// given that has been used. Own ids must not repeat in a stream; where one does, the client is
+/// sent what came after the first, rather twice than never. HTTP takes blanks off the ends of a
+/// field: an id that begins or ends with one comes back as another, and is a gap.
 ///
 /// An event with a number is found by bisection, one with an id of its own by looking at all.
 pub struct Replay<K = ()> {
     streams: BTreeMap<K, Ring>,
-    /// By when a stream is to be looked at, none later than it must be; the number tells apart those
-    /// of the same moment.
+    /// By when a stream is to be looked at, none later than it must be; the number tells apart
+    /// those of the same moment.
     due: BTreeMap<(Instant, u64), K>,
     ticket: u64,
     next_id: u64,
@@ -207,8 +208,8 @@ impl<K: Ord> Replay<K> {
     /// An empty memory, whose first number is this one.
     ///
     /// A server that is started again must not give an id that it gave before: a client that comes
-    /// back with it would be sent the wrong events. Unix time in microseconds will do, and so will a
-    /// count that was saved. The first is from 1 to 2^63.
+    /// back with it would be sent the wrong events. Unix time in microseconds will do, and so will
+    /// a count that was saved. The first is from 1 to 2^63.
     pub fn with_first_id(limits: Limits, id: u64) -> Self {
         Self {
             streams: BTreeMap::new(),
@@ -219,13 +220,13 @@ impl<K: Ord> Replay<K> {
         }
     }
 
-    /// Encodes an event once, keeps it, and gives it back for the connections that are open. An event
-    /// that alone is over the limits is given back and not kept, nor is what came before it.
+    /// Encodes an event once, keeps it, and gives it back for the connections that are open. An
+    /// event that alone is over the limits is given back and not kept, nor is what came before it.
     ///
     /// # Errors
     ///
-    /// [`ApiMisuse::LineBreak`] where the type or the id would end its line, [`ApiMisuse::EmptyId`] for
-    /// an id that no client sends back.
+    /// [`ApiMisuse::LineBreak`] where the type or the id would end its line, [`ApiMisuse::EmptyId`]
+    /// for an id that no client sends back.
     pub fn push<Q>(
         &mut self,
         stream: &Q,
@@ -323,8 +324,8 @@ impl<K: Ord> Replay<K> {
         })
     }
 
-    /// When [`handle_timeout`](Self::handle_timeout) is to be called: the next event is to be dropped for
-    /// its age, or was, for lack of room.
+    /// When [`handle_timeout`](Self::handle_timeout) is to be called: when an event reaches its age,
+    /// or would have, had it not been dropped for lack of room.
     pub fn poll_timeout(&self) -> Option<Instant> {
         self.due.first_key_value().map(|((at, _), _)| *at)
     }

@@ -1,9 +1,8 @@
 //! One client's stream, from the server's side: events, keep-alive, resume (WHATWG HTML 9.2).
 //!
-//! It makes the body of one response, over any HTTP. A server, and a client that it loses:
+//! It makes the body of one response, over any HTTP. A server, and a client that it loses twice:
 //!
 //! ```
-//! use core::time::Duration;
 //! use bytes::Buf;
 //! use wirefeed::sse::server::{FIELDS, Mode, Policy, STATUS};
 //! use wirefeed::sse::{Command, EventSource, Message, Replay, Server, source::Event};
@@ -12,40 +11,40 @@
 //! let mut now = Instant::ZERO;
 //! let mut replay = Replay::<()>::new(Default::default());
 //! let mut client = EventSource::new("/events", Default::default(), |_: &mut [u8]| {});
-//! let (mut seen, mut number) = (Vec::new(), 0);
-//! while seen.len() < 6 {
-//!     // The client connects, and is sent what it has missed meanwhile.
-//!     client.handle_timeout(now);
-//!     let Some(Command::Connect { attempt, last_event_id, .. }) = client.poll_command() else { break };
+//! let (mut numbers, mut seen) = (1.., Vec::new());
+//! let mut happen = |replay: &mut Replay, now| {
+//!     let data = numbers.next().map_or(String::new(), |n: u32| n.to_string());
+//!     replay.push(&(), &Message { data: &data, ..Default::default() }, now)
+//! };
+//! for _ in 0..3 {
+//!     let Some(Command::Connect { attempt, last_event_id, .. }) = client.poll_command() else {
+//!         unreachable!()
+//!     };
 //!     let request = [("Last-Event-ID", last_event_id)];
 //!     let mut server = Server::new(&request, Mode::Stream, Policy::default(), now);
 //!     client.response_head(attempt, STATUS, &FIELDS, now);
+//!     // First what the client has missed, then what happens while it is there.
 //!     assert!(!server.resume(&replay, now)?.gap);
 //!     for _ in 0..2 {
-//!         // What happens is kept, and sent to all that are there.
-//!         number += 1;
-//!         let event = replay.push(&(), &Message { data: &number.to_string(), ..Default::default() }, now)?;
-//!         server.send_event(&event, now)?;
+//!         let event = happen(&mut replay, now)?;
+//!         server.send_event(&event, now)?; // and so to every other client
 //!     }
-//!     // The caller's HTTP carries what is owed; then the network fails.
-//!     while server.output().has_remaining() {
-//!         let mut body = server.output().chunk();
-//!         let len = body.len();
-//!         while let Step::Item(event) = client.receive(attempt, &mut body, now) {
+//!     // The caller's HTTP carries what is owed, until the network fails.
+//!     while let Some(body) = server.output().take_bytes() {
+//!         let mut input = &body[..];
+//!         while let Step::Item(event) = client.receive(attempt, &mut input, now) {
 //!             if let Event::Message(event) = event {
-//!                 seen.push(event.data.to_string());
+//!                 seen.push(format!("{}: {}", event.id, event.data));
 //!             }
 //!         }
-//!         server.output().advance(len);
 //!     }
 //!     client.transport_error(attempt, now);
-//!     let _ = client.receive(attempt, &mut &b""[..], now);
-//!     number += 1;
-//!     replay.push(&(), &Message { data: &number.to_string(), ..Default::default() }, now)?;
-//!     now = now + Duration::from_secs(3);
+//!     while let Step::Item(_) = client.receive(attempt, &mut &b""[..], now) {}
+//!     happen(&mut replay, now)?; // while nobody is there
+//!     now = client.poll_timeout().unwrap_or(now);
+//!     client.handle_timeout(now);
 //! }
-//! assert_eq!(seen, ["1", "2", "3", "4", "5", "6", "7", "8"][..seen.len()]);
-//! # assert!(seen.len() >= 6);
+//! assert_eq!(seen, ["1: 1", "2: 2", "3: 3", "4: 4", "5: 5", "6: 6", "7: 7", "8: 8"]);
 //! # Ok::<(), wirefeed::SendError>(())
 //! ```
 
@@ -56,6 +55,8 @@ use core::time::Duration;
 use super::{Encoded, History, KEEP_ALIVE, Message, encode_comment, encode_event, encode_retry};
 use crate::{ApiMisuse, Fields, Instant, Outbox, SendError};
 
+#[cfg(test)]
+mod properties;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -73,8 +74,8 @@ pub const FIELDS: [(&str, &str); 3] = [
     ("X-Accel-Buffering", "no"),
 ];
 
-/// When a response ends. After each end an `EventSource` comes back by itself: a stream and a poll are
-/// the same to it.
+/// When a response ends. After each end an `EventSource` comes back by itself: a stream and a poll
+/// are the same to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// When it is closed.
@@ -84,12 +85,12 @@ pub enum Mode {
     LongPoll {
         /// How long it waits for an event.
         hold: Duration,
-        /// How long it waits for others after the first. Even where this is zero it takes along what
-        /// is sent before the next [`handle_timeout`](Server::handle_timeout).
+        /// How long it waits for others after the first. Even where this is zero it takes along
+        /// what is sent before the next [`handle_timeout`](Server::handle_timeout).
         batch: Duration,
     },
-    /// At once, with what is sent before the next [`handle_timeout`](Server::handle_timeout). The client
-    /// comes back after [`Policy::retry`].
+    /// At once, with what is sent before the next [`handle_timeout`](Server::handle_timeout). The
+    /// client comes back after [`Policy::retry`].
     ShortPoll,
 }
 
@@ -99,12 +100,14 @@ pub enum Mode {
 pub struct Policy {
     /// The client's reconnection time, sent first. Not sent by default: it has its own.
     pub retry: Option<Duration>,
-    /// Sends a comment where nothing was sent for so long. 15 seconds, as WHATWG HTML 9.2.7 advises.
+    /// Sends a comment where nothing was sent for so long. 15 seconds, as WHATWG HTML 9.2.7
+    /// advises.
     pub keep_alive: Option<Duration>,
     /// What becomes of an event that finds no room. It is refused.
     pub slow: Slow,
-    /// Bytes of output that may be owed; no limit where there is none. 1 MiB, as every [`Outbox`]. An
-    /// event must fit in there alone. The reconnection time and the keep-alive go over it: 31 bytes.
+    /// Bytes of output that may be owed; no limit where there is none. 1 MiB, as every [`Outbox`].
+    /// An event must fit in there alone. The reconnection time and the keep-alive go over it: 31
+    /// bytes.
     pub output: Option<usize>,
 }
 
@@ -125,16 +128,16 @@ impl Default for Policy {
 pub enum Slow {
     /// The command says [`SendError::Full`]; nothing else has changed.
     Refuse,
-    /// The stream ends after what is owed. The client comes back with its last event id, to be sent from
-    /// the history what it missed.
+    /// The stream ends after what is owed. The client comes back with its last event id, to be sent
+    /// from the history what it missed.
     Close,
-    /// It is not sent, and counted. It is lost to this client: the id of the next event that is sent says
-    /// that all before it was seen, and no history will send it again. For values of which only the last
-    /// one counts.
+    /// It is not sent, and counted. It is lost to this client: the id of the next event that is
+    /// sent says that all before it was seen, and no history will send it again. For values of
+    /// which only the last one counts.
     Skip,
     /// It waits in the history: the stream [is behind](Server::is_behind) until
-    /// [`resume`](Server::resume) has sent all. Only for callers whose every event with an id is in the
-    /// history before it is sent. A client that brings a `Last-Event-ID` begins like that.
+    /// [`resume`](Server::resume) has sent all. Only for callers whose every event with an id is in
+    /// the history before it is sent. A client that brings a `Last-Event-ID` begins like that.
     Resume,
 }
 
@@ -160,12 +163,13 @@ pub struct Resumed {
 /// The caller sends a head with [`STATUS`] and [`FIELDS`], then what is [owed](Self::output) as the
 /// body, and ends the response when the stream [is done](Self::is_done) and nothing is owed.
 ///
-/// The last event id goes on with each event sent, so that `resume` may be called at any time: it sends
-/// what the history has after it, as far as there is room. If that is not all, the stream is behind.
-/// Then an event with an id is not sent, since it waits in the history, and one without is skipped,
-/// until `resume` is called again, when output has been written, and has sent all.
+/// The last event id goes on with each event sent, so that `resume` may be called at any time: it
+/// sends what the history has after it, as far as there is room. If that is not all, the stream is
+/// behind. Then an event with an id is not sent, since it waits in the history, and one without is
+/// skipped, until `resume` is called again, when output has been written, and has sent all.
 ///
-/// It does not watch whether the client reads: that is for the HTTP below, which owns the connection.
+/// It does not watch whether the client reads: that is for the HTTP below, which owns the
+/// connection.
 pub struct Server {
     outbox: Outbox,
     policy: Policy,
@@ -215,8 +219,8 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// [`ApiMisuse::Closed`] after the end. [`SendError::Full`] where there is no room and the policy is
-    /// to refuse; or to resume, and the client has no last event id to resume from.
+    /// [`ApiMisuse::Closed`] after the end. [`SendError::Full`] where there is no room and the
+    /// policy is to refuse; or to resume, and the client has no last event id to resume from.
     pub fn send_event(&mut self, event: &Encoded, now: Instant) -> Result<(), SendError> {
         self.offer(event.id(), now, |outbox| put(event, outbox))
     }
@@ -225,8 +229,8 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// Those of [`send_event`](Self::send_event), and [`ApiMisuse::LineBreak`] where the type or the id
-    /// would end its line.
+    /// Those of [`send_event`](Self::send_event), and [`ApiMisuse::LineBreak`] where the type or
+    /// the id would end its line.
     pub fn send_message(&mut self, message: &Message<'_>, now: Instant) -> Result<(), SendError> {
         message.check()?;
         self.offer(message.id, now, |outbox| encode_event(message, &mut outbox.writer()))
@@ -236,8 +240,8 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// [`ApiMisuse::Closed`] after the end, [`ApiMisuse::LineBreak`] where the text would end its line,
-    /// [`SendError::Full`] where there is no room, whatever the policy.
+    /// [`ApiMisuse::Closed`] after the end, [`ApiMisuse::LineBreak`] where the text would end its
+    /// line, [`SendError::Full`] where there is no room, whatever the policy.
     pub fn send_comment(&mut self, text: &str, now: Instant) -> Result<(), SendError> {
         self.check_open()?;
         encode_comment(text, &mut self.outbox.writer())?;
@@ -247,13 +251,13 @@ impl Server {
 
     /// Sends what the client has missed, as much of it as there is room for.
     ///
-    /// After a gap it sends all there is. Whoever would rather tell the client first asks the history
-    /// with [`last_event_id`](Self::last_event_id) before.
+    /// After a gap it sends all there is. Whoever would rather tell the client first asks the
+    /// history with [`last_event_id`](Self::last_event_id) before.
     ///
     /// # Errors
     ///
-    /// [`ApiMisuse::Closed`] after the end. [`SendError::Full`] where nothing is owed and even so the next
-    /// event does not fit: it never will.
+    /// [`ApiMisuse::Closed`] after the end. [`SendError::Full`] where nothing is owed and even so
+    /// the next event does not fit: it never will.
     pub fn resume(
         &mut self,
         history: &(impl History + ?Sized),
@@ -290,7 +294,7 @@ impl Server {
     ///
     /// Over an HTTP with an output of its own, give that the next piece only once the last one is
     /// written, so that the limit here is what a slow client is measured by.
-    pub const fn output(&mut self) -> &mut Outbox {
+    pub fn output(&mut self) -> &mut Outbox {
         &mut self.outbox
     }
 
@@ -303,8 +307,8 @@ impl Server {
         [self.ends_at, keep_alive].into_iter().flatten().min()
     }
 
-    /// Lets time pass: a poll ends, a silent stream gives a sign of life. One that still owes something
-    /// needs none.
+    /// Lets time pass: a poll ends, a silent stream gives a sign of life. One that still owes
+    /// something needs none.
     pub fn handle_timeout(&mut self, now: Instant) {
         if self.ends_at.is_some_and(|at| at <= now) {
             self.on(On::Ended);
@@ -327,20 +331,20 @@ impl Server {
         matches!(self.state, State::Closed)
     }
 
-    /// Whether events wait in the history: [`resume`](Self::resume) is to be called when output has been
-    /// written.
+    /// Whether events wait in the history: [`resume`](Self::resume) is to be called when output has
+    /// been written.
     pub const fn is_behind(&self) -> bool {
         matches!(self.state, State::Behind)
     }
 
-    /// The client's last event id, when it has read all that is owed: at first that of its request, empty
-    /// where it has none.
+    /// The client's last event id, when it has read all that is owed: at first that of its request,
+    /// empty where it has none.
     pub fn last_event_id(&self) -> &str {
         &self.last_event_id
     }
 
-    /// How many events were not sent, and will not be, by the policy or since they had no id while the
-    /// stream was behind.
+    /// How many events were not sent, and will not be, by the policy or since they had no id while
+    /// the stream was behind.
     pub const fn skipped(&self) -> u64 {
         self.skipped
     }

@@ -62,7 +62,9 @@ impl Ring {
         self.unnumbered += usize::from(!numbered);
         self.entries.push_back(Entry { event, at: self.newest, order, numbered });
         let is_over = |is: usize, most: Option<usize>| most.is_some_and(|most| is > most);
-        while is_over(self.entries.len(), limits.events) || is_over(self.bytes, limits.bytes) {
+        while !self.entries.is_empty()
+            && (is_over(self.entries.len(), limits.events) || is_over(self.bytes, limits.bytes))
+        {
             self.drop_oldest();
         }
     }
@@ -71,6 +73,9 @@ impl Ring {
     pub(super) fn expire(&mut self, age: Duration, now: Instant) {
         while self.entries.front().is_some_and(|oldest| oldest.at + age <= now) {
             self.drop_oldest();
+        }
+        if self.entries.is_empty() && self.entries.capacity() > RETAINED {
+            self.entries = VecDeque::new();
         }
     }
 
@@ -102,6 +107,11 @@ impl Ring {
 
     pub(super) fn events(&self, from: usize) -> Events<'_> {
         Events(self.entries.range(from..))
+    }
+
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> usize {
+        self.entries.capacity()
     }
 
     fn drop_oldest(&mut self) {
@@ -170,6 +180,9 @@ pub(super) const MOST_NUMBER: u64 = 1 << 63;
 
 /// The longest id that is kept for an event that is not: what a client of this crate takes.
 const MOST_ID: usize = 8 << 10;
+
+/// How many places an empty ring may keep: 4 KiB.
+const RETAINED: usize = (4 << 10) / size_of::<Entry>();
 
 // A ring has up to twice the places that it needs.
 const _: () = assert!(2 * size_of::<Entry>() + 40 <= OVERHEAD);
