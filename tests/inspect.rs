@@ -52,6 +52,8 @@ fn cuts_and_the_end_of_the_stream() {
     assert!(out.ends_with("{\"item\":\"end\"}\n"), "{out}");
     let (out, _, _) = run(&["sse", "--eof"], b"id: 7\nretry: 5\n\n");
     assert!(out.ends_with("{\"item\":\"eof\",\"last_event_id\":\"7\",\"retry\":5}\n"), "{out}");
+    let (out, _, _) = run(&["sse", "--eof"], b"data: x\n");
+    assert!(out.starts_with("{\"item\":\"unfinished\"}\n"), "{out}");
 }
 
 /// Answers to batch jobs, without their id.

@@ -78,6 +78,8 @@ fn job(line: &Value) -> Result<Job, String> {
     for switch in options["lenient"].as_array().into_iter().flatten() {
         match switch.as_str() {
             Some("chunk_blanks") => job.chunks.allow_blanks = true,
+            Some("dispatch_at_eof") => job.sse.dispatch_at_eof = true,
+            Some("skip_oversized") => job.sse.skip_oversized = true,
             other => return Err(format!("unknown switch {other:?}")),
         }
     }

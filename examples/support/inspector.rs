@@ -36,7 +36,7 @@ pub struct Job {
     pub last_event_id: String,
     pub head: head::Limits,
     pub chunks: chunked::Config,
-    pub sse: sse::Limits,
+    pub sse: sse::Config,
     pub messages: message::Limits,
 }
 
@@ -49,7 +49,7 @@ impl Job {
             last_event_id: String::new(),
             head: head::Limits::default(),
             chunks: chunked::Config::default(),
-            sse: sse::Limits::default(),
+            sse: sse::Config::default(),
             messages: message::Limits::default(),
         }
     }
@@ -84,7 +84,7 @@ impl Inspector {
         config.limits = job.messages;
         let stream = match (job.kind, job.role) {
             (Kind::Sse, _) => {
-                let mut decoder = Box::new(sse::Decoder::with_limits(job.sse));
+                let mut decoder = Box::new(sse::Decoder::with_config(job.sse));
                 decoder.set_last_event_id(&job.last_event_id);
                 Stream::Sse { decoder, retry: None }
             }
@@ -143,11 +143,11 @@ impl Inspector {
         self.over = true;
         match &mut self.stream {
             Stream::Sse { decoder, retry } => {
-                decoder.finish().map(|_| ()).map_err(Fault::from).map(|()| {
-                    let id = decoder.last_event_id();
-                    let item = json!({"item": "eof", "last_event_id": id, "retry": retry});
-                    items.push(Item::Other(item));
-                })
+                items.extend(decoder.finish()?.map(event));
+                let id = decoder.last_event_id();
+                let item = json!({"item": "eof", "last_event_id": id, "retry": retry});
+                items.push(Item::Other(item));
+                Ok(())
             }
             Stream::Chunked(chunks) => chunks.finish().map_err(Fault::from),
             Stream::Request(messages) => messages.finish(items).map_err(Fault::from),
@@ -180,20 +180,29 @@ fn events(
     items: &mut Vec<Item>,
 ) -> Result<bool, Fault> {
     while let Step::Item(item) = decoder.decode(input)? {
-        items.push(Item::Other(match item {
-            sse::Item::Event(sse::Event { event, data, id }) => {
-                json!({"item": "event", "event": event, "data": data, "id": id})
-            }
-            sse::Item::Retry(ms) => {
-                *retry = Some(ms);
-                json!({"item": "retry", "ms": ms})
-            }
-            sse::Item::Comment(text) => {
-                json!({"item": "comment", "text": String::from_utf8_lossy(text)})
-            }
-        }));
+        if let sse::Item::Retry(ms) = item {
+            *retry = Some(ms);
+        }
+        items.push(event(item));
     }
     Ok(false)
+}
+
+/// An item of an event stream.
+fn event(item: sse::Item<'_>) -> Item {
+    Item::Other(match item {
+        sse::Item::Event(sse::Event { event, data, id }) => {
+            json!({"item": "event", "event": event, "data": data, "id": id})
+        }
+        sse::Item::Retry(ms) => json!({"item": "retry", "ms": ms}),
+        sse::Item::Comment(text) => {
+            json!({"item": "comment", "text": String::from_utf8_lossy(text)})
+        }
+        sse::Item::Skipped(error) => {
+            json!({"item": "skipped", "kind": format!("{:?}", error.kind), "at": error.at})
+        }
+        sse::Item::Unfinished => json!({"item": "unfinished"}),
+    })
 }
 
 /// Decodes all of the input, in a copy that may be unmasked; whether the stream is over.

@@ -1,37 +1,18 @@
 //! Lines to events (WHATWG HTML 9.2.6).
 
-use alloc::string::String;
-use alloc::vec::Vec;
 use core::fmt;
 
-use super::field::{Field, Text, retry};
+use super::config::{self, Config};
+use super::cut::CutLine;
+use super::item::MESSAGE;
 use super::line;
 use super::{Error, ErrorKind};
 use super::{Event, Item};
-use crate::{Step, carry, scan, text};
+use crate::{Step, scan, text};
 
-/// What a stream may cost, in bytes. `None` is no limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Limits {
-    /// A line, without its end. 16 MiB, as tungstenite's frames: some servers send a picture in one
-    /// line.
-    pub line: Option<u32>,
-    /// An event's name and data together. 16 MiB.
-    pub event: Option<u32>,
-    /// An id, which goes back to the server in a field. 8 KiB, as nginx's longest field.
-    pub id: Option<u32>,
-}
+mod pending;
 
-impl Limits {
-    const DEFAULT: Self = Self { line: Some(16 << 20), event: Some(16 << 20), id: Some(8 << 10) };
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self::DEFAULT
-    }
-}
+use pending::{Borrowed, Found, Pending};
 
 /// Decodes an event stream. At most 128 bytes, and no heap while it is idle.
 ///
@@ -49,6 +30,7 @@ impl Default for Limits {
 ///             Item::Event(event) => seen.push(format!("{} {}", event.id, event.data)),
 ///             Item::Retry(ms) => seen.push(format!("retry {ms}")),
 ///             Item::Comment(bytes) => seen.push(format!("comment{}", bytes.escape_ascii())),
+///             _ => {}
 ///         }
 ///     }
 /// }
@@ -56,27 +38,63 @@ impl Default for Limits {
 /// assert_eq!(decoder.last_event_id(), "1");
 /// # Ok::<(), wirefeed::sse::Error>(())
 /// ```
+///
+/// What is made of an event over a limit, and of one without its blank line, is chosen:
+///
+/// ```
+/// use wirefeed::{Step, sse::{Config, Decoder, Item}};
+///
+/// let mut config = Config::default();
+/// (config.event, config.skip_oversized, config.dispatch_at_eof) = (Some(8), true, true);
+/// let mut decoder = Decoder::with_config(config);
+/// let mut input = &b"id: 1\ndata: far too long\n\ndata: half"[..];
+/// let Step::Item(Item::Skipped(error)) = decoder.decode(&mut input)? else { unreachable!() };
+/// assert_eq!(error.at, 20);
+/// assert_eq!(decoder.decode(&mut input), Ok(Step::NeedInput));
+/// let Some(Item::Event(event)) = decoder.finish()? else { unreachable!() };
+/// assert_eq!((event.data, event.id), ("half", ""));
+/// # Ok::<(), wirefeed::sse::Error>(())
+/// ```
 pub struct Decoder {
-    /// The first part of a line that was cut.
-    line: Vec<u8>,
-    /// The data lines so far, joined by LF.
-    data: String,
-    event: String,
-    /// The last event id and, from `committed` on, the one that the blank line will make the last.
-    ids: String,
-    committed: u32,
+    line: CutLine,
+    pending: Pending,
     at: u64,
+    line_limit: u32,
     lines: line::Decoder,
-    /// Nothing is stored, and the next byte is the first of an event.
-    clean: bool,
-    /// Whether there was a `data` line; an empty one counts.
-    has_data: bool,
-    /// Whether there was an `id` since the last blank line.
-    has_id: bool,
+    state: State,
     /// What the last item borrowed, to be emptied.
     lent: Lent,
-    end: Option<End>,
-    limits: Packed,
+    dispatch_at_eof: bool,
+    skip_oversized: bool,
+}
+
+/// How the stream stands.
+///
+/// ```text
+///              ┌─────── blank line ───────┐
+///              ▼                          │
+///            Start ────────────────────▶ Lines ◀──────────▶ Cut
+///                                        │  ▲                │
+///                        over a limit    ▼  │ blank line     │ over a limit
+///                                       Skipping ◀───────────┘
+/// ```
+///
+/// From each of these the end of the stream leads to `Finished`, and a limit to `Failed` unless it is
+/// to be skipped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Nothing is stored, and the next byte is plainly the first of an event.
+    Start,
+    /// At the start of a line.
+    Lines,
+    /// Inside a line whose first part is stored.
+    Cut,
+    /// Inside an event that is over a limit, at the start of a line or not.
+    Skipping { inside_line: bool },
+    /// The stream ended.
+    Finished,
+    /// It reached a limit, at `at`.
+    Failed(ErrorKind),
 }
 
 /// Which buffers the last item borrowed.
@@ -87,76 +105,47 @@ enum Lent {
     Event,
 }
 
-/// Why nothing more comes.
-#[derive(Clone, Copy)]
-enum End {
-    /// The stream ended.
-    Finished,
-    /// At `at`.
-    Failed(ErrorKind),
-}
-
-/// Fields of the event in progress that lie in the present input.
-#[derive(Default)]
-struct Borrowed<'b> {
-    event: Option<&'b str>,
-    data: Option<&'b str>,
-}
-
-/// [`Limits`] in twelve bytes; no limit is the largest value.
-#[derive(Clone, Copy)]
-struct Packed {
-    line: u32,
-    event: u32,
-    id: u32,
-}
-
 impl Decoder {
-    /// A decoder with the default limits.
+    /// A decoder with the default limits, and no switch on.
     pub const fn new() -> Self {
-        Self::with_limits(Limits::DEFAULT)
+        Self::with_config(Config::DEFAULT)
     }
 
-    /// A decoder with these limits.
-    pub const fn with_limits(limits: Limits) -> Self {
-        const fn pack(limit: Option<u32>) -> u32 {
-            match limit {
-                Some(limit) => limit,
-                None => u32::MAX,
-            }
-        }
+    /// A decoder with these limits and switches.
+    pub const fn with_config(config: Config) -> Self {
         Self {
-            line: Vec::new(),
-            data: String::new(),
-            event: String::new(),
-            ids: String::new(),
-            committed: 0,
+            line: CutLine::new(),
+            pending: Pending::new(&config),
             at: 0,
+            line_limit: config::pack(config.line),
             lines: line::Decoder::new(),
-            clean: false,
-            has_data: false,
-            has_id: false,
+            state: State::Lines,
             lent: Lent::Nothing,
-            end: None,
-            limits: Packed {
-                line: pack(limits.line),
-                event: pack(limits.event),
-                id: pack(limits.id),
-            },
+            dispatch_at_eof: config.dispatch_at_eof,
+            skip_oversized: config.skip_oversized,
         }
     }
 
     /// Goes on from where an earlier stream stopped: the id that events carry until one is sent.
     pub fn set_last_event_id(&mut self, id: &str) {
-        self.ids.truncate(0);
-        self.ids.push_str(id);
-        self.committed = id.len() as u32;
-        self.has_id = false;
+        self.pending.set_last_event_id(id);
     }
 
     /// The last event id: what a reconnecting client sends as `Last-Event-ID`, unless it is empty.
     pub fn last_event_id(&self) -> &str {
-        &self.ids[..self.committed as usize]
+        self.pending.last_event_id()
+    }
+
+    /// Whether the stream, if it ended here, would break off inside an event: since the last blank line
+    /// there was a `data`, `event` or `id` field, or the present line has begun and is no comment.
+    ///
+    /// The rest of an event that is skipped does not count.
+    pub fn is_unfinished(&self) -> bool {
+        match self.state {
+            State::Cut => self.pending.has_begun() || self.line.first() != Some(b':'),
+            State::Lines => self.pending.has_begun() || self.lines.is_inside_bom(),
+            _ => false,
+        }
     }
 
     /// Decodes the next event, retry or comment.
@@ -166,18 +155,52 @@ impl Decoder {
     /// [`ErrorKind`], where a limit is reached.
     #[inline]
     pub fn decode<'m, 'b: 'm>(&'m mut self, input: &mut &'b [u8]) -> Result<Step<Item<'m>>, Error> {
-        // The straight line: a whole event of one `data` line, as most are.
-        if self.clean {
-            if let Some((data, len)) = whole_event(input) {
-                if self.limits.allow_straight(data.len()) {
-                    *input = &input[len..];
-                    self.at += len as u64;
-                    let id = self.last_event_id();
-                    return Ok(Step::Item(Item::Event(Event { event: MESSAGE, data, id })));
+        match self.state {
+            State::Start => {
+                if let Some(data) = self.take_whole_event(input) {
+                    return Ok(Step::Item(Item::Event(self.plain_event(data))));
                 }
             }
+            State::Cut => {
+                if self.extend_cut_line(input) {
+                    return Ok(Step::NeedInput);
+                }
+            }
+            _ => {}
         }
         self.decode_lines(input)
+    }
+
+    /// The straight line: a whole event of one `data` line, as most are.
+    #[inline]
+    fn take_whole_event<'b>(&mut self, input: &mut &'b [u8]) -> Option<&'b str> {
+        let (data, len) = whole_event(input)?;
+        let fits = data.len() + STRAIGHT.len() < self.line_limit as usize
+            && self.pending.allows(data.len());
+        if !fits {
+            return None;
+        }
+        *input = &input[len..];
+        self.at += len as u64;
+        Some(data)
+    }
+
+    fn plain_event<'m>(&'m self, data: &'m str) -> Event<'m> {
+        Event { event: MESSAGE, data, id: self.last_event_id() }
+    }
+
+    /// The straight line of small pieces: one that holds no line end goes on with the line that was
+    /// cut. False where there is more to do.
+    #[inline]
+    fn extend_cut_line(&mut self, input: &mut &[u8]) -> bool {
+        if scan::find_line_end(input).is_some()
+            || self.line.push(input, self.line_limit as usize).is_err()
+        {
+            return false;
+        }
+        self.at += input.len() as u64;
+        *input = &[];
+        true
     }
 
     /// Line by line.
@@ -186,78 +209,100 @@ impl Decoder {
         &'m mut self,
         input: &mut &'b [u8],
     ) -> Result<Step<Item<'m>>, Error> {
-        match self.end {
-            Some(End::Finished) => return Ok(Step::Done),
-            Some(End::Failed(kind)) => return Err(Error::new(kind, self.at)),
-            None => self.clean = false,
+        let was_at_start = self.state == State::Start;
+        match self.state {
+            State::Start => self.state = State::Lines,
+            State::Lines | State::Cut => {}
+            State::Skipping { .. } => self.skip(input),
+            State::Finished => return Ok(Step::Done),
+            State::Failed(kind) => return Err(Error::new(kind, self.at)),
         }
-        match core::mem::replace(&mut self.lent, Lent::Nothing) {
-            Lent::Nothing => {}
-            Lent::Line => self.line.clear(),
-            Lent::Event => self.clear_event(),
-        }
+        self.take_back();
         let (origin, origin_at) = (*input, self.at);
         self.lines.settle(input);
         self.at += (origin.len() - input.len()) as u64;
+        if !was_at_start && self.is_at_event() {
+            if let Some(data) = self.take_whole_event(input) {
+                self.state = State::Start;
+                return Ok(Step::Item(Item::Event(self.plain_event(data))));
+            }
+        }
         let mut borrowed = Borrowed::default();
         loop {
-            let (before, at) = (input.len(), self.at);
-            let whole = if self.line.is_empty() { self.lines.whole_line(input) } else { None };
-            let step = match whole {
-                Some(_) => Step::Item(line::Item::End),
-                None => self.lines.decode(input),
-            };
-            self.at += (before - input.len()) as u64;
-            let found = match (whole, step) {
-                (Some([]), _) => Ok(Found::BlankLine),
-                (Some(line), _) => self
-                    .take_line(line, &mut borrowed)
-                    .map_err(|(kind, index)| (kind, at + index as u64)),
-                (None, Step::Item(line::Item::Piece(piece))) => self.take_piece(piece),
-                (None, Step::Item(line::Item::End)) => self.take_joined(at),
-                (None, Step::NeedInput | Step::Done) => {
-                    self.spill(borrowed);
+            let (line, found) = match self.next_line(input, &mut borrowed) {
+                Ok(Some(found)) => found,
+                Ok(None) => {
+                    self.pending.spill(borrowed);
                     return Ok(Step::NeedInput);
                 }
-            };
-            match found {
-                Ok(Found::BlankLine) if self.commit(&mut borrowed) => {
-                    return Ok(Step::Item(Item::Event(self.event(borrowed))));
-                }
-                Ok(Found::Nothing | Found::BlankLine) => {}
-                Ok(Found::Retry(ms)) => {
-                    self.spill(borrowed);
-                    return Ok(Step::Item(Item::Retry(ms)));
-                }
-                Ok(Found::Comment(from)) => {
-                    self.spill(borrowed);
-                    let line = whole.unwrap_or_else(|| {
-                        self.lent = Lent::Line;
-                        &self.line
-                    });
-                    return Ok(Step::Item(Item::Comment(&line[from..])));
+                Err((kind, at)) if self.skip_oversized => {
+                    return Ok(Step::Item(Item::Skipped(self.begin_to_skip(kind, at))));
                 }
                 Err((kind, at)) => {
                     let used = at.checked_sub(origin_at);
                     *input = used.map_or(&[], |used| &origin[used as usize..]);
                     return self.fail(kind, at);
                 }
+            };
+            match found {
+                Found::BlankLine if self.pending.commit(&mut borrowed) => {
+                    let is_stored = self.pending.stored() > 0;
+                    self.lent = if is_stored { Lent::Event } else { Lent::Nothing };
+                    if !is_stored && self.lines.is_inside() {
+                        self.state = State::Start;
+                    }
+                    return Ok(Step::Item(Item::Event(self.pending.event(borrowed))));
+                }
+                Found::Nothing | Found::BlankLine => {}
+                Found::Retry(ms) => {
+                    self.pending.spill(borrowed);
+                    return Ok(Step::Item(Item::Retry(ms)));
+                }
+                Found::Comment(from) => {
+                    self.pending.spill(borrowed);
+                    let line = line.unwrap_or_else(|| {
+                        self.lent = Lent::Line;
+                        self.line.joined()
+                    });
+                    return Ok(Step::Item(Item::Comment(&line[from..])));
+                }
             }
         }
     }
 
-    /// The peer's end of stream: an event without its blank line is dropped (WHATWG HTML 9.2.6).
+    /// The peer's end of stream: an event without its blank line is dropped (WHATWG HTML 9.2.6), or is
+    /// the last one, if [`Config::dispatch_at_eof`] says so and it has data.
+    ///
+    /// It is [`Item::Unfinished`] that tells of one that is dropped.
     ///
     /// # Errors
     ///
-    /// The one that [`decode`](Self::decode) has met.
+    /// The one that [`decode`](Self::decode) has met; where an event is dispatched, a limit.
     pub fn finish(&mut self) -> Result<Option<Item<'_>>, Error> {
-        if let Some(End::Failed(kind)) = self.end {
+        if let State::Failed(kind) = self.state {
             return Err(Error::new(kind, self.at));
         }
+        let is_unfinished = self.is_unfinished();
+        if is_unfinished && self.dispatch_at_eof {
+            self.take_back();
+            match self.take_last_line() {
+                Ok(()) => {}
+                Err((kind, at)) if self.skip_oversized => {
+                    let error = self.begin_to_skip(kind, at);
+                    self.state = State::Finished;
+                    return Ok(Some(Item::Skipped(error)));
+                }
+                Err((kind, at)) => return self.fail(kind, at),
+            }
+            if self.pending.has_data() {
+                self.pending.commit(&mut Borrowed::default());
+                (self.state, self.lent) = (State::Finished, Lent::Event);
+                return Ok(Some(Item::Event(self.pending.event(Borrowed::default()))));
+            }
+        }
         self.clear();
-        self.end = Some(End::Finished);
-        Ok(None)
+        self.state = State::Finished;
+        Ok(is_unfinished.then_some(Item::Unfinished))
     }
 
     /// Readies the decoder for the stream of the next connection; the last event id stays.
@@ -265,176 +310,144 @@ impl Decoder {
         self.clear();
         self.lines.reset();
         self.at = 0;
-        self.end = None;
+        self.state = State::Lines;
     }
 
     /// Gives back what large events have left behind, where no event is in progress.
     pub fn release(&mut self) {
-        if self.line.is_empty() && self.line.capacity() > carry::KEPT {
-            self.line = Vec::new();
+        self.line.release();
+        self.pending.release();
+    }
+
+    /// Whether the next byte is the first of an event, and neither part of a BOM nor of a line end.
+    fn is_at_event(&self) -> bool {
+        self.state == State::Lines && !self.pending.has_begun() && self.lines.is_inside()
+    }
+
+    /// Empties what the last item borrowed.
+    fn take_back(&mut self) {
+        match core::mem::replace(&mut self.lent, Lent::Nothing) {
+            Lent::Nothing => {}
+            Lent::Line => self.line.clear(),
+            Lent::Event => self.pending.clear_event(),
         }
-        for text in [&mut self.data, &mut self.event] {
-            if text.is_empty() && text.capacity() > carry::KEPT {
-                *text = String::new();
+    }
+
+    /// Takes the next line out of the input, and says what it came to, besides the line itself where it
+    /// lay there whole. None where its rest has not arrived: its first part is stored.
+    fn next_line<'b>(
+        &mut self,
+        input: &mut &'b [u8],
+        borrowed: &mut Borrowed<'b>,
+    ) -> Result<Option<(Option<&'b [u8]>, Found)>, (ErrorKind, u64)> {
+        let (before, at) = (input.len(), self.at);
+        let whole = self.lines.whole_line(input);
+        self.at += (before - input.len()) as u64;
+        match whole {
+            Some(rest) if self.state == State::Cut => {
+                self.state = State::Lines;
+                self.take_piece(rest, at)?;
+                let found = self.take_joined(at + rest.len() as u64)?;
+                Ok(Some((None, found)))
+            }
+            Some([]) => Ok(Some((None, Found::BlankLine))),
+            Some(line) => match self.take_line(line, borrowed) {
+                Ok(found) => Ok(Some((Some(line), found))),
+                Err((kind, index)) => Err((kind, at + index as u64)),
+            },
+            None => {
+                // No line end is left, or what is there may be a part of a BOM.
+                let piece = if self.lines.is_inside() {
+                    core::mem::take(input)
+                } else {
+                    self.lines.start(input).unwrap_or_default()
+                };
+                self.at += (before - input.len()) as u64;
+                if !piece.is_empty() {
+                    self.state = State::Cut;
+                    self.take_piece(piece, self.at - piece.len() as u64)?;
+                }
+                Ok((!input.is_empty()).then_some((None, Found::Nothing)))
             }
         }
     }
 
-    /// Stores a piece of a line that does not lie whole in the input.
-    fn take_piece(&mut self, piece: &[u8]) -> Result<Found, (ErrorKind, u64)> {
-        let limit = self.limits.line as usize;
-        let room = limit - self.line.len();
-        if piece.len() > room {
-            let first = self.at - piece.len() as u64;
-            return Err((ErrorKind::LineTooLong, first + room as u64));
-        }
-        carry::reserve(&mut self.line, piece.len(), limit);
-        self.line.extend_from_slice(piece);
-        Ok(Found::Nothing)
-    }
-
-    /// Interprets the line that was joined, which ends at offset `end`; a comment stays where it is.
-    fn take_joined(&mut self, end: u64) -> Result<Found, (ErrorKind, u64)> {
-        if self.line.is_empty() {
-            return Ok(Found::BlankLine);
-        }
-        let first = end - self.line.len() as u64;
-        let line = core::mem::take(&mut self.line);
-        let mut borrowed = Borrowed::default();
-        let found = self.take_line(&line, &mut borrowed);
-        self.spill(borrowed);
-        self.line = line;
-        if !matches!(found, Ok(Found::Comment(_))) {
-            self.line.clear();
-        }
-        found.map_err(|(kind, index)| (kind, first + index as u64))
-    }
-
-    /// Interprets a line that is not blank, or says at which index it exceeds a limit.
+    /// Interprets a line that lay whole in the input, or says at which index it exceeds a limit.
     fn take_line<'l>(
         &mut self,
         line: &'l [u8],
         borrowed: &mut Borrowed<'l>,
     ) -> Result<Found, (ErrorKind, usize)> {
-        if line.len() > self.limits.line as usize {
-            return Err((ErrorKind::LineTooLong, self.limits.line as usize));
+        if line.len() > self.line_limit as usize {
+            return Err((ErrorKind::LineTooLong, self.line_limit as usize));
         }
-        let (field, from) = Field::split(line);
-        let value = &line[from..];
-        match field {
-            Field::Unknown => {}
-            Field::Comment => return Ok(Found::Comment(from)),
-            Field::Retry => return Ok(retry(value).map_or(Found::Nothing, Found::Retry)),
-            // The id commits at the blank line; one with NUL is ignored.
-            Field::Id if scan::find(0, value).is_some() => {}
-            Field::Id => {
-                let text = Text::new(value, self.limits.id as usize)
-                    .map_err(|index| (ErrorKind::IdTooLong, from + index))?;
-                self.ids.truncate(self.committed as usize);
-                text.push_to(&mut self.ids, usize::MAX);
-                self.has_id = true;
-            }
-            Field::Event => {
-                let limit = self.limits.event as usize;
-                let text = Text::new(value, limit - self.data_len(borrowed))
-                    .map_err(|index| (ErrorKind::EventTooLong, from + index))?;
-                self.event.clear();
-                borrowed.event = text.valid();
-                if borrowed.event.is_none() {
-                    text.push_to(&mut self.event, limit);
-                }
-            }
-            Field::Data => {
-                let limit = self.limits.event as usize;
-                let first = !self.has_data && borrowed.data.is_none();
-                let used = self.data_len(borrowed) + self.event_len(borrowed) + usize::from(!first);
-                let text = match limit.checked_sub(used) {
-                    Some(room) => Text::new(value, room),
-                    None => Err(0),
-                };
-                let text = text.map_err(|index| (ErrorKind::EventTooLong, from + index))?;
-                match text.valid() {
-                    Some(text) if first => borrowed.data = Some(text),
-                    _ => {
-                        self.spill_data(borrowed);
-                        if !first {
-                            Text::Valid("\n").push_to(&mut self.data, limit);
-                        }
-                        text.push_to(&mut self.data, limit);
-                        self.has_data = true;
-                    }
-                }
-            }
-        }
-        Ok(Found::Nothing)
+        self.pending.take_line(line, borrowed)
     }
 
-    /// A blank line: the id becomes the last, and an event with data is to be dispatched.
-    fn commit(&mut self, borrowed: &mut Borrowed<'_>) -> bool {
-        if self.has_id {
-            self.ids.drain(..self.committed as usize);
-            self.committed = self.ids.len() as u32;
-            self.has_id = false;
+    /// Stores a piece of a line that does not lie whole in the input; it begins at offset `first`.
+    fn take_piece(&mut self, piece: &[u8], first: u64) -> Result<(), (ErrorKind, u64)> {
+        let pushed = self.line.push(piece, self.line_limit as usize);
+        pushed.map_err(|index| (ErrorKind::LineTooLong, first + index as u64))
+    }
+
+    /// Interprets the line that was joined, which ends at offset `end`; a comment stays where it is.
+    fn take_joined(&mut self, end: u64) -> Result<Found, (ErrorKind, u64)> {
+        let line = self.line.join();
+        let mut borrowed = Borrowed::default();
+        let found = self
+            .pending
+            .take_line(line, &mut borrowed)
+            .map_err(|(kind, index)| (kind, end - (line.len() - index) as u64))?;
+        self.pending.spill(borrowed);
+        if !matches!(found, Found::Comment(_)) {
+            self.line.clear();
         }
-        let stored = self.has_data || !self.event.is_empty();
-        if borrowed.data.is_none() && !self.has_data {
-            *borrowed = Borrowed::default();
-            self.clear_event();
-            return false;
+        Ok(found)
+    }
+
+    /// Interprets what the end of the stream has left of a line.
+    #[cold]
+    fn take_last_line(&mut self) -> Result<(), (ErrorKind, u64)> {
+        if let Some(line::Item::Piece(piece)) = self.lines.finish() {
+            self.state = State::Cut;
+            self.take_piece(piece, self.at - piece.len() as u64)?;
         }
-        self.lent = if stored { Lent::Event } else { Lent::Nothing };
-        self.clean = !stored && self.lines.is_inside();
-        true
-    }
-
-    /// The event that a blank line has ended.
-    fn event<'m>(&'m self, borrowed: Borrowed<'m>) -> Event<'m> {
-        let event = borrowed.event.unwrap_or(&self.event);
-        Event {
-            event: if event.is_empty() { MESSAGE } else { event },
-            data: borrowed.data.unwrap_or(&self.data),
-            id: self.last_event_id(),
+        if self.state == State::Cut {
+            self.state = State::Lines;
+            self.take_joined(self.at)?;
         }
+        Ok(())
     }
 
-    /// Keeps what lies in an input that is used up.
-    fn spill(&mut self, mut borrowed: Borrowed<'_>) {
-        self.spill_data(&mut borrowed);
-        if let Some(event) = borrowed.event {
-            self.event.clear();
-            Text::Valid(event).push_to(&mut self.event, self.limits.event as usize);
+    /// Gives an event up that is over a limit, with all that was stored of it.
+    #[cold]
+    fn begin_to_skip(&mut self, kind: ErrorKind, at: u64) -> Error {
+        let inside_line = self.state == State::Cut;
+        self.clear();
+        self.release();
+        self.state = State::Skipping { inside_line };
+        Error::new(kind, at)
+    }
+
+    /// Passes over the rest of an event that is over a limit, its blank line included.
+    #[cold]
+    fn skip(&mut self, input: &mut &[u8]) {
+        let before = input.len();
+        while let State::Skipping { inside_line } = self.state {
+            let Step::Item(item) = self.lines.decode(input) else { break };
+            self.state = match item {
+                line::Item::Piece(_) => State::Skipping { inside_line: true },
+                line::Item::End if inside_line => State::Skipping { inside_line: false },
+                line::Item::End => State::Lines,
+            };
         }
-    }
-
-    fn spill_data(&mut self, borrowed: &mut Borrowed<'_>) {
-        if let Some(data) = borrowed.data.take() {
-            Text::Valid(data).push_to(&mut self.data, self.limits.event as usize);
-            self.has_data = true;
-        }
-    }
-
-    fn data_len(&self, borrowed: &Borrowed<'_>) -> usize {
-        borrowed.data.map_or(self.data.len(), str::len)
-    }
-
-    fn event_len(&self, borrowed: &Borrowed<'_>) -> usize {
-        borrowed.event.map_or(self.event.len(), str::len)
-    }
-
-    /// Forgets the event in progress.
-    fn clear_event(&mut self) {
-        self.data.clear();
-        self.event.clear();
-        self.has_data = false;
+        self.at += (before - input.len()) as u64;
     }
 
     /// Forgets all but the last event id.
     fn clear(&mut self) {
-        self.clear_event();
+        self.pending.clear();
         self.line.clear();
-        self.ids.truncate(self.committed as usize);
-        self.has_id = false;
-        self.clean = false;
         self.lent = Lent::Nothing;
     }
 
@@ -442,7 +455,7 @@ impl Decoder {
     fn fail<T>(&mut self, kind: ErrorKind, at: u64) -> Result<T, Error> {
         self.clear();
         self.at = at;
-        self.end = Some(End::Failed(kind));
+        self.state = State::Failed(kind);
         Err(Error::new(kind, at))
     }
 }
@@ -457,23 +470,8 @@ impl fmt::Debug for Decoder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Decoder")
             .field("at", &self.at)
-            .field("stored", &(self.line.len() + self.data.len()))
+            .field("stored", &(self.line.len() + self.pending.stored()))
             .finish_non_exhaustive()
-    }
-}
-
-/// What a line came to.
-enum Found {
-    Nothing,
-    BlankLine,
-    Retry(u64),
-    /// From this index of the line on.
-    Comment(usize),
-}
-
-impl Packed {
-    const fn allow_straight(&self, data: usize) -> bool {
-        data + STRAIGHT.len() < self.line as usize && data <= self.event as usize
     }
 }
 
@@ -489,9 +487,6 @@ fn whole_event(input: &[u8]) -> Option<(&str, usize)> {
     let data = text::from_utf8(value.strip_prefix(b" ").unwrap_or(value))?;
     Some((data, STRAIGHT.len() + end + 2))
 }
-
-/// The type of an event without one.
-const MESSAGE: &str = "message";
 
 const STRAIGHT: &[u8] = b"data:";
 

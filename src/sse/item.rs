@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use super::Error;
+
 /// An event that was dispatched.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Event<'m> {
@@ -11,6 +13,37 @@ pub struct Event<'m> {
     pub data: &'m str,
     /// The last event id, which holds until an `id` changes it; empty where there is none.
     pub id: &'m str,
+}
+
+impl Event<'_> {
+    /// Whether this is the event by which a server says that its stream is complete: `sentinel` is all
+    /// of its data, and it has no type of its own.
+    ///
+    /// The specification knows no such event. APIs of language models end with `data: [DONE]`, and a
+    /// client that does not close then asks for the stream again.
+    ///
+    /// ```
+    /// use wirefeed::{Instant, Step, sse::{Command, EventSource, Policy, source::{Event, ReadyState}}};
+    ///
+    /// let now = Instant::ZERO;
+    /// let mut source = EventSource::new("http://example.com/chat", Policy::default(), |_: &mut [u8]| {});
+    /// let Some(Command::Connect { attempt, .. }) = source.poll_command() else { unreachable!() };
+    /// source.response_head(attempt, 200, &[("Content-Type", "text/event-stream")], now);
+    /// let mut input: &[u8] = b"data: Hello\n\ndata: [DONE]\n\n";
+    /// let mut answer = String::new();
+    /// while let Step::Item(event) = source.receive(attempt, &mut input, now) {
+    ///     match event {
+    ///         Event::Message(event) if event.is_sentinel("[DONE]") => source.close(),
+    ///         Event::Message(event) => answer.push_str(event.data),
+    ///         _ => {}
+    ///     }
+    /// }
+    /// assert_eq!((answer.as_str(), source.ready_state()), ("Hello", ReadyState::Closed));
+    /// assert_eq!(source.poll_command(), Some(Command::Cancel { attempt }));
+    /// ```
+    pub fn is_sentinel(&self, sentinel: &str) -> bool {
+        self.data == sentinel && self.event == MESSAGE
+    }
 }
 
 /// What a stream holds.
@@ -23,7 +56,18 @@ pub enum Item<'m> {
     /// A comment: what follows the colon, unchanged and not always text. A sign of life, and often
     /// sent for that alone.
     Comment(&'m [u8]),
+    /// An event over a limit, which [`Config::skip_oversized`](super::Config::skip_oversized) has passed
+    /// over: the limit, and the offset of the first byte beyond it.
+    Skipped(Error),
+    /// The stream has ended inside an event, which is lost. Only `finish` says so.
+    ///
+    /// An event is unfinished where since the last blank line there was a `data`, `event` or `id` field,
+    /// or where the last line has no end and is no comment.
+    Unfinished,
 }
+
+/// The type of an event without one.
+pub(super) const MESSAGE: &str = "message";
 
 impl fmt::Debug for Event<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -37,6 +81,8 @@ impl fmt::Debug for Item<'_> {
             Self::Event(event) => event.fmt(f),
             Self::Retry(ms) => write!(f, "Retry({ms})"),
             Self::Comment(text) => write!(f, "Comment({} bytes)", text.len()),
+            Self::Skipped(error) => write!(f, "Skipped({error})"),
+            Self::Unfinished => f.write_str("Unfinished"),
         }
     }
 }

@@ -122,10 +122,16 @@ impl Decoder {
         self.bom == BOM_OVER && !self.after_cr
     }
 
+    /// Whether all that has come may be the beginning of a BOM.
+    #[cfg(feature = "alloc")]
+    pub(super) fn is_inside_bom(&self) -> bool {
+        (1..BOM_OVER).contains(&self.bom)
+    }
+
     /// What may come before a line: a BOM at the very start, the LF of a CRLF that was cut. A piece
     /// where what looked like a BOM was none.
     #[cold]
-    fn start(&mut self, input: &mut &[u8]) -> Option<&'static [u8]> {
+    pub(super) fn start(&mut self, input: &mut &[u8]) -> Option<&'static [u8]> {
         self.settle(input);
         while self.bom < BOM_OVER {
             let &byte = input.first()?;

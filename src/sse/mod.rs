@@ -28,6 +28,10 @@
 //! ```
 
 #[cfg(feature = "alloc")]
+mod config;
+#[cfg(feature = "alloc")]
+mod cut;
+#[cfg(feature = "alloc")]
 mod encode;
 mod error;
 #[cfg(feature = "alloc")]
@@ -46,8 +50,9 @@ pub mod source;
 
 #[cfg(feature = "alloc")]
 pub use {
+    config::Config,
     encode::{Encoded, KEEP_ALIVE, Message, encode_comment, encode_event, encode_retry},
-    event::{Decoder, Limits},
+    event::Decoder,
     item::{Event, Item},
     replay::{History, Replay},
     server::Server,

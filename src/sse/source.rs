@@ -33,55 +33,19 @@ use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
 
-use super::{Decoder, Item, Limits};
-use crate::{Backoff, Entropy, Fields, Instant, Step, grammar};
+#[cfg(doc)]
+use super::Config;
+use super::{Decoder, Item};
+use crate::{Entropy, Fields, Instant, Step, grammar};
 
+mod policy;
 mod state;
 #[cfg(test)]
 mod tests;
 
+pub use policy::Policy;
+
 use state::{On, State};
-
-/// What an [`EventSource`] does beyond the specification, and what it may cost. The default is the
-/// browser's behaviour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Policy {
-    /// Limits on the stream.
-    pub limits: Limits,
-    /// The reconnection time until the server sets one. 3 seconds, as Chromium.
-    pub retry: Duration,
-    /// Floor, cap, growth and jitter of the delays; none of them by default.
-    pub backoff: Backoff,
-    /// After how long a connection counts as healthy, and the failures before it as over.
-    pub healthy: Duration,
-    /// Reconnects where for so long no byte has come, not even a comment. No limit by default.
-    pub idle: Option<Duration>,
-    /// Reconnects after 429 and 5xx, not before `Retry-After`. Off: the specification ends there.
-    pub retry_refusals: bool,
-    /// The request has a body, and must not be sent again unless [`resend`](Self::resend) says so.
-    pub has_body: bool,
-    /// Sends a request with a body again. Off: what a POST did once it would do twice.
-    pub resend: bool,
-    /// Redirects to follow one after the other. 20, as fetch (WHATWG Fetch 4.4).
-    pub redirects: u8,
-}
-
-impl Default for Policy {
-    fn default() -> Self {
-        Self {
-            limits: Limits::default(),
-            retry: Duration::from_secs(3),
-            backoff: Backoff::default(),
-            healthy: Duration::ZERO,
-            idle: None,
-            retry_refusals: false,
-            has_body: false,
-            resend: false,
-            redirects: 20,
-        }
-    }
-}
 
 /// What the caller's HTTP is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,6 +91,8 @@ pub enum Event<'m> {
     Retry(Duration),
     /// A comment has come: a sign of life.
     Comment(&'m [u8]),
+    /// An event over a limit was passed over, as [`Config::skip_oversized`] says.
+    Skipped(super::Error),
     /// The connection is over.
     Error(Error),
 }
@@ -138,6 +104,8 @@ pub struct Error {
     pub reason: Reason,
     /// After which time there will be another; none where this was the last.
     pub reconnects_in: Option<Duration>,
+    /// Whether an event was cut off, and is lost: [`Decoder::is_unfinished`].
+    pub unfinished: bool,
 }
 
 /// Why a connection is over.
@@ -194,6 +162,7 @@ pub struct EventSource<E> {
     attempt: u64,
     /// Events that are owed, in this order.
     opened: bool,
+    last: bool,
     failed: Option<Error>,
     /// The connection to be given up.
     cancel: Option<u64>,
@@ -213,12 +182,13 @@ impl<E: Entropy> EventSource<E> {
         Self {
             url: url.into(),
             location: String::new(),
-            decoder: Decoder::with_limits(policy.limits),
+            decoder: Decoder::with_config(policy.stream),
             policy,
             entropy,
             state: State::Due,
             attempt: 0,
             opened: false,
+            last: false,
             failed: None,
             cancel: None,
             redirects: 0,
@@ -314,16 +284,31 @@ impl<E: Entropy> EventSource<E> {
                     Step::Item(Event::Retry(self.retry))
                 }
                 Ok(Step::Item(Item::Comment(text))) => Step::Item(Event::Comment(text)),
-                Ok(Step::NeedInput | Step::Done) => Step::NeedInput,
+                Ok(Step::Item(Item::Skipped(error))) => Step::Item(Event::Skipped(error)),
+                // Only the end of a stream leaves an event unfinished.
+                Ok(Step::Item(Item::Unfinished) | Step::NeedInput | Step::Done) => Step::NeedInput,
                 Err(error) => {
                     // Another attempt would be sent the same.
                     self.cancel = Some(self.attempt);
                     (self.state, self.ready) = (State::Closed, ReadyState::Closed);
                     self.deadline = None;
-                    let reason = Reason::Limit(error);
-                    Step::Item(Event::Error(Error { reason, reconnects_in: None }))
+                    Step::Item(Event::Error(Error::at_limit(error)))
                 }
             };
+        }
+        if core::mem::take(&mut self.last) {
+            match self.decoder.finish() {
+                Ok(Some(Item::Event(event))) => {
+                    self.failed = self.failed.map(|error| Error { unfinished: false, ..error });
+                    return Step::Item(Event::Message(event));
+                }
+                Ok(Some(Item::Skipped(error))) => return Step::Item(Event::Skipped(error)),
+                Ok(_) => {}
+                Err(error) => {
+                    (self.state, self.deadline) = (State::Closed, None);
+                    self.failed = Some(Error::at_limit(error));
+                }
+            }
         }
         if let Some(error) = self.failed.take() {
             let again = error.reconnects_in.is_some();
@@ -337,14 +322,16 @@ impl<E: Entropy> EventSource<E> {
         Step::NeedInput
     }
 
-    /// The response has ended, as it should or not: an event without its blank line is dropped.
+    /// The response has ended, as it should or not: an event without its blank line is dropped, or is
+    /// the last one, if [`Config::dispatch_at_eof`] says so.
     pub fn response_end(&mut self, attempt: u64, now: Instant) {
         if attempt == self.attempt && matches!(self.state, State::Asked | State::Open) {
+            self.last = self.state == State::Open && self.policy.stream.dispatch_at_eof;
             self.lose(Reason::Ended, now);
         }
     }
 
-    /// There was no response, or it broke off.
+    /// There was no response, or it broke off: an event without its blank line is dropped.
     pub fn transport_error(&mut self, attempt: u64, now: Instant) {
         if attempt == self.attempt && matches!(self.state, State::Asked | State::Open) {
             self.lose(Reason::Transport, now);
@@ -386,7 +373,8 @@ impl<E: Entropy> EventSource<E> {
             self.cancel = Some(self.attempt);
         }
         self.on(On::Closed);
-        (self.opened, self.failed, self.deadline) = (false, None, None);
+        (self.opened, self.last) = (false, false);
+        (self.failed, self.deadline) = (None, None);
         self.ready = ReadyState::Closed;
     }
 
@@ -433,7 +421,8 @@ impl<E: Entropy> EventSource<E> {
     }
 
     fn end(&mut self, reason: Reason, delay: Option<Duration>, now: Instant) {
-        self.failed = Some(Error { reason, reconnects_in: delay });
+        let unfinished = self.state == State::Open && self.decoder.is_unfinished();
+        self.failed = Some(Error { reason, reconnects_in: delay, unfinished });
         self.deadline = delay.map(|delay| now + delay);
         self.on(if delay.is_some() { On::Lost } else { On::Closed });
     }
@@ -458,6 +447,13 @@ impl<E: Entropy> EventSource<E> {
     }
 }
 
+impl Error {
+    /// The end of a stream that has reached a limit.
+    const fn at_limit(error: super::Error) -> Self {
+        Self { reason: Reason::Limit(error), reconnects_in: None, unfinished: true }
+    }
+}
+
 impl<E> fmt::Debug for EventSource<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EventSource")
@@ -474,6 +470,7 @@ impl fmt::Debug for Event<'_> {
             Self::Message(event) => event.fmt(f),
             Self::Retry(time) => write!(f, "Retry({time:?})"),
             Self::Comment(text) => write!(f, "Comment({} bytes)", text.len()),
+            Self::Skipped(error) => write!(f, "Skipped({error})"),
             Self::Error(error) => error.fmt(f),
         }
     }

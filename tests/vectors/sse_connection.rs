@@ -219,7 +219,7 @@ impl<'r> Browser<'r> {
                 Event::Message(event) => format!("message {}, id {}", event.data, event.id),
                 Event::Error(source::Error { reconnects_in: Some(_), .. }) => AGAIN.into(),
                 Event::Error(_) => OVER.into(),
-                Event::Retry(_) | Event::Comment(_) => continue,
+                Event::Retry(_) | Event::Comment(_) | Event::Skipped(_) => continue,
             };
             self.log.push(line);
         }

@@ -37,7 +37,7 @@ fn pull(source: &mut Source, attempt: u64, mut input: &[u8], now: Instant) -> Ve
     while let Step::Item(event) = source.receive(attempt, &mut input, now) {
         seen.push(match event {
             Event::Message(event) => format!("{} {}", event.id, event.data),
-            Event::Error(Error { reason, reconnects_in }) => {
+            Event::Error(Error { reason, reconnects_in, .. }) => {
                 format!("{reason:?} {reconnects_in:?}")
             }
             other => format!("{other:?}"),
@@ -209,7 +209,7 @@ fn closing_is_final_at_any_moment() {
 #[test]
 fn a_limit_and_a_futile_request_are_the_end() {
     let mut policy = Policy::default();
-    policy.limits.line = Some(8);
+    policy.stream.line = Some(8);
     let mut source = open(policy);
     let seen = pull(&mut source, 1, b"data: a\n\ndata: too long\n\n", T0);
     assert_eq!(seen.len(), 2);

@@ -59,36 +59,41 @@ fn show_line(item: line::Item<'_>, show: Show<'_>) {
     }
 }
 
-/// Events of a stream.
-pub(crate) struct Events(sse::Decoder);
+/// Events of a stream, with no switch on, or with all of them.
+pub(crate) struct Events<const SWITCHES: bool>(sse::Decoder);
 
-impl Events {
-    const LINE: u32 = 120;
+/// The limit on lines and events.
+const LONGEST: u32 = 120;
+
+fn config(switches: bool) -> sse::Config {
+    let mut config = sse::Config::default();
+    (config.dispatch_at_eof, config.skip_oversized) = (switches, switches);
+    config
 }
 
-impl Subject for Events {
-    const LIMIT: usize = 4 * Self::LINE as usize;
+fn small_config(switches: bool) -> sse::Config {
+    let mut config = config(switches);
+    (config.line, config.event, config.id) = (Some(LONGEST), Some(LONGEST), Some(20));
+    config
+}
+
+impl<const SWITCHES: bool> Subject for Events<SWITCHES> {
+    const LIMIT: usize = 4 * LONGEST as usize;
 
     fn new() -> Self {
-        let mut limits = sse::Limits::default();
-        (limits.line, limits.event, limits.id) = (Some(Self::LINE), Some(Self::LINE), Some(20));
-        Self(sse::Decoder::with_limits(limits))
+        Self(sse::Decoder::with_config(small_config(SWITCHES)))
     }
 
     fn roomy() -> Self {
-        Self(sse::Decoder::new())
+        Self(sse::Decoder::with_config(config(SWITCHES)))
     }
 
     fn step(&mut self, input: &mut &[u8], show: Show<'_>) -> Flow {
-        Flow::of(self.0.decode(input), |item| match item {
-            sse::Item::Event(event) => show_event(event, show),
-            sse::Item::Retry(ms) => show("retry", &ms.to_be_bytes(), false),
-            sse::Item::Comment(text) => show("comment", text, false),
-        })
+        Flow::of(self.0.decode(input), |item| show_item(item, show))
     }
 
-    fn finish(&mut self, _: Show<'_>) -> Flow {
-        Flow::end(self.0.finish(), |_| ())
+    fn finish(&mut self, show: Show<'_>) -> Flow {
+        Flow::end(self.0.finish(), |item| show_item(item, show))
     }
 
     fn reset(&mut self) -> bool {
@@ -117,20 +122,43 @@ impl Subject for Events {
     }
 }
 
-/// A source whose connection has just been opened.
-pub(crate) struct Source(EventSource<fn(&mut [u8])>);
+fn show_item(item: sse::Item<'_>, show: Show<'_>) {
+    match item {
+        sse::Item::Event(event) => show_event(event, show),
+        sse::Item::Retry(ms) => show("retry", &ms.to_be_bytes(), false),
+        sse::Item::Comment(text) => show("comment", text, false),
+        sse::Item::Skipped(error) => show("skipped", error.to_string().as_bytes(), false),
+        sse::Item::Unfinished => show("unfinished", b"", false),
+    }
+}
+
+/// A source whose connection has just been opened, with no switch on, or with all of them.
+pub(crate) struct Source<const SWITCHES: bool>(EventSource<fn(&mut [u8])>);
 
 const NOW: Instant = Instant::ZERO;
 
-impl Subject for Source {
-    const LIMIT: usize = 0;
-
-    fn new() -> Self {
-        let mut source =
-            EventSource::new("http://a/", Policy::default(), (|_| {}) as fn(&mut [u8]));
+impl<const SWITCHES: bool> Source<SWITCHES> {
+    fn with_stream(stream: sse::Config) -> Self {
+        let mut policy = Policy::default();
+        policy.stream = stream;
+        // It does not ask again, so that there is an end.
+        policy.has_body = true;
+        let mut source = EventSource::new("http://a/", policy, (|_| {}) as fn(&mut [u8]));
         let Some(Command::Connect { attempt, .. }) = source.poll_command() else { unreachable!() };
         source.response_head(attempt, 200, &[("Content-Type", "text/event-stream")], NOW);
         Self(source)
+    }
+}
+
+impl<const SWITCHES: bool> Subject for Source<SWITCHES> {
+    const LIMIT: usize = 4 * LONGEST as usize;
+
+    fn new() -> Self {
+        Self::with_stream(small_config(SWITCHES))
+    }
+
+    fn roomy() -> Self {
+        Self::with_stream(config(SWITCHES))
     }
 
     fn step(&mut self, input: &mut &[u8], show: Show<'_>) -> Flow {
@@ -138,9 +166,8 @@ impl Subject for Source {
         Flow::of(step, |event| show_source(event, show))
     }
 
-    /// No other connection is made, so that there is an end.
     fn finish(&mut self, show: Show<'_>) -> Flow {
-        self.0.fail(1, NOW);
+        self.0.response_end(1, NOW);
         let step = Ok::<_, Failure>(self.0.receive(1, &mut &b""[..], NOW));
         Flow::of(step, |event| show_source(event, show))
     }
@@ -150,17 +177,17 @@ impl Subject for Source {
     }
 
     fn streams() -> BoxedStrategy<(Vec<u8>, Vec<Part>)> {
-        Events::streams()
+        Events::<SWITCHES>::streams()
             .prop_map(|(wire, mut parts)| {
                 parts.insert(0, part("open", b""));
-                parts.push(part("error", b""));
+                parts.push(part("error", [0]));
                 (wire, parts)
             })
             .boxed()
     }
 
     fn long(len: usize) -> Vec<u8> {
-        Events::long(len)
+        Events::<SWITCHES>::long(len)
     }
 }
 
@@ -172,7 +199,16 @@ fn show_source(event: source::Event<'_>, show: Show<'_>) {
             show("retry", &(time.as_millis() as u64).to_be_bytes(), false);
         }
         source::Event::Comment(text) => show("comment", text, false),
-        source::Event::Error(_) => show("error", b"", false),
+        source::Event::Skipped(error) => show("skipped", error.to_string().as_bytes(), false),
+        source::Event::Error(error) => show_error(error, show),
+    }
+}
+
+/// An error at a limit says where, and one at the end whether it cut an event off.
+fn show_error(error: source::Error, show: Show<'_>) {
+    match error.reason {
+        source::Reason::Limit(limit) => show("limit", limit.to_string().as_bytes(), false),
+        _ => show("error", &[u8::from(error.unfinished)], false),
     }
 }
 

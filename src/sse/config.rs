@@ -1,0 +1,53 @@
+//! What a stream may cost, and what is made of one that costs more or ends too early.
+
+/// Limits in bytes, where `None` is no limit, and switches, which are off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Config {
+    /// A line, without its end. 16 MiB, as tungstenite's frames: some servers send a picture in one
+    /// line.
+    pub line: Option<u32>,
+    /// An event's name and data together. 16 MiB.
+    pub event: Option<u32>,
+    /// An id, which goes back to the server in a field. 8 KiB, as nginx's longest field.
+    pub id: Option<u32>,
+    /// Dispatches an event with data whose blank line is missing at the end of the stream, which ends
+    /// its last line, too. Off: WHATWG HTML 9.2.6 drops it.
+    ///
+    /// Some servers of language models leave the last blank line out. Danger: where a stream breaks
+    /// off and that looks like its end, half an event is taken for a whole one, and its id for one
+    /// that has been received.
+    pub dispatch_at_eof: bool,
+    /// Passes over an event that exceeds a limit, up to its blank line, and goes on with the next.
+    /// Off: the stream fails.
+    ///
+    /// It is reported once, when the limit is reached, and nothing of it is kept: no comment and no
+    /// reconnection time in its rest, and no id, so that a server which is asked for what came after the
+    /// last event id sends it again. Danger: whoever does not look at
+    /// [`Item::Skipped`](super::Item::Skipped) loses events without a word.
+    pub skip_oversized: bool,
+}
+
+impl Config {
+    pub(super) const DEFAULT: Self = Self {
+        line: Some(16 << 20),
+        event: Some(16 << 20),
+        id: Some(8 << 10),
+        dispatch_at_eof: false,
+        skip_oversized: false,
+    };
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+/// A limit in four bytes; none is the largest value.
+pub(super) const fn pack(limit: Option<u32>) -> u32 {
+    match limit {
+        Some(limit) => limit,
+        None => u32::MAX,
+    }
+}
