@@ -153,8 +153,9 @@ impl<const SWITCHES: bool> Source<SWITCHES> {
 impl<const SWITCHES: bool> Subject for Source<SWITCHES> {
     const LIMIT: usize = 4 * LONGEST as usize;
 
+    /// With limits that are small where they do not end the source: when it is closed is no offset.
     fn new() -> Self {
-        Self::with_stream(small_config(SWITCHES))
+        Self::with_stream(if SWITCHES { small_config(true) } else { config(false) })
     }
 
     fn roomy() -> Self {
