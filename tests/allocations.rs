@@ -307,3 +307,49 @@ fn what_is_idle_holds_nothing() {
     });
     assert_eq!(peak, 0);
 }
+
+/// The most that a decoder holds while a line comes that has no end.
+fn held_by_an_endless_line(limit: u32, skip_oversized: bool, piece: &[u8]) -> usize {
+    let mut config = sse::Config::default();
+    (config.line, config.event) = (Some(limit), Some(limit));
+    config.skip_oversized = skip_oversized;
+    memory::peak_of(|| {
+        let (mut decoder, mut skipped) = (sse::Decoder::with_config(config), 0);
+        let mut used = 0;
+        while used < 32 << 20 {
+            let mut input = piece;
+            match decoder.decode(&mut input) {
+                Ok(Step::Item(sse::Item::Skipped(_))) => skipped += 1,
+                Ok(step) => {
+                    assert_eq!(step, Step::NeedInput);
+                    used += piece.len();
+                }
+                Err(error) => {
+                    assert!(!skip_oversized && error.at == u64::from(limit));
+                    return;
+                }
+            }
+        }
+        assert_eq!((skip_oversized, skipped), (true, 1));
+    })
+}
+
+#[test]
+fn an_endless_line_costs_no_more_than_its_limit() {
+    for limit in [64 << 10, 16 << 20] {
+        for skip_oversized in [false, true] {
+            for size in [1, 16, 1 << 16] {
+                let piece = vec![b'x'; size];
+                let peak = held_by_an_endless_line(limit, skip_oversized, &piece);
+                let most = limit as usize + (64 << 10);
+                assert!(
+                    peak <= most,
+                    "{peak} bytes for a limit of {limit}, {} a call",
+                    piece.len()
+                );
+                // It is the line that was measured, and not a decoder that stores nothing.
+                assert!(peak >= limit as usize / 2, "{peak} bytes for a limit of {limit}");
+            }
+        }
+    }
+}

@@ -10,8 +10,9 @@ use std::cell::Cell;
 pub(crate) struct Counting;
 
 thread_local! {
-    /// Bytes held, and the most that were since the last reset.
-    static HELD: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
+    /// Bytes held, and the most that were since the last reset; below 0 where a thread has freed more
+    /// than it took.
+    static HELD: Cell<(isize, isize)> = const { Cell::new((0, 0)) };
     /// Allocations ever made, those that grew counted again.
     static MADE: Cell<usize> = const { Cell::new(0) };
 }
@@ -21,8 +22,8 @@ fn count(less: usize, more: usize) {
     // A thread that is ending has no counter any more, and nothing to be measured.
     let _ = HELD.try_with(|held| {
         let (now, peak) = held.get();
-        let now = now.wrapping_sub(less).wrapping_add(more);
-        held.set((now, if now > peak && now < usize::MAX / 2 { now } else { peak }));
+        let now = now.wrapping_sub_unsigned(less).wrapping_add_unsigned(more);
+        held.set((now, now.max(peak)));
     });
 }
 
@@ -41,9 +42,12 @@ unsafe impl GlobalAlloc for Counting {
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count(layout.size(), size);
+        // Whoever moves a block holds it twice meanwhile; not every allocator can do without.
+        count(0, size);
         // SAFETY: the caller's promise is passed on.
-        unsafe { System.realloc(pointer, layout, size) }
+        let moved = unsafe { System.realloc(pointer, layout, size) };
+        count(layout.size(), 0);
+        moved
     }
 }
 
@@ -62,5 +66,5 @@ pub(crate) fn peak_of(work: impl FnOnce()) -> usize {
         now
     });
     work();
-    HELD.with(|held| held.get().1.wrapping_sub(before))
+    HELD.with(|held| held.get().1.wrapping_sub(before).unsigned_abs())
 }

@@ -231,3 +231,89 @@ fn an_earlier_source_is_taken_up() {
     let connect = Command::Connect { attempt: 1, url: "http://a/", last_event_id: "7" };
     assert_eq!(source.poll_command(), Some(connect));
 }
+
+/// The error that is owed, whole.
+fn error(source: &mut Source) -> Error {
+    match source.receive(1, &mut &b""[..], T0) {
+        Step::Item(Event::Error(error)) => error,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_error_tells_of_an_event_that_was_cut_off() {
+    let ends: [fn(&mut Source); 2] =
+        [|source| source.response_end(1, T0), |source| source.transport_error(1, T0)];
+    for end in ends {
+        for (wire, unfinished) in [(&b"data: a\n\n"[..], false), (b"data: a\n\nid: 2\n", true)] {
+            let mut source = open(Policy::default());
+            assert_eq!(pull(&mut source, 1, wire, T0).len(), 1);
+            end(&mut source);
+            assert_eq!(error(&mut source).unfinished, unfinished);
+        }
+    }
+    // What an earlier connection cut off is not told again.
+    let mut source = open(Policy::default());
+    assert_eq!(pull(&mut source, 1, b"data: a", T0), [""; 0]);
+    source.response_end(1, T0);
+    assert!(error(&mut source).unfinished);
+    source.handle_timeout(after(3000));
+    assert_eq!(attempt(&mut source), Some(2));
+    source.transport_error(2, after(3000));
+    assert!(!error(&mut source).unfinished);
+}
+
+#[test]
+fn the_end_of_a_response_dispatches_where_it_is_told_to() {
+    let mut policy = Policy::default();
+    policy.stream.dispatch_at_eof = true;
+    policy.stream.event = Some(4);
+    let mut source = open(policy);
+    assert_eq!(pull(&mut source, 1, b"id: 1\ndata: a", T0), [""; 0]);
+    source.response_end(1, T0);
+    assert_eq!(source.poll_command(), None);
+    let mut input = &b""[..];
+    assert!(matches!(source.receive(1, &mut input, T0), Step::Item(Event::Message(_))));
+    assert_eq!(source.ready_state(), ReadyState::Open);
+    assert!(!error(&mut source).unfinished);
+    source.handle_timeout(after(3000));
+    let connect = Command::Connect { attempt: 2, url: "http://a/", last_event_id: "1" };
+    assert_eq!(source.poll_command(), Some(connect));
+
+    // Not what broke off, not what has no data, not after a close.
+    let mut broken = open(policy);
+    pull(&mut broken, 1, b"data: a", T0);
+    broken.transport_error(1, T0);
+    assert!(error(&mut broken).unfinished);
+    let mut empty = open(policy);
+    pull(&mut empty, 1, b"id: 1", T0);
+    empty.response_end(1, T0);
+    assert!(error(&mut empty).unfinished);
+    assert_eq!(empty.last_event_id(), "");
+    let mut closed = open(policy);
+    pull(&mut closed, 1, b"data: a", T0);
+    closed.response_end(1, T0);
+    closed.close();
+    assert_eq!(closed.receive(1, &mut &b""[..], T0), Step::Done);
+
+    // A limit that is met there is the end.
+    let mut long = open(policy);
+    pull(&mut long, 1, b"data: 12345", T0);
+    long.response_end(1, T0);
+    let Error { reason, reconnects_in, .. } = error(&mut long);
+    assert!(matches!(reason, Reason::Limit(limit) if limit.at == 10), "{reason:?}");
+    assert_eq!((reconnects_in, long.poll_timeout(), long.poll_command()), (None, None, None));
+    assert_eq!(long.ready_state(), ReadyState::Closed);
+}
+
+#[test]
+fn an_event_that_is_skipped_is_told_and_its_id_forgotten() {
+    let mut policy = Policy::default();
+    (policy.stream.event, policy.stream.skip_oversized) = (Some(4), true);
+    let mut source = open(policy);
+    let wire = b"id: 1\ndata: a\n\nid: 2\ndata: 12345\n\ndata: b\n\n";
+    let seen = pull(&mut source, 1, wire, T0);
+    assert_eq!((seen.len(), seen[0].as_str(), seen[2].as_str()), (3, "1 a", "1 b"));
+    assert!(seen[1].starts_with("Skipped("), "{seen:?}");
+    assert_eq!(source.last_event_id(), "1");
+}
