@@ -12,20 +12,38 @@ pub(crate) fn find(byte: u8, bytes: &[u8]) -> Option<usize> {
 /// looked at here.
 #[inline]
 pub(crate) fn find_line_end(bytes: &[u8]) -> Option<usize> {
-    let near = bytes.len().min(NEAR);
-    match bytes[..near].iter().position(|&byte| byte == b'\n' || byte == b'\r') {
-        None if near < bytes.len() => {
-            memchr::memchr2(b'\n', b'\r', &bytes[near..]).map(|i| near + i)
+    let mut rest = bytes;
+    for at in [0, WORD] {
+        let Some((word, after)) = rest.split_first_chunk() else {
+            let end = rest.iter().position(|&byte| byte == b'\n' || byte == b'\r');
+            return end.map(|end| at + end);
+        };
+        if let Some(end) = line_end_of_word(*word) {
+            return Some(at + end);
         }
-        found => found,
+        rest = after;
     }
+    if rest.is_empty() {
+        return None;
+    }
+    memchr::memchr2(b'\n', b'\r', rest).map(|end| 2 * WORD + end)
+}
+
+/// The first CR or LF of eight bytes, without a branch a byte.
+#[inline]
+fn line_end_of_word(word: [u8; WORD]) -> Option<usize> {
+    // A byte that borrows where its high bit was clear is 0, or stands above one that is.
+    let zeros = |x: u64| x.wrapping_sub(ONES) & !x & HIGH;
+    let x = u64::from_le_bytes(word);
+    let found = zeros(x ^ (u64::from(b'\n') * ONES)) | zeros(x ^ (u64::from(b'\r') * ONES));
+    (found != 0).then(|| found.trailing_zeros() as usize / 8)
 }
 
 /// The first CR or LF in `bytes` that mostly have none.
 #[cfg(any(feature = "alloc", test))]
 #[inline]
 pub(crate) fn find_rare_line_end(bytes: &[u8]) -> Option<usize> {
-    if bytes.len() <= NEAR { find_line_end(bytes) } else { memchr::memchr2(b'\n', b'\r', bytes) }
+    if bytes.len() <= 2 * WORD { find_line_end(bytes) } else { memchr::memchr2(b'\n', b'\r', bytes) }
 }
 
 /// A `tchar` (RFC 9110 5.6.2).
@@ -225,16 +243,14 @@ pub(crate) const fn trim_blanks(mut bytes: &[u8]) -> &[u8] {
     bytes
 }
 
-const NEAR: usize = 16;
+const WORD: usize = 8;
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGH: u64 = 0x80 * ONES;
 const TOKEN: u8 = 1;
 const VALUE: u8 = 2;
 const HOST: u8 = 4;
 const GRAPHIC: u8 = 8;
 
-#[cfg(any(feature = "alloc", test))]
-const ONES: u64 = 0x0101_0101_0101_0101;
-#[cfg(any(feature = "alloc", test))]
-const HIGH: u64 = 0x80 * ONES;
 
 const CLASS: [u8; 256] = {
     let mut table = [0; 256];
@@ -334,16 +350,19 @@ mod tests {
 
     #[test]
     fn line_ends_are_found_near_and_far() {
-        for at in 0..64 {
-            for end in [b'\r', b'\n'] {
-                let mut bytes = [b'x'; 64];
-                bytes[at] = end;
-                assert_eq!(find_line_end(&bytes), Some(at));
-                assert_eq!(find_rare_line_end(&bytes), Some(at));
-                assert_eq!(find_rare_line_end(&bytes[at..]), Some(0));
+        for len in 0..64 {
+            // What stands beside a line end, or is nearly one, is none.
+            for other in [b'x', 0, b'\n' ^ 1, b'\r' ^ 1, b'\n' | 0x80, b'\r' | 0x80, 0xff] {
+                let mut bytes = [other; 64];
+                assert_eq!(find_line_end(&bytes[..len]), None);
+                for at in (0..len).rev() {
+                    // Those further on stay.
+                    bytes[at] = [b'\r', b'\n'][at % 2];
+                    assert_eq!(find_line_end(&bytes[..len]), Some(at), "{other}");
+                    assert_eq!(find_rare_line_end(&bytes[..len]), Some(at), "{other}");
+                }
             }
         }
-        assert_eq!(find_line_end(&[b'x'; 64]), None);
     }
 
     #[test]

@@ -17,24 +17,21 @@ pub(super) enum Field {
 impl Field {
     /// A line's field and the index of its value (9.2.6): what follows the first colon, without one
     /// leading space; a line without a colon is all name.
+    #[inline]
     pub(super) fn split(line: &[u8]) -> (Self, usize) {
-        let known = |name: &[u8]| match name {
-            b"" => Self::Comment,
-            b"data" => Self::Data,
-            b"event" => Self::Event,
-            b"id" => Self::Id,
-            b"retry" => Self::Retry,
-            _ => Self::Unknown,
+        let (field, name) = match line {
+            [b':', ..] => return (Self::Comment, 1),
+            [b'd', b'a', b't', b'a', ..] => (Self::Data, 4),
+            [b'e', b'v', b'e', b'n', b't', ..] => (Self::Event, 5),
+            [b'i', b'd', ..] => (Self::Id, 2),
+            [b'r', b'e', b't', b'r', b'y', ..] => (Self::Retry, 5),
+            _ => return (Self::Unknown, line.len()),
         };
-        // No name is longer than five bytes, so that a colon further on does not matter.
-        match line.iter().take(6).position(|&byte| byte == b':') {
-            None if line.len() > 5 => (Self::Unknown, line.len()),
-            None => (known(line), line.len()),
-            Some(0) => (Self::Comment, 1),
-            Some(colon) => {
-                let space = line.get(colon + 1) == Some(&b' ');
-                (known(&line[..colon]), colon + 1 + usize::from(space))
-            }
+        match &line[name..] {
+            [b':', b' ', ..] => (field, name + 2),
+            [b':', ..] => (field, name + 1),
+            [] => (field, name),
+            _ => (Self::Unknown, line.len()),
         }
     }
 }
