@@ -155,31 +155,30 @@ impl Decoder {
     /// [`ErrorKind`], where a limit is reached.
     #[inline]
     pub fn decode<'m, 'b: 'm>(&'m mut self, input: &mut &'b [u8]) -> Result<Step<Item<'m>>, Error> {
-        match self.state {
-            State::Start => {
-                if let Some(data) = self.take_whole_event(input) {
-                    return Ok(Step::Item(Item::Event(self.plain_event(data))));
+        let mut end = None;
+        if matches!(self.state, State::Start | State::Cut) {
+            end = scan::find_line_end(input);
+            match end {
+                None if self.store(input) => return Ok(Step::NeedInput),
+                Some(end) if self.state == State::Start => {
+                    if let Some(data) = self.take_whole_event(input, end) {
+                        return Ok(Step::Item(Item::Event(self.plain_event(data))));
+                    }
                 }
+                _ => {}
             }
-            State::Cut => {
-                if self.extend_cut_line(input) {
-                    return Ok(Step::NeedInput);
-                }
-            }
-            _ => {}
         }
-        self.decode_lines(input)
+        self.decode_lines(input, end)
     }
 
-    /// The straight line: a whole event of one `data` line, as most are.
+    /// The straight line: a whole event of one `data` line, which ends at `end`, as most are.
     #[inline]
-    fn take_whole_event<'b>(&mut self, input: &mut &'b [u8]) -> Option<&'b str> {
-        let (data, len) = whole_event(input)?;
-        let fits = data.len() + STRAIGHT.len() < self.line_limit as usize
-            && self.pending.allows(data.len());
-        if !fits {
+    fn take_whole_event<'b>(&mut self, input: &mut &'b [u8], end: usize) -> Option<&'b str> {
+        let data = whole_event(input, end)?;
+        if end > self.line_limit as usize || !self.pending.allows(data.len()) {
             return None;
         }
+        let len = end + BLANK_LINE.len();
         *input = &input[len..];
         self.at += len as u64;
         Some(data)
@@ -189,25 +188,27 @@ impl Decoder {
         Event { event: MESSAGE, data, id: self.last_event_id() }
     }
 
-    /// The straight line of small pieces: one that holds no line end goes on with the line that was
-    /// cut. False where there is more to do.
+    /// The straight line of small pieces: one that holds no line end is a part of a line, and no more
+    /// is to be done. False where it exceeds the limit.
     #[inline]
-    fn extend_cut_line(&mut self, input: &mut &[u8]) -> bool {
-        if scan::find_line_end(input).is_some()
-            || self.line.push(input, self.line_limit as usize).is_err()
-        {
+    fn store(&mut self, input: &mut &[u8]) -> bool {
+        if self.line.push(input, self.line_limit as usize).is_err() {
             return false;
+        }
+        if !input.is_empty() {
+            self.state = State::Cut;
         }
         self.at += input.len() as u64;
         *input = &[];
         true
     }
 
-    /// Line by line.
+    /// Line by line; where the first of them ends may be known.
     #[inline(never)]
     fn decode_lines<'m, 'b: 'm>(
         &'m mut self,
         input: &mut &'b [u8],
+        mut end: Option<usize>,
     ) -> Result<Step<Item<'m>>, Error> {
         let was_at_start = self.state == State::Start;
         match self.state {
@@ -222,14 +223,15 @@ impl Decoder {
         self.lines.settle(input);
         self.at += (origin.len() - input.len()) as u64;
         if !was_at_start && self.is_at_event() {
-            if let Some(data) = self.take_whole_event(input) {
+            end = scan::find_line_end(input);
+            if let Some(data) = end.and_then(|end| self.take_whole_event(input, end)) {
                 self.state = State::Start;
                 return Ok(Step::Item(Item::Event(self.plain_event(data))));
             }
         }
         let mut borrowed = Borrowed::default();
         loop {
-            let (line, found) = match self.next_line(input, &mut borrowed) {
+            let (line, found) = match self.next_line(input, end.take(), &mut borrowed) {
                 Ok(Some(found)) => found,
                 Ok(None) => {
                     self.pending.spill(borrowed);
@@ -335,13 +337,15 @@ impl Decoder {
 
     /// Takes the next line out of the input, and says what it came to, besides the line itself where it
     /// lay there whole. None where its rest has not arrived: its first part is stored.
+    #[inline]
     fn next_line<'b>(
         &mut self,
         input: &mut &'b [u8],
+        end: Option<usize>,
         borrowed: &mut Borrowed<'b>,
     ) -> Result<Option<(Option<&'b [u8]>, Found)>, (ErrorKind, u64)> {
         let (before, at) = (input.len(), self.at);
-        let whole = self.lines.whole_line(input);
+        let whole = self.lines.whole_line(input, end);
         self.at += (before - input.len()) as u64;
         match whole {
             Some(rest) if self.state == State::Cut => {
@@ -475,20 +479,18 @@ impl fmt::Debug for Decoder {
     }
 }
 
-/// A whole event whose only line is `data`: its data and its length.
+/// The data of a whole event whose only line is `data`, which ends at `end`.
 #[inline]
-fn whole_event(input: &[u8]) -> Option<(&str, usize)> {
-    let line = input.strip_prefix(STRAIGHT)?;
-    let end = scan::find_line_end(line)?;
-    if !line[end..].starts_with(b"\n\n") {
+fn whole_event(input: &[u8], end: usize) -> Option<&str> {
+    let value = input[..end].strip_prefix(STRAIGHT)?;
+    if !input[end..].starts_with(BLANK_LINE) {
         return None;
     }
-    let value = &line[..end];
-    let data = text::from_utf8(value.strip_prefix(b" ").unwrap_or(value))?;
-    Some((data, STRAIGHT.len() + end + 2))
+    text::from_utf8(value.strip_prefix(b" ").unwrap_or(value))
 }
 
 const STRAIGHT: &[u8] = b"data:";
+const BLANK_LINE: &[u8] = b"\n\n";
 
 #[cfg(test)]
 mod tests;

@@ -91,14 +91,18 @@ impl Decoder {
     }
 
     /// Takes a whole line out of `input`, without its end; none where a BOM or the LF of a CRLF may
-    /// come first, or where the line does not end here.
+    /// come first, or where the line does not end here. Where it ends may be known.
     #[cfg(feature = "alloc")]
     #[inline]
-    pub(super) fn whole_line<'b>(&mut self, input: &mut &'b [u8]) -> Option<&'b [u8]> {
+    pub(super) fn whole_line<'b>(
+        &mut self,
+        input: &mut &'b [u8],
+        end: Option<usize>,
+    ) -> Option<&'b [u8]> {
         if !self.is_inside() {
             return None;
         }
-        let end = scan::find_line_end(input)?;
+        let end = end.or_else(|| scan::find_line_end(input))?;
         let line = &input[..end];
         let byte = input[end];
         *input = &input[end + 1..];
