@@ -11,13 +11,18 @@ use super::{Event, Item};
 use crate::{Step, scan, text};
 
 mod pending;
+mod state;
 
 use pending::{Borrowed, Found, Pending};
+use state::{Lent, State};
 
 /// Decodes an event stream. At most 128 bytes, and no heap while it is idle.
 ///
 /// Any bytes are an event stream: invalid UTF-8 is replaced as the WHATWG says, unknown fields are
 /// passed over, an event without its blank line is dropped.
+///
+/// While a line has no end, it costs at most its limit and 64 KiB, whatever the allocator; once it is
+/// over, it is held again as a part of its event.
 ///
 /// ```
 /// use wirefeed::{Step, sse::{Decoder, Item}};
@@ -68,42 +73,8 @@ pub struct Decoder {
     skip_oversized: bool,
 }
 
-/// How the stream stands.
-///
-/// ```text
-///              ┌─────── blank line ───────┐
-///              ▼                          │
-///            Start ────────────────────▶ Lines ◀──────────▶ Cut
-///                                        │  ▲                │
-///                        over a limit    ▼  │ blank line     │ over a limit
-///                                       Skipping ◀───────────┘
-/// ```
-///
-/// From each of these the end of the stream leads to `Finished`, and a limit to `Failed` unless it is
-/// to be skipped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// Nothing is stored, and the next byte is plainly the first of an event.
-    Start,
-    /// At the start of a line.
-    Lines,
-    /// Inside a line whose first part is stored.
-    Cut,
-    /// Inside an event that is over a limit, at the start of a line or not.
-    Skipping { inside_line: bool },
-    /// The stream ended.
-    Finished,
-    /// It reached a limit, at `at`.
-    Failed(ErrorKind),
-}
-
-/// Which buffers the last item borrowed.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Lent {
-    Nothing,
-    Line,
-    Event,
-}
+/// A line, where it lay whole in the input, and what it came to.
+type Line<'b> = (Option<&'b [u8]>, Found);
 
 impl Decoder {
     /// A decoder with the default limits, and no switch on.
@@ -343,7 +314,7 @@ impl Decoder {
         input: &mut &'b [u8],
         end: Option<usize>,
         borrowed: &mut Borrowed<'b>,
-    ) -> Result<Option<(Option<&'b [u8]>, Found)>, (ErrorKind, u64)> {
+    ) -> Result<Option<Line<'b>>, (ErrorKind, u64)> {
         let (before, at) = (input.len(), self.at);
         let whole = self.lines.whole_line(input, end);
         self.at += (before - input.len()) as u64;

@@ -176,9 +176,7 @@ fn an_unfinished_event_is_told_once() {
 
 #[test]
 fn the_end_dispatches_where_it_is_told_to() {
-    let mut config = Config::default();
-    config.dispatch_at_eof = true;
-    config.event = Some(5);
+    let mut config = Config { dispatch_at_eof: true, event: Some(5), ..Config::default() };
     for (wire, expected) in [
         (&b"data: a\n"[..], &["message|a|", "last "][..]),
         (b"data: a", &["message|a|", "last "]),
