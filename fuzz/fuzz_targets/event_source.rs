@@ -25,7 +25,7 @@ enum Op<'d> {
     },
     Receive {
         stale: bool,
-        bytes: &'d [u8],
+        parts: Vec<Part<'d>>,
     },
     /// Everything that is owed is pulled.
     Pull,
@@ -44,6 +44,34 @@ enum Op<'d> {
         millis: u16,
     },
     Close,
+}
+
+/// What bodies are made of; any of them may come to its end in the middle of a line.
+#[derive(Debug, Arbitrary)]
+enum Part<'d> {
+    Data,
+    Event,
+    Id(u8),
+    Retry(u8),
+    Colon,
+    LineEnd,
+    Whole(u8),
+    Raw(&'d [u8]),
+}
+
+impl Part<'_> {
+    fn push_to(&self, bytes: &mut Vec<u8>) {
+        match self {
+            Part::Data => bytes.extend_from_slice(b"data"),
+            Part::Event => bytes.extend_from_slice(b"event"),
+            Part::Id(id) => bytes.extend_from_slice(format!("id: {id}\n").as_bytes()),
+            Part::Retry(ms) => bytes.extend_from_slice(format!("retry: {ms}\n").as_bytes()),
+            Part::Colon => bytes.push(b':'),
+            Part::LineEnd => bytes.push(b'\n'),
+            Part::Whole(id) => bytes.extend_from_slice(format!("id: {id}\ndata: x\n\n").as_bytes()),
+            Part::Raw(raw) => bytes.extend_from_slice(raw),
+        }
+    }
 }
 
 #[derive(Debug, Arbitrary)]
@@ -85,7 +113,11 @@ struct Model {
     /// The body of the present response, whether it has ended, and the last event id before it.
     body: Vec<u8>,
     ended: bool,
+    /// What its end dispatches has not been pulled.
+    owed: bool,
     id: String,
+    /// Events of the present response.
+    events: Vec<String>,
     ready: ReadyState,
 }
 
@@ -107,7 +139,9 @@ impl Model {
             live: false,
             body: Vec::new(),
             ended: false,
+            owed: false,
             id: String::new(),
+            events: Vec::new(),
             ready: ReadyState::Connecting,
         }
     }
@@ -120,11 +154,17 @@ impl Model {
                 let content_type = TYPES[usize::from(content_type) % TYPES.len()];
                 self.head(stale, status, content_type, location, retry_after);
             }
-            Op::Receive { stale, bytes } => self.receive(stale, bytes),
+            Op::Receive { stale, ref parts } => {
+                let mut bytes = Vec::new();
+                parts.iter().for_each(|part| part.push_to(&mut bytes));
+                self.receive(stale, &bytes);
+            }
             Op::Pull => self.receive(false, b""),
             Op::End { stale } => {
                 self.source.response_end(self.name(stale), self.now);
-                self.ended |= !stale && self.phase == Phase::Open && self.dispatch_at_eof;
+                if !stale && self.phase == Phase::Open && self.dispatch_at_eof {
+                    (self.ended, self.owed) = (true, true);
+                }
                 self.over(stale);
             }
             Op::Break { stale } => {
@@ -139,7 +179,9 @@ impl Model {
             Op::Close => {
                 self.source.close();
                 self.ready = ReadyState::Closed;
-                (self.phase, self.ended) = (Phase::Over, false);
+                // What is owed comes no more.
+                self.ended &= !self.owed;
+                self.phase = Phase::Over;
             }
         }
         assert_eq!(self.source.ready_state(), self.ready);
@@ -157,16 +199,18 @@ impl Model {
         }
     }
 
-    /// The id of the last event that a blank line, or a last end that counts as one, has ended.
-    fn last_event_id(&self) -> String {
+    /// The events that a blank line, or a last end that counts as one, has ended, and their last id.
+    fn expected(&self) -> (Vec<String>, String) {
         let mut stream = format!("id: {}\n\n", self.id).into_bytes();
         stream.extend_from_slice(self.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.body));
-        naive::read(&stream, self.ended).1
+        let (mut items, id) = naive::read(&stream, self.ended);
+        items.retain(|item| item.starts_with("event "));
+        (items, id)
     }
 
     /// Takes one command; false where there is none.
     fn command(&mut self) -> bool {
-        let id = self.last_event_id();
+        let (_, id) = self.expected();
         match self.source.poll_command() {
             None => return false,
             Some(Command::Cancel { attempt }) => {
@@ -180,6 +224,7 @@ impl Model {
                 (self.attempt, self.phase, self.live) = (attempt, Phase::Asked, true);
                 (self.id, self.ended) = (id, false);
                 self.body.clear();
+                self.events.clear();
                 assert_eq!(self.ready, ReadyState::Connecting);
             }
             Some(Command::Redirect { attempt, location, last_event_id }) => {
@@ -218,6 +263,9 @@ impl Model {
                 Step::NeedInput => break Step::NeedInput,
                 Step::Done => break Step::Done,
             };
+            if let Event::Message(message) = event {
+                self.events.push(naive::event(message.event, message.data, message.id));
+            }
             self.ready = match (self.ready, event) {
                 (ReadyState::Connecting, Event::Open) => ReadyState::Open,
                 (ReadyState::Connecting | ReadyState::Open, Event::Error(error)) => {
@@ -239,7 +287,9 @@ impl Model {
             self.body.extend_from_slice(bytes);
         }
         assert!(closed || input.is_empty());
-        assert_eq!(self.source.last_event_id(), self.last_event_id());
+        self.owed = false;
+        let (events, id) = self.expected();
+        assert_eq!((&*id, &events), (self.source.last_event_id(), &self.events));
     }
 
     fn time(&mut self, early: bool, passed: Duration) {
