@@ -30,6 +30,15 @@ pub(crate) struct Request<'a> {
     pub(crate) trailers: &'a [(String, String)],
 }
 
+/// A request on its way.
+pub(crate) struct Sending {
+    body: Option<Box<dyn Read>>,
+    trailers: Vec<(String, String)>,
+    piece: Vec<u8>,
+    /// The response is there, and wants no body.
+    refused: bool,
+}
+
 impl Connection {
     pub(crate) fn new(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
@@ -43,49 +52,65 @@ impl Connection {
         request: Request<'_>,
         mut take: impl FnMut(Event<'_, '_>) -> io::Result<()>,
     ) -> Result<(), Failure> {
-        let Request { method, target, fields, mut body, trailers } = request;
-        let (now, mut refused, mut piece) = (self.now(), false, vec![0; PIECE]);
+        let mut sending = self.send(request)?;
+        while !self.advance(&mut sending, None, &mut take)? {}
+        Ok(())
+    }
+
+    /// Begins to send a request.
+    pub(crate) fn send(&mut self, request: Request<'_>) -> Result<Sending, Failure> {
+        let Request { method, target, fields, body, trailers } = request;
+        let now = self.now();
         self.heard = false;
         self.http.send_head(method, target, &fields[..], now)?;
         if body.is_none() {
             self.http.tx.send_end(now)?;
         }
-        loop {
-            let now = self.now();
-            self.http.handle_timeout(now);
-            let over = self.receive(|event| {
-                refused |= matches!(&event, Event::Head(head) if head.status() >= 300);
-                take(event)
-            })?;
-            if over {
-                return Ok(());
-            }
-            if refused {
-                // The body is not wanted (RFC 9112 9.5). Its end is not sent, so that the connection
-                // is not used again.
-                body = None;
-            }
-            let tx = &mut self.http.tx;
-            let ready = tx.output().is_empty() && !tx.waits_for_continue();
-            if let Some(source) = body.as_mut().filter(|_| ready) {
-                let len = source.read(&mut piece)?;
-                if len > 0 {
-                    tx.send_data(&piece[..len], now)?;
-                } else {
-                    match trailers {
-                        [] => tx.send_end(now)?,
-                        _ => tx.send_trailers(trailers, now)?,
-                    }
-                    body = None;
-                }
-            }
-            if self.http.tx.wants().end.is_some() {
-                return Err(
-                    io::Error::new(io::ErrorKind::TimedOut, "the server does not read").into()
-                );
-            }
-            self.write_and_read()?;
+        Ok(Sending { body, trailers: trailers.into(), piece: vec![0; PIECE], refused: false })
+    }
+
+    /// Sends some of the request and hands out what comes of its response, once something does or this
+    /// time is over: true at the end of the response.
+    pub(crate) fn advance(
+        &mut self,
+        sending: &mut Sending,
+        most: Option<Duration>,
+        mut take: impl FnMut(Event<'_, '_>) -> io::Result<()>,
+    ) -> Result<bool, Failure> {
+        self.send_more(sending)?;
+        if self.http.tx.wants().end.is_some() {
+            return Err(io::Error::new(io::ErrorKind::TimedOut, "the server does not read").into());
         }
+        self.write_and_read(most)?;
+        let now = self.now();
+        self.http.handle_timeout(now);
+        self.receive(|event| {
+            sending.refused |= matches!(&event, Event::Head(head) if head.status() >= 300);
+            take(event)
+        })
+    }
+
+    /// Sends the next piece of a body, once the one before it is written.
+    fn send_more(&mut self, sending: &mut Sending) -> Result<(), Failure> {
+        if sending.refused {
+            // The body is not wanted (RFC 9112 9.5). Its end is not sent, so that the connection is not
+            // used again.
+            sending.body = None;
+        }
+        let (now, tx) = (self.now(), &mut self.http.tx);
+        let ready = tx.output().is_empty() && !tx.waits_for_continue();
+        let Some(source) = sending.body.as_mut().filter(|_| ready) else { return Ok(()) };
+        let len = source.read(&mut sending.piece)?;
+        if len > 0 {
+            tx.send_data(&sending.piece[..len], now)?;
+            return Ok(());
+        }
+        match &sending.trailers[..] {
+            [] => tx.send_end(now)?,
+            trailers => tx.send_trailers(trailers, now)?,
+        }
+        sending.body = None;
+        Ok(())
     }
 
     /// Whether anything has come of the response.
@@ -131,8 +156,8 @@ impl Connection {
     }
 
     /// Writes what the socket takes and reads what has come, so that neither side waits for the other;
-    /// where there is neither, waits for input or for the machine's deadline.
-    fn write_and_read(&mut self) -> Result<(), Failure> {
+    /// where there is neither, waits for input, for the machine's deadline or for this time.
+    fn write_and_read(&mut self, most: Option<Duration>) -> Result<(), Failure> {
         if !self.http.tx.output().is_empty() {
             self.stream.set_nonblocking(true)?;
             let wrote = self.write();
@@ -144,7 +169,7 @@ impl Connection {
         }
         let deadline = self.http.poll_timeout().map(|at| at.duration_since(self.now()));
         let soon = Some(Duration::from_millis(5)).filter(|_| !self.http.tx.output().is_empty());
-        let time = [deadline, soon].into_iter().flatten().min();
+        let time = [deadline, soon, most].into_iter().flatten().min();
         // A socket takes a time of zero for none.
         self.stream.set_read_timeout(time.map(|time| time.max(Duration::from_millis(1))))?;
         self.read()?;

@@ -1,0 +1,226 @@
+//! An `EventSource` on nothing but `std::net` and wirefeed: what it sees, as JSON lines.
+//!
+//! ```text
+//! cargo run -q --release --example events -- http://127.0.0.1:8080/events --events 10
+//! ```
+//!
+//! It reconnects, asks for what came after the last event, and follows redirects, until the server ends
+//! it for good (204 does) or an option does.
+
+#[path = "../fetch/connection.rs"]
+#[expect(dead_code, reason = "fetch uses a connection more than once, and tells what went wrong")]
+mod connection;
+
+use std::hash::{BuildHasher, RandomState};
+use std::net::TcpStream;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use connection::{Connection, Failure, Request, Sending};
+use serde_json::json;
+use url::Url;
+use wirefeed::Step;
+use wirefeed::h1::client;
+use wirefeed::sse::source::{Event, FIELDS, Policy, ReadyState};
+use wirefeed::sse::{Command, EventSource};
+
+#[derive(Parser)]
+#[command(about = "An EventSource that says what it sees, as JSON lines")]
+struct Cli {
+    /// Where the events come from; only http:// is spoken
+    url: Url,
+    /// The last event that was seen before
+    #[arg(long, value_name = "ID")]
+    last_event_id: Option<String>,
+    /// Doubles the delay with each failure, up to so many seconds, and varies it
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    retry_cap: Option<Duration>,
+    /// Reconnects where nothing has come for so many seconds
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    idle: Option<Duration>,
+    /// Closes after so many events
+    #[arg(long, value_name = "N")]
+    events: Option<u64>,
+    /// Closes after so many lost connections
+    #[arg(long, value_name = "N")]
+    errors: Option<u64>,
+    /// Closes after so many seconds
+    #[arg(long, value_parser = seconds)]
+    seconds: Option<Duration>,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "not a number")?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+}
+
+fn main() {
+    Reader::new(Cli::parse()).run();
+}
+
+/// Drives an `EventSource`, and prints what comes of it.
+struct Reader {
+    cli: Cli,
+    source: EventSource<fn(&mut [u8])>,
+    attempt: u64,
+    /// The URL of the last request.
+    url: Url,
+    exchange: Option<Exchange>,
+    origin: Instant,
+    events: u64,
+    errors: u64,
+}
+
+/// A connection, and the request on it.
+type Exchange = (Connection, Sending);
+
+impl Reader {
+    fn new(cli: Cli) -> Self {
+        let mut policy = Policy::default();
+        policy.idle = cli.idle;
+        if cli.retry_cap.is_some() {
+            policy.backoff.cap = cli.retry_cap;
+            (policy.backoff.growth, policy.backoff.jitter) = (2, 50);
+        }
+        let mut source = EventSource::new(cli.url.as_str(), policy, entropy as fn(&mut [u8]));
+        if let Some(id) = &cli.last_event_id {
+            source.set_last_event_id(id);
+        }
+        let (url, origin) = (cli.url.clone(), Instant::now());
+        Self { cli, source, attempt: 0, url, exchange: None, origin, events: 0, errors: 0 }
+    }
+
+    /// Runs until the source is closed.
+    fn run(mut self) {
+        loop {
+            self.pull(b"");
+            let (url, last_event_id) = match self.source.poll_command() {
+                Some(Command::Connect { attempt, url, last_event_id }) => {
+                    self.attempt = attempt;
+                    (Url::parse(url), last_event_id)
+                }
+                Some(Command::Redirect { location, last_event_id, .. }) => {
+                    (self.url.join(location), last_event_id)
+                }
+                Some(Command::Cancel { .. }) => {
+                    self.exchange = None;
+                    continue;
+                }
+                None => {
+                    if self.source.ready_state() == ReadyState::Closed {
+                        return;
+                    }
+                    self.wait();
+                    continue;
+                }
+            };
+            match url {
+                Ok(url) if url.scheme() == "http" => {
+                    let asked = ask(&url, last_event_id);
+                    self.url = url;
+                    match asked {
+                        Ok(exchange) => self.exchange = Some(exchange),
+                        Err(_) => self.source.transport_error(self.attempt, self.now()),
+                    }
+                }
+                _ => self.source.fail(self.attempt, self.now()),
+            }
+        }
+    }
+
+    /// Waits for the response or for the next deadline.
+    fn wait(&mut self) {
+        let end = self.cli.seconds.map(|seconds| wirefeed::Instant::ZERO + seconds);
+        let next = [self.source.poll_timeout(), end].into_iter().flatten().min();
+        let time = next.map(|next| next.duration_since(self.now()));
+        if let Some((mut connection, mut sending)) = self.exchange.take() {
+            let over = connection.advance(&mut sending, time, |event| {
+                self.take(event);
+                Ok(())
+            });
+            match over {
+                Ok(false) => self.exchange = Some((connection, sending)),
+                Ok(true) => self.source.response_end(self.attempt, self.now()),
+                Err(_) => self.source.transport_error(self.attempt, self.now()),
+            }
+        } else {
+            // Without a connection it waits to reconnect: there is a deadline.
+            thread::sleep(time.unwrap_or_default());
+        }
+        self.source.handle_timeout(self.now());
+        if end.is_some_and(|end| self.now() >= end) {
+            self.source.close();
+        }
+    }
+
+    /// Hands on what has come of the response.
+    fn take(&mut self, event: client::Event<'_, '_>) {
+        match event {
+            client::Event::Head(head) => {
+                self.source.response_head(self.attempt, head.status(), &head, self.now());
+                self.pull(b"");
+            }
+            client::Event::Data(piece) => self.pull(piece),
+            client::Event::Informational(_) | client::Event::Trailers(_) => {}
+        }
+    }
+
+    /// Prints what the source has to tell.
+    fn pull(&mut self, mut input: &[u8]) {
+        let now = self.now();
+        while let Step::Item(event) = self.source.receive(self.attempt, &mut input, now) {
+            let mut line = match event {
+                Event::Open => json!({"open": self.url.as_str()}),
+                Event::Message(event) => {
+                    self.events += 1;
+                    let origin = self.url.origin().ascii_serialization();
+                    json!({"event": event.event, "data": event.data, "id": event.id,
+                        "origin": origin})
+                }
+                Event::Retry(time) => json!({"retry_ms": time.as_millis()}),
+                Event::Comment(text) => json!({"comment": String::from_utf8_lossy(text)}),
+                Event::Error(error) => {
+                    self.errors += 1;
+                    let delay = error.reconnects_in.map(|delay| delay.as_millis());
+                    json!({"error": format!("{:?}", error.reason), "reconnects_in_ms": delay})
+                }
+            };
+            line["readyState"] = json!(self.source.ready_state() as u8);
+            println!("{line}");
+            let reached = |count, most: Option<u64>| most.is_some_and(|most| count >= most);
+            if reached(self.events, self.cli.events) || reached(self.errors, self.cli.errors) {
+                self.source.close();
+            }
+        }
+    }
+
+    /// The time as the source counts it.
+    fn now(&self) -> wirefeed::Instant {
+        wirefeed::Instant::from_std(self.origin, Instant::now())
+    }
+}
+
+/// Sends the request of an `EventSource`.
+fn ask(url: &Url, last_event_id: &str) -> Result<Exchange, Failure> {
+    let addresses = url.socket_addrs(|| None)?;
+    let mut connection = Connection::new(TcpStream::connect(&addresses[..])?)?;
+    let host = &url[url::Position::BeforeHost..url::Position::AfterPort];
+    let mut fields = vec![("Host".to_owned(), host.to_owned())];
+    fields.extend(FIELDS.map(|(name, value)| (name.into(), value.into())));
+    if !last_event_id.is_empty() {
+        fields.push(("Last-Event-ID".into(), last_event_id.into()));
+    }
+    let target = &url[url::Position::BeforePath..url::Position::AfterQuery];
+    let request = Request { method: "GET", target, fields, body: None, trailers: &[] };
+    let sending = connection.send(request)?;
+    Ok((connection, sending))
+}
+
+/// Random bytes from what seeds the hash maps of the standard library: enough for jitter.
+fn entropy(bytes: &mut [u8]) {
+    for piece in bytes.chunks_mut(8) {
+        let random = RandomState::new().hash_one(()).to_le_bytes();
+        piece.copy_from_slice(&random[..piece.len()]);
+    }
+}
