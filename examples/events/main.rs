@@ -12,12 +12,13 @@
 mod connection;
 
 use std::hash::{BuildHasher, RandomState};
+use std::io;
 use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use connection::{Connection, Failure, Request, Sending};
+use connection::{Connection, Request, Sending};
 use serde_json::json;
 use url::Url;
 use wirefeed::Step;
@@ -94,6 +95,10 @@ impl Reader {
     /// Runs until the source is closed.
     fn run(mut self) {
         loop {
+            self.source.handle_timeout(self.now());
+            if self.end().is_some_and(|end| self.now() >= end) {
+                self.source.close();
+            }
             self.pull(b"");
             let (url, last_event_id) = match self.source.poll_command() {
                 Some(Command::Connect { attempt, url, last_event_id }) => {
@@ -115,24 +120,22 @@ impl Reader {
                     continue;
                 }
             };
-            match url {
-                Ok(url) if url.scheme() == "http" => {
-                    let asked = ask(&url, last_event_id);
-                    self.url = url;
-                    match asked {
-                        Ok(exchange) => self.exchange = Some(exchange),
-                        Err(_) => self.source.transport_error(self.attempt, self.now()),
-                    }
-                }
-                _ => self.source.fail(self.attempt, self.now()),
+            let asked = url.map_err(|_| Missed::Futile).and_then(|url| {
+                let exchange = ask(&url, last_event_id)?;
+                self.url = url;
+                Ok(exchange)
+            });
+            match asked {
+                Ok(exchange) => self.exchange = Some(exchange),
+                Err(Missed::Lost) => self.source.transport_error(self.attempt, self.now()),
+                Err(Missed::Futile) => self.source.fail(self.attempt, self.now()),
             }
         }
     }
 
     /// Waits for the response or for the next deadline.
     fn wait(&mut self) {
-        let end = self.cli.seconds.map(|seconds| wirefeed::Instant::ZERO + seconds);
-        let next = [self.source.poll_timeout(), end].into_iter().flatten().min();
+        let next = [self.source.poll_timeout(), self.end()].into_iter().flatten().min();
         let time = next.map(|next| next.duration_since(self.now()));
         if let Some((mut connection, mut sending)) = self.exchange.take() {
             let over = connection.advance(&mut sending, time, |event| {
@@ -147,10 +150,6 @@ impl Reader {
         } else {
             // Without a connection it waits to reconnect: there is a deadline.
             thread::sleep(time.unwrap_or_default());
-        }
-        self.source.handle_timeout(self.now());
-        if end.is_some_and(|end| self.now() >= end) {
-            self.source.close();
         }
     }
 
@@ -195,16 +194,31 @@ impl Reader {
         }
     }
 
+    /// When to close.
+    fn end(&self) -> Option<wirefeed::Instant> {
+        self.cli.seconds.map(|seconds| wirefeed::Instant::ZERO + seconds)
+    }
+
     /// The time as the source counts it.
     fn now(&self) -> wirefeed::Instant {
         wirefeed::Instant::from_std(self.origin, Instant::now())
     }
 }
 
+/// Why a request was not sent.
+enum Missed {
+    /// There is no connection now.
+    Lost,
+    /// It is no request that HTTP could send.
+    Futile,
+}
+
 /// Sends the request of an `EventSource`.
-fn ask(url: &Url, last_event_id: &str) -> Result<Exchange, Failure> {
-    let addresses = url.socket_addrs(|| None)?;
-    let mut connection = Connection::new(TcpStream::connect(&addresses[..])?)?;
+fn ask(url: &Url, last_event_id: &str) -> Result<Exchange, Missed> {
+    if url.scheme() != "http" {
+        return Err(Missed::Futile);
+    }
+    let mut connection = connect(url).map_err(|_| Missed::Lost)?;
     let host = &url[url::Position::BeforeHost..url::Position::AfterPort];
     let mut fields = vec![("Host".to_owned(), host.to_owned())];
     fields.extend(FIELDS.map(|(name, value)| (name.into(), value.into())));
@@ -213,8 +227,14 @@ fn ask(url: &Url, last_event_id: &str) -> Result<Exchange, Failure> {
     }
     let target = &url[url::Position::BeforePath..url::Position::AfterQuery];
     let request = Request { method: "GET", target, fields, body: None, trailers: &[] };
-    let sending = connection.send(request)?;
+    // Nothing is written yet: what fails is a field that must not be sent, such as an id with a control.
+    let sending = connection.send(request).map_err(|_| Missed::Futile)?;
     Ok((connection, sending))
+}
+
+fn connect(url: &Url) -> io::Result<Connection> {
+    let addresses = url.socket_addrs(|| None)?;
+    Connection::new(TcpStream::connect(&addresses[..])?)
 }
 
 /// Random bytes from what seeds the hash maps of the standard library: enough for jitter.

@@ -36,8 +36,9 @@ use core::time::Duration;
 #[cfg(doc)]
 use super::Config;
 use super::{Decoder, Item};
-use crate::{Entropy, Fields, Instant, Step, grammar};
+use crate::{Entropy, Fields, Instant, Step};
 
+mod content_type;
 mod policy;
 mod state;
 #[cfg(test)]
@@ -45,6 +46,7 @@ mod tests;
 
 pub use policy::Policy;
 
+use content_type::is_event_stream;
 use state::{On, State};
 
 /// What the caller's HTTP is to do.
@@ -120,7 +122,7 @@ pub enum Reason {
     Status(u16),
     /// The type is not `text/event-stream`.
     ContentType,
-    /// More redirects than the policy allows, or one without `Location`.
+    /// More redirects than the policy allows, or one that does not name one `Location`.
     Redirects,
     /// Nothing came for too long.
     Idle,
@@ -394,9 +396,10 @@ impl<E: Entropy> EventSource<E> {
     }
 
     fn redirect(&mut self, fields: &(impl Fields + ?Sized), now: Instant) {
-        let location =
-            fields.value_of("location").and_then(|value| core::str::from_utf8(value).ok());
-        match location {
+        // Of two that differ neither is to be believed (RFC 9110 10.2.2: it is no list).
+        let mut all = fields.values_of("location");
+        let location = all.next().filter(|first| all.all(|other| other == *first));
+        match location.and_then(|value| core::str::from_utf8(value).ok()) {
             Some(location) if self.redirects < self.policy.redirects => {
                 self.redirects += 1;
                 self.location.clear();
@@ -474,12 +477,6 @@ impl fmt::Debug for Event<'_> {
             Self::Error(error) => error.fmt(f),
         }
     }
-}
-
-/// Whether the type is `text/event-stream`, whatever its parameters.
-fn is_event_stream(fields: &(impl Fields + ?Sized)) -> bool {
-    let found = fields.value_of("content-type").and_then(grammar::media_type);
-    found.is_some_and(|found| found.is("text", "event-stream"))
 }
 
 /// `Retry-After` in seconds; a date is the caller's to read, who has a calendar.

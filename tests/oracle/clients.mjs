@@ -46,9 +46,10 @@ function watch({ url, types, until, settled }) {
   });
   source.addEventListener('error', (event) => {
     if (event instanceof MessageEvent) return;
-    log.push({ error: true, state: source.readyState });
-    count('errors');
-    if (source.readyState === EventSource.CLOSED) finish();
+    const state = source.readyState;
+    log.push({ error: true, state });
+    if (state === EventSource.CLOSED) finish();
+    else count('errors');
   });
   types.forEach(hear);
   if (until.close === 'at once') finish();
@@ -59,11 +60,12 @@ function watch({ url, types, until, settled }) {
 /** What the example `events` sees. */
 export async function inWirefeed(url, scenario, play) {
   const { until = {}, options = [] } = scenario;
-  const limits = Object.entries(until).filter(([what]) => what !== 'close')
-    .flatMap(([what, most]) => [`--${what}`, most]);
-  const seconds = until.close === 'at once' ? ['--seconds', 0] : [];
-  const args = [url, ...limits, ...seconds, ...options].map(String);
-  const child = spawn(EVENTS, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  // Whatever becomes of this process, none of these stays behind.
+  const seconds = until.close === 'at once' ? 0 : PATIENCE / 1000;
+  const limits = { seconds, ...until, close: undefined };
+  const named = Object.entries(limits).filter(([, most]) => most !== undefined);
+  const args = [url, ...named.flatMap(([what, most]) => [`--${what}`, most]), ...options];
+  const child = spawn(EVENTS, args.map(String), { stdio: ['ignore', 'pipe', 'inherit'] });
   const log = [];
   createInterface({ input: child.stdout }).on('line', (line) => {
     const { open, error, event, data, id, origin, readyState: state } = JSON.parse(line);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# run.sh EVENTS [NAME...]: the same event streams for Chromium's EventSource and for the client EVENTS
-# (the release build of the example `events`); only the scenarios with a NAME in theirs, if any is given.
+# run.sh EVENTS [NAME...]: the same event streams for Chromium's EventSource and for EVENTS, the
+# release build of the example `events`; all scenarios, or those with a NAME in theirs.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 source "$here/../tools.sh"

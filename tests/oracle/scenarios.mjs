@@ -1,4 +1,17 @@
 // All scenarios: those of scenarios.jsonl, and one for each row of the vectors.
+//
+// `responses` answer the requests in turn, whatever their target; to one more 204 is said. A response:
+// - `status`, 200; null is none. `headers`, the lines; an event stream's type. `early`, 1xx heads with
+//   their fields. `minor`, of the version; 1. `delay`, milliseconds before the head.
+// - `body`, pieces: a text, `{base64}`, `{repeat, times}`, or a pause in milliseconds.
+// - `end`: `chunked`, the last chunk (of a 200, if nothing is said); `head`, none (of all others);
+//   `length`; `close`; `short`, of the length; `cut` or `reset` within a chunk; `open`, for good.
+// - In headers and texts stand `${path}` (of the client's requests), `${host}`, `${origin}`, `${other}`
+//   (an origin), `${closed}` (an origin where nobody listens) and `${last-event-id}`.
+//
+// The source runs until it is closed by an error, or by `until`: so many `events`, lost connections
+// (`errors`), `seconds`, or `close` 'at once'; and where a response stays open, a second later.
+// `requests` is how many the browser makes; as many as there are responses. `options` are wirefeed's.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -15,10 +28,11 @@ export const LEFT_OUT = {
 export function scenarios() {
   const own = rows(new URL('scenarios.jsonl', import.meta.url));
   const all = [
-    ...own.map((scenario) => ({ requests: scenario.responses.length, ...scenario })),
+    // They wait for seconds before they reconnect, and go first.
     ...rows(join(VECTORS, 'sse_stream.jsonl')).map(stream),
     ...rows(join(VECTORS, 'sse_connection.jsonl')).filter(({ id }) => !LEFT_OUT[id])
       .map(connection),
+    ...own.map((scenario) => ({ requests: scenario.responses.length, ...scenario })),
   ];
   const twice = all.find(({ name }, i) => all.findIndex((other) => other.name === name) !== i);
   if (twice) throw new Error(`two scenarios are named ${twice.name}`);

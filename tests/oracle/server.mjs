@@ -51,6 +51,11 @@ export class Server {
     return play;
   }
 
+  /** An origin that is not this one. */
+  other(origin) {
+    return this.origins.find((other) => other !== origin);
+  }
+
   stop() {
     this.#listeners.forEach((listener) => listener.close());
     this.#sockets.forEach((socket) => socket.destroy());
@@ -72,8 +77,8 @@ export class Server {
     const play = this.#plays.get(path);
     if (!play) return socket.end(target === '/' ? PAGE : 'HTTP/1.1 404 No\r\n\r\n');
     const values = (name) => fields.filter((it) => it.toLowerCase().startsWith(`${name}:`))
-      .map((it) => it.slice(name.length + 1));
-    const host = values('host')[0].trim();
+      .map((it) => it.slice(name.length + 1).replace(/^[ \t]+|[ \t]+$/g, ''));
+    const host = values('host')[0];
     const response = play.responses[play.requests.length] ?? { status: 204 };
     const time = { came };
     play.times.push(time);
@@ -87,10 +92,11 @@ export class Server {
     socket.resume();
     await this.#respond(socket, response, {
       path,
+      host,
       origin: `http://${host}`,
-      other: this.origins.find((origin) => !origin.endsWith(host)),
+      other: this.other(`http://${host}`),
       closed: this.closed,
-      'last-event-id': values('last-event-id')[0]?.trim() ?? '',
+      'last-event-id': values('last-event-id')[0] ?? '',
     });
     time.over = performance.now();
     if (response.end === 'open') play.quiet = time.over;

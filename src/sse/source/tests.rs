@@ -131,6 +131,21 @@ fn redirects_are_followed_and_the_first_url_is_kept() {
 }
 
 #[test]
+fn a_redirect_to_two_places_is_none() {
+    for (locations, goes) in [(["/a", "/a"], true), (["/a", "/b"], false)] {
+        let mut source = source(Policy::default());
+        attempt(&mut source);
+        source.response_head(1, 302, &locations.map(|it| ("Location", it)), T0);
+        if goes {
+            let redirect = Command::Redirect { attempt: 1, location: "/a", last_event_id: "" };
+            assert_eq!(source.poll_command(), Some(redirect));
+        } else {
+            assert_eq!(pull(&mut source, 1, b"", T0), ["Redirects None"]);
+        }
+    }
+}
+
+#[test]
 fn a_policy_goes_beyond_the_browser() {
     let mut policy = Policy { retry_refusals: true, ..Policy::default() };
     policy.retry = Duration::from_secs(1);
