@@ -9,7 +9,8 @@ const { EVENTS } = process.env;
 /** How long nothing more may come, in milliseconds: a late reconnection would come within. */
 const SETTLED = 600;
 const QUIET = 1000;
-const PATIENCE = 25_000;
+/** The longest that a client may take; one scenario waits for 10 seconds. */
+const PATIENCE = 20_000;
 
 /** What an EventSource in a page sees. */
 export async function inChromium(page, url, scenario, play) {
@@ -94,7 +95,7 @@ async function within(over, play, close) {
   for (let closed = false; !result;) {
     await Promise.race([over, sleep(50)]);
     const now = performance.now();
-    if (now > late) throw new Error('it comes to no end');
+    if (now > late) throw new Error(`no end after ${play.requests.length} requests`);
     if (!closed && play.quiet !== undefined && now > play.quiet + QUIET) {
       closed = true;
       await close();

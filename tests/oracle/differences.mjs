@@ -6,6 +6,8 @@ const ENDED = ['error, 2'];
 const LOST = ['open, 1', 'error, 0', 'error, 2'];
 const LOST_TWICE = ['open, 1', 'error, 0', 'error, 0', 'error, 2'];
 const TWO = ['.', '., id "1"'];
+/** A stream, and a first request with twenty more. */
+const LOOP = ['.', '.', ...Array.from({ length: 20 }, (_, i) => `/${i}`)];
 
 export const differences = [
   // The specification is with the browser.
@@ -43,8 +45,8 @@ export const differences = [
     return {
       scenarios: [name],
       section: 'RFC 9110 5.5, Fetch 2.2.2',
-      word: 'To Fetch any byte but NUL, CR and LF may stand in a value. RFC 9110 forbids controls, ' +
-        'and h1 sends none: the request cannot be made, and the source ends.',
+      word: 'To Fetch any byte but NUL, CR and LF may stand in a value. RFC 9110 forbids ' +
+        'controls, and h1 sends none: the request cannot be made, and the source ends.',
       browser: { log, requests: ['.', `., id "${id}"`] },
       wirefeed: { log, requests: ['.'] },
     };
@@ -53,10 +55,10 @@ export const differences = [
   {
     scenarios: ['redirect, 21 of them'],
     section: 'WHATWG HTML 9.2.3',
-    word: 'Too many redirects are a network error: a source comes back after one, unless it knows ' +
-      'that to be futile, and wirefeed takes a loop for futile.',
-    browser: { log: LOST_TWICE },
-    wirefeed: { log: LOST },
+    word: 'Too many redirects are a network error: a source comes back after one, unless it ' +
+      'knows that to be futile, and wirefeed takes a loop for futile.',
+    browser: { log: LOST_TWICE, requests: [...LOOP, '.'] },
+    wirefeed: { log: LOST, requests: LOOP },
   },
   {
     scenarios: ['redirect, two Locations'],

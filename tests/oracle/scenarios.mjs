@@ -1,17 +1,18 @@
 // All scenarios: those of scenarios.jsonl, and one for each row of the vectors.
 //
-// `responses` answer the requests in turn, whatever their target; to one more 204 is said. A response:
-// - `status`, 200; null is none. `headers`, the lines; an event stream's type. `early`, 1xx heads with
-//   their fields. `minor`, of the version; 1. `delay`, milliseconds before the head.
+// `responses` answer the requests in turn, whatever their target; to one more, 204. A response has
+// - `status`, 200; null is no response. `headers`, the lines; by default an event stream's type.
+//   `early`, 1xx heads with their fields. `minor`, of the version; 1. `delay`, milliseconds before.
 // - `body`, pieces: a text, `{base64}`, `{repeat, times}`, or a pause in milliseconds.
-// - `end`: `chunked`, the last chunk (of a 200, if nothing is said); `head`, none (of all others);
-//   `length`; `close`; `short`, of the length; `cut` or `reset` within a chunk; `open`, for good.
-// - In headers and texts stand `${path}` (of the client's requests), `${host}`, `${origin}`, `${other}`
-//   (an origin), `${closed}` (an origin where nobody listens) and `${last-event-id}`.
+// - `end`: `chunked`, by the last chunk (what a 200 has by default); `head`, no body (what others
+//   have); `length`; `close`; `short` of the length; `cut` or `reset` within a chunk; `open`.
+// In headers and texts stand `${path}` (of the client's requests), `${host}`, `${origin}`,
+// `${other}` (an origin), `${closed}` (one where nobody listens) and `${last-event-id}`.
 //
 // The source runs until it is closed by an error, or by `until`: so many `events`, lost connections
 // (`errors`), `seconds`, or `close` 'at once'; and where a response stays open, a second later.
-// `requests` is how many the browser makes; as many as there are responses. `options` are wirefeed's.
+// `requests` is how many the browser makes, by default one for each response. `options` are the
+// example's.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
