@@ -129,7 +129,7 @@ export class Server {
     if (end === 'open') return;
     if (end === 'cut' || end === 'reset') socket.write('9\r\n');
     // What was sent is to be read before the reset takes it away.
-    if (end === 'reset') await sleep(200);
+    if (end === 'reset') await sleep(500);
     if (end === 'reset') return socket.resetAndDestroy();
     socket.end(end === 'chunked' ? '0\r\n\r\n' : '');
   }
