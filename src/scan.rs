@@ -43,7 +43,11 @@ fn line_end_of_word(word: [u8; WORD]) -> Option<usize> {
 #[cfg(any(feature = "alloc", test))]
 #[inline]
 pub(crate) fn find_rare_line_end(bytes: &[u8]) -> Option<usize> {
-    if bytes.len() <= 2 * WORD { find_line_end(bytes) } else { memchr::memchr2(b'\n', b'\r', bytes) }
+    if bytes.len() <= 2 * WORD {
+        find_line_end(bytes)
+    } else {
+        memchr::memchr2(b'\n', b'\r', bytes)
+    }
 }
 
 /// A `tchar` (RFC 9110 5.6.2).
@@ -250,7 +254,6 @@ const TOKEN: u8 = 1;
 const VALUE: u8 = 2;
 const HOST: u8 = 4;
 const GRAPHIC: u8 = 8;
-
 
 const CLASS: [u8; 256] = {
     let mut table = [0; 256];

@@ -179,6 +179,7 @@ impl Reader {
                 }
                 Event::Retry(time) => json!({"retry_ms": time.as_millis()}),
                 Event::Comment(text) => json!({"comment": String::from_utf8_lossy(text)}),
+                Event::Skipped(error) => json!({"skipped": error.to_string()}),
                 Event::Error(error) => {
                     self.errors += 1;
                     let delay = error.reconnects_in.map(|delay| delay.as_millis());
