@@ -31,7 +31,7 @@ fn main() -> ExitCode {
     };
     println!("{HEADER}");
     run(ws::rows(), &mut ws::ours, &mut ws::theirs);
-    run(sse::rows(), &mut sse::ours, &mut sse::theirs);
+    sse::rows(&mut run);
     let pico = pico::Pico::load();
     h1::chunk_rows(&mut run, pico.as_ref());
     encode::chunks(&mut run);

@@ -1,7 +1,7 @@
 //! Contenders in turn, round after round, on the same bytes.
 
 use std::hint::black_box;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// One row of the table.
 #[derive(Clone)]
@@ -35,21 +35,34 @@ impl Row {
             }
             self.items
         };
-        let mut times = [Vec::new(), Vec::new(), Vec::new()];
-        // Few items take no longer than reading the clock does.
-        let passes = ITEMS.div_ceil(self.items);
+        let mut contenders: [(Pass<'_>, Vec<f64>); 3] =
+            [(&mut copy, Vec::new()), (ours, Vec::new()), (theirs, Vec::new())];
+        let pass = |pass: &mut Pass<'_>, passes: usize| {
+            let (start, mut items) = (Instant::now(), 0);
+            for _ in 0..passes {
+                items += pass(black_box(&self.wire), self.piece);
+            }
+            let elapsed = start.elapsed();
+            assert_eq!(items, passes * self.items, "{}: not all was seen", self.name);
+            elapsed
+        };
+        // One pass each that does not count says how many of them are to be timed.
+        let (mut passes, mut slowest) = ([0; 3], Duration::from_nanos(1));
+        for ((contender, _), passes) in contenders.iter_mut().zip(&mut passes) {
+            let first = pass(contender, 1);
+            // A short pass takes no longer than reading the clock does.
+            let wanted = TIMED.as_nanos() / first.as_nanos().max(1) + 1;
+            *passes = ITEMS.div_ceil(self.items).min(wanted as usize);
+            slowest = slowest.max(first);
+        }
+        let rounds = rounds.min((BUDGET.as_nanos() / slowest.as_nanos()) as usize).max(FEWEST);
         for _ in 0..rounds {
-            let contenders: [Pass<'_>; 3] = [&mut copy, ours, theirs];
-            for (pass, times) in contenders.into_iter().zip(&mut times) {
-                let (start, mut items) = (Instant::now(), 0);
-                for _ in 0..passes {
-                    items += pass(black_box(&self.wire), self.piece);
-                }
-                times.push(start.elapsed().as_nanos() as f64 / items as f64);
-                assert_eq!(items, passes * self.items, "{}: not all was seen", self.name);
+            for ((contender, times), passes) in contenders.iter_mut().zip(passes) {
+                let elapsed = pass(contender, passes);
+                times.push(elapsed.as_nanos() as f64 / (passes * self.items) as f64);
             }
         }
-        let [memcpy, ours, theirs] = times.map(median);
+        let [memcpy, ours, theirs] = contenders.map(|(_, times)| median(times));
         let speed = self.wire.len() as f64 / self.items as f64 / ours;
         println!(
             "| {} | {memcpy:.1} | {ours:.1} | {theirs:.1} {} | {speed:.2} | {:.2} | {:.2} | {:.2} |",
@@ -78,8 +91,13 @@ pub(crate) fn absolute(rounds: usize, name: &str, bound: f64, pass: &mut dyn FnM
     ours <= bound
 }
 
-/// The least number of items that is timed.
+/// The least number of items that is timed, unless they take longer than this.
 const ITEMS: usize = 2000;
+const TIMED: Duration = Duration::from_millis(5);
+
+/// What the rounds of a slow contender may take, unless they are as few as this.
+const BUDGET: Duration = Duration::from_millis(500);
+const FEWEST: usize = 5;
 
 pub(crate) const HEADER: &str = "\
 | row | memcpy, ns | wirefeed, ns | peer, ns | GB/s | to memcpy | to peer | bound |
