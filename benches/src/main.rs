@@ -10,6 +10,7 @@ mod h1;
 mod measure;
 mod pico;
 mod sse;
+mod sse_encode;
 mod ws;
 
 use std::process::ExitCode;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
     println!("{HEADER}");
     run(ws::rows(), &mut ws::ours, &mut ws::theirs);
     sse::rows(&mut run);
+    sse_encode::rows(&mut run);
     let pico = pico::Pico::load();
     h1::chunk_rows(&mut run, pico.as_ref());
     encode::chunks(&mut run);

@@ -28,7 +28,7 @@ pub(crate) fn rows(run: Run<'_>) {
         (16, [0.6, 0.6, 1.1, 1.1, 1.1]),
     ] {
         beside_all(run, "token, 202 B", TOKEN, piece, token);
-        beside_all(run, "data: x", "data: x\n\n", piece, tiny);
+        beside_all(run, "data: x", TINY, piece, tiny);
         beside_all(run, "event and data", NAMED, piece, named);
         beside_all(run, "id, event, retry, 3 lines", FIELDS, piece, fields);
         beside_all(run, "64 KiB line", &line, piece, long);
@@ -158,6 +158,8 @@ pub(crate) const TOKEN: &str = concat!(
     "\n\n"
 );
 const _: () = assert!(TOKEN.len() == 202);
+
+pub(crate) const TINY: &str = "data: x\n\n";
 
 const NAMED: &str = concat!(
     "event: content_block_delta\n",
