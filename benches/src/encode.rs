@@ -1,12 +1,12 @@
-//! HTTP/1.1: chunks out, and payloads that are shared; events out.
+//! HTTP/1.1: chunks out, and payloads that are shared.
 
 use std::cell::RefCell;
 use std::hint::black_box;
-use std::io::{IoSlice, Write};
+use std::io::IoSlice;
 
 use bytes::{Buf, Bytes};
 use wirefeed::h1::{Config, Server, chunked};
-use wirefeed::{Instant, Outbox, Step, sse};
+use wirefeed::{Instant, Outbox, Step};
 
 use crate::measure::{Row, Run, absolute};
 
@@ -74,96 +74,6 @@ fn plain_loop(wire: &[u8], piece: usize, out: &mut Vec<u8>) -> usize {
     }
     black_box(&*out);
     items
-}
-
-/// Events into a buffer that is used again, as one that is shared, and into an outbox.
-pub(crate) fn events(run: Run<'_>) {
-    let token = format!(
-        r#"{{"id":"chatcmpl-{}","object":"chat.completion.chunk","created":1732312345,"model":"gpt","choices":[{{"index":0,"delta":{{"content":" token"}},"logprobs":null,"finish_reason":null}}]}}"#,
-        "x".repeat(18)
-    );
-    let line = "x".repeat(64 << 10);
-    let all = sse::Message {
-        event: Some("tick"),
-        id: Some("1732312345678"),
-        retry: Some(3000),
-        data: "{\n  \"number\": 1\n}",
-    };
-    let of = |data| sse::Message { data, ..Default::default() };
-    for (said, message, items) in [
-        ("token, 202 B", of(&token), 4000),
-        ("data: x", of("x"), 20_000),
-        ("all fields, 3 lines", all, 8000),
-        ("64 KiB line", of(&line), 16),
-    ] {
-        let peer = "plain loop";
-        // As many bytes as are written, though each event is made of the same message.
-        let wire = message.encode().unwrap().bytes().repeat(items);
-        let piece = wire.len() / items;
-        let name = format!("sse, {said}, encoded");
-        let row = Row { name, items, wire, piece, peer, bound: 1.25 };
-        let mut plain = Vec::new();
-        let mut theirs = |wire: &[u8], piece: usize| {
-            filled(wire.len() / piece, &mut plain, |out| plain_event(black_box(&message), out))
-        };
-        let mut out = Vec::new();
-        let mut ours = |wire: &[u8], piece: usize| {
-            filled(wire.len() / piece, &mut out, |out| {
-                sse::encode_event(black_box(&message), out).unwrap();
-            })
-        };
-        run(vec![row.clone()], &mut ours, &mut theirs);
-        let mut shared = |wire: &[u8], piece: usize| {
-            let items = wire.len() / piece;
-            (0..items).for_each(|_| drop(black_box(black_box(&message).encode())));
-            items
-        };
-        let mut theirs = |wire: &[u8], piece: usize| {
-            let items = wire.len() / piece;
-            for _ in 0..items {
-                let mut out = Vec::with_capacity(piece);
-                plain_event(black_box(&message), &mut out);
-                black_box(Bytes::from(out));
-            }
-            items
-        };
-        let row = Row { name: format!("sse, {said}, to be shared"), ..row };
-        run(vec![row], &mut shared, &mut theirs);
-    }
-}
-
-/// Encodes so many items into a buffer that is written out now and then.
-fn filled(items: usize, out: &mut Vec<u8>, mut encode: impl FnMut(&mut Vec<u8>)) -> usize {
-    out.clear();
-    for _ in 0..items {
-        if out.len() > ROOM {
-            black_box(&*out);
-            out.clear();
-        }
-        encode(out);
-    }
-    black_box(&*out);
-    items
-}
-
-/// What most servers have: it looks for LF only, and at nothing else that could inject.
-fn plain_event(message: &sse::Message<'_>, out: &mut Vec<u8>) {
-    for (name, value) in [("id: ", message.id), ("event: ", message.event)] {
-        if let Some(value) = value {
-            out.extend_from_slice(name.as_bytes());
-            out.extend_from_slice(value.as_bytes());
-            out.push(b'\n');
-        }
-    }
-    if let Some(ms) = message.retry {
-        let _ = writeln!(out, "retry: {ms}");
-    }
-    for line in message.data.split('\n') {
-        out.extend_from_slice(b"data: ");
-        out.extend_from_slice(line.as_bytes());
-        out.push(b'\n');
-    }
-    out.push(b'\n');
 }
 
 /// Written out from here on, as a socket would be.

@@ -37,7 +37,6 @@ fn main() -> ExitCode {
     let pico = pico::Pico::load();
     h1::chunk_rows(&mut run, pico.as_ref());
     encode::chunks(&mut run);
-    encode::events(&mut run);
     h1::head_rows(&mut run, pico.as_ref());
     exchange::rows(&mut run);
     slow.extend(encode::shared(ROUNDS, wanted));
