@@ -229,6 +229,23 @@ pub fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     value.split(|&byte| byte == b',').map(scan::trim_blanks).filter(|element| !element.is_empty())
 }
 
+/// What lies between the commas of a list, but for those in quotes, without blanks around it.
+#[cfg(feature = "alloc")]
+pub(crate) fn quoted_list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let (mut quoted, mut escaped) = (false, false);
+    let is_end = move |&byte: &u8| {
+        let taken = core::mem::take(&mut escaped);
+        match byte {
+            _ if taken => {}
+            b'\\' => escaped = quoted,
+            b'"' => quoted = !quoted,
+            _ => {}
+        }
+        byte == b',' && !quoted
+    };
+    value.split(is_end).map(scan::trim_blanks)
+}
+
 /// Whether the fields of this name list `token`, without regard to case.
 pub(crate) fn lists(fields: &(impl crate::Fields + ?Sized), name: &str, token: &[u8]) -> bool {
     fields.values_of(name).flat_map(list).any(|element| element.eq_ignore_ascii_case(token))

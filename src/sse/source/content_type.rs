@@ -1,29 +1,16 @@
 //! What type a response has.
 
-use crate::{Fields, grammar, scan};
+use crate::{Fields, grammar};
 
 /// Whether the type is `text/event-stream`, whatever its parameters.
 ///
 /// Of several types, in one field or in many, the last counts (WHATWG Fetch, "extract a MIME type").
 pub(super) fn is_event_stream(fields: &(impl Fields + ?Sized)) -> bool {
-    let types = fields.values_of("content-type").flat_map(elements).filter_map(grammar::media_type);
+    let types = fields
+        .values_of("content-type")
+        .flat_map(grammar::quoted_list)
+        .filter_map(grammar::media_type);
     types.filter(|it| !it.is("*", "*")).last().is_some_and(|it| it.is("text", "event-stream"))
-}
-
-/// A list's elements: what lies between the commas, but for those in quotes.
-fn elements(value: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let (mut quoted, mut escaped) = (false, false);
-    let is_end = move |&byte: &u8| {
-        let taken = core::mem::take(&mut escaped);
-        match byte {
-            _ if taken => {}
-            b'\\' => escaped = quoted,
-            b'"' => quoted = !quoted,
-            _ => {}
-        }
-        byte == b',' && !quoted
-    };
-    value.split(is_end).map(scan::trim_blanks)
 }
 
 #[cfg(test)]
