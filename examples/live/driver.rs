@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use wirefeed::h1::server::Event;
 use wirefeed::h1::{Config, Framing, Server, framing};
-use wirefeed::{End, Fields, SendError, Step};
+use wirefeed::{End, Fields, Outbox, SendError, Step};
 
 use crate::wire::{Came, Wire};
 
@@ -19,7 +19,7 @@ pub(crate) struct Connection {
 /// A request's head.
 pub(crate) struct Request {
     pub(crate) method: String,
-    target: String,
+    pub(crate) target: String,
     pub(crate) fields: Vec<(String, Vec<u8>)>,
     /// The length that it announces.
     length: Option<u64>,
@@ -123,6 +123,15 @@ impl Connection {
     pub(crate) fn data(&mut self, data: &[u8]) -> io::Result<()> {
         let sent = self.http.tx.send_data(data, self.wire.now());
         self.sent(sent)
+    }
+
+    /// Sends all that another machine owes as a body. The next piece is taken when the last one is
+    /// written, so that what a slow client does not read waits there.
+    pub(crate) fn send_owed(&mut self, body: &mut Outbox) -> io::Result<()> {
+        while let Some(piece) = body.take_bytes() {
+            self.data(&piece)?;
+        }
+        Ok(())
     }
 
     /// Ends a response.

@@ -4,11 +4,12 @@ use std::io;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
+use wirefeed::sse::server::{FIELDS, Mode, Policy, STATUS, Slow};
 use wirefeed::{Fields, sse};
 
 use crate::driver::{Connection, NO_STORE, Request, TEXT};
-use crate::stats::Counts;
 use crate::ticks::{self, Ticks};
+use crate::wire::Counts;
 use crate::{Server, socket};
 
 /// A request, and what is needed to answer it.
@@ -114,7 +115,7 @@ impl Exchange<'_> {
     fn stream(&mut self) -> io::Result<()> {
         let ticks = self.ticks();
         let mut last = ticks.newest();
-        self.connection.start(200, &streamed(TEXT))?;
+        self.connection.start(200, &STREAMED)?;
         loop {
             for n in ticks.after(last) {
                 self.connection.data(format!("{}\n", ticks::json(n)).as_bytes())?;
@@ -132,32 +133,28 @@ impl Exchange<'_> {
         let ticks = self.ticks();
         let id = self.request.fields[..].value_of("last-event-id");
         let id = id.and_then(|id| std::str::from_utf8(id).ok());
-        let seen = id.unwrap_or_else(|| self.text("last-event-id")).parse().ok();
+        let seen: Option<u64> = id.unwrap_or_else(|| self.text("last-event-id")).parse().ok();
         let newest = ticks.newest();
-        let mut last = seen.unwrap_or(newest).min(newest);
-        let mut out = Vec::new();
-        sse::encode_retry(1000, &mut out).map_err(io::Error::other)?;
-        self.connection.start(200, &streamed("text/event-stream"))?;
-        self.connection.data(&out)?;
-        let mut signed = Instant::now();
+        let last = seen.unwrap_or(newest).min(newest).to_string();
+        let mut policy = Policy::default();
+        policy.retry = Some(Duration::from_secs(1));
+        policy.output = Some(PIECE);
+        policy.slow = Slow::Resume;
+        let now = self.connection.wire.now();
+        let mut server = sse::Server::new(&[("Last-Event-ID", &last)], Mode::Stream, policy, now);
+        self.connection.start(STATUS, &FIELDS)?;
         loop {
-            for n in ticks.after(last) {
-                let (id, data) = (n.to_string(), ticks::json(n));
-                let (event, id) = (Some("tick"), Some(&*id));
-                let message = sse::Message { event, id, data: &data, ..Default::default() };
-                out.clear();
-                sse::encode_event(&message, &mut out).map_err(io::Error::other)?;
-                self.connection.data(&out)?;
-                self.count("events", 1);
-                last = n;
+            let (newest, now) = (ticks.newest(), self.connection.wire.now());
+            let sent = server.resume(&ticks, now).map_err(io::Error::other)?;
+            server.handle_timeout(now);
+            self.connection.send_owed(server.output())?;
+            self.count("events", sent.events);
+            if server.is_behind() {
+                continue;
             }
-            if signed.elapsed() >= KEEP_ALIVE {
-                signed = Instant::now();
-                out.clear();
-                sse::encode_comment(" keep-alive", &mut out).map_err(io::Error::other)?;
-                self.connection.data(&out)?;
-            }
-            if !self.pause(ticks.until_after(last).min(KEEP_ALIVE))? {
+            let now = self.connection.wire.now();
+            let silent = server.poll_timeout().map_or(STEP, |at| at.duration_since(now));
+            if !self.pause(ticks.until_after(newest).min(silent))? {
                 return self.connection.end();
             }
         }
@@ -219,11 +216,10 @@ impl Exchange<'_> {
     }
 }
 
-/// The fields of a response without end.
-fn streamed(kind: &'static str) -> [(&'static str, &'static str); 3] {
-    // A browser that may guess the type keeps the first bytes of text until it has enough.
-    [("Content-Type", kind), ("X-Content-Type-Options", "nosniff"), NO_STORE]
-}
+/// The fields of a text without end. A browser that may guess the type keeps the first bytes until it
+/// has enough.
+const STREAMED: [(&str, &str); 3] =
+    [("Content-Type", TEXT), ("X-Content-Type-Options", "nosniff"), NO_STORE];
 
 /// How soon a stopping server is noticed.
 pub(crate) const STEP: Duration = Duration::from_millis(200);
@@ -233,4 +229,3 @@ const PIECES: usize = 32;
 const LENGTH: &str = "1048576";
 const CLOSE: (&str, &str) = ("Connection", "close");
 const MOST_UPLOAD: u64 = 64 << 20;
-const KEEP_ALIVE: Duration = Duration::from_secs(15);

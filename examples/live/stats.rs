@@ -5,19 +5,12 @@ use std::sync::Mutex;
 
 use serde_json::{Value, json};
 
+use crate::wire::Counts;
+
 /// What one client has been sent and has sent, transport by transport.
 #[derive(Default)]
 pub(crate) struct Stats {
     clients: Mutex<VecDeque<(String, BTreeMap<&'static str, Counts>)>>,
-}
-
-/// What went over the wire.
-#[derive(Default, Clone, Copy)]
-pub(crate) struct Counts {
-    pub(crate) requests: u64,
-    pub(crate) messages: u64,
-    pub(crate) bytes_in: u64,
-    pub(crate) bytes_out: u64,
 }
 
 impl Stats {

@@ -3,6 +3,9 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use wirefeed::sse::replay::Missed;
+use wirefeed::sse::{Encoded, History, Message};
+
 /// Ticks at an interval.
 #[derive(Clone, Copy)]
 pub(crate) struct Ticks {
@@ -29,6 +32,25 @@ impl Ticks {
     pub(crate) fn after(self, last: u64) -> std::ops::RangeInclusive<u64> {
         let newest = self.newest();
         (last + 1).max(newest.saturating_sub(MOST - 1))..=newest
+    }
+}
+
+/// A history that keeps nothing: the events are made when they are asked for.
+impl History for Ticks {
+    fn since(&self, last_event_id: &str) -> Missed<impl Iterator<Item = Encoded>> {
+        let newest = self.newest();
+        let last = match last_event_id {
+            "" => newest,
+            id => id.parse().ok().filter(|last| *last <= newest).unwrap_or(0),
+        };
+        let ticks = self.after(last);
+        let gap = *ticks.start() != last + 1;
+        let events = ticks.filter_map(|n| {
+            let (id, data) = (n.to_string(), json(n));
+            let (event, id) = (Some("tick"), Some(&*id));
+            Message { event, id, data: &data, ..Message::default() }.encode().ok()
+        });
+        Missed::new(events, gap)
     }
 }
 

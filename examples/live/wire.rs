@@ -7,8 +7,6 @@ use std::time::{Duration, Instant};
 use bytes::Buf;
 use wirefeed::Outbox;
 
-use crate::stats::Counts;
-
 /// A socket, and what has been read from it.
 pub(crate) struct Wire {
     stream: TcpStream,
@@ -107,6 +105,15 @@ impl Wire {
     pub(crate) fn take_counts(&mut self) -> Counts {
         std::mem::take(&mut self.counts)
     }
+}
+
+/// What went over the wire.
+#[derive(Default, Clone, Copy)]
+pub(crate) struct Counts {
+    pub(crate) requests: u64,
+    pub(crate) messages: u64,
+    pub(crate) bytes_in: u64,
+    pub(crate) bytes_out: u64,
 }
 
 /// What a read came to.
