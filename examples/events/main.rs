@@ -40,6 +40,12 @@ struct Cli {
     /// Reconnects where nothing has come for so many seconds
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     idle: Option<Duration>,
+    /// Reconnects after 429 and 5xx too, as a client behind a proxy wants it
+    #[arg(long)]
+    retry_refusals: bool,
+    /// Closes at the event that holds just this, such as [DONE], and does not print it
+    #[arg(long, value_name = "DATA")]
+    until: Option<String>,
     /// Closes after so many events
     #[arg(long, value_name = "N")]
     events: Option<u64>,
@@ -80,6 +86,7 @@ impl Reader {
     fn new(cli: Cli) -> Self {
         let mut policy = Policy::default();
         policy.idle = cli.idle;
+        policy.retry_refusals = cli.retry_refusals;
         if cli.retry_cap.is_some() {
             policy.backoff.cap = cli.retry_cap;
             (policy.backoff.growth, policy.backoff.jitter) = (2, 50);
@@ -169,7 +176,12 @@ impl Reader {
     fn pull(&mut self, mut input: &[u8]) {
         let now = self.now();
         while let Step::Item(event) = self.source.receive(self.attempt, &mut input, now) {
+            let sentinel = self.cli.until.as_deref();
             let mut line = match event {
+                Event::Message(event) if sentinel.is_some_and(|it| event.is_sentinel(it)) => {
+                    self.source.close();
+                    continue;
+                }
                 Event::Open => json!({"open": self.url.as_str()}),
                 Event::Message(event) => {
                     self.events += 1;
