@@ -1,0 +1,80 @@
+//! What all connections share: the log, the newest events in memory, and who waits for the next.
+
+use std::io;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use wirefeed::sse::replay::{Limits, Missed};
+use wirefeed::sse::{Encoded, History, Message, Replay, Server};
+
+use crate::log::Log;
+
+/// The events that there are, and those that come.
+pub(crate) struct Feed {
+    events: Mutex<Events>,
+    happened: Condvar,
+    origin: Instant,
+}
+
+impl Feed {
+    pub(crate) fn new(log: Log) -> Self {
+        let events = Events { recent: Replay::new(Limits::default()), log };
+        Self { events: Mutex::new(events), happened: Condvar::new(), origin: Instant::now() }
+    }
+
+    /// The number of the newest event; 0 where there is none.
+    pub(crate) fn newest(&self) -> u64 {
+        self.lock().log.newest()
+    }
+
+    /// Makes something an event: in the log first, then for the connections. What is sent is thus
+    /// always in the log, whenever the process ends.
+    pub(crate) fn publish(&self, kind: &str, data: &str) -> io::Result<()> {
+        let now = wirefeed::Instant::from_std(self.origin, Instant::now());
+        let mut events = self.lock();
+        let event = events.log.append(kind, data)?;
+        let message = Message { id: event.id(), event: Some(kind), data, retry: None };
+        events.recent.push(&(), &message, now).map_err(io::Error::other)?;
+        events.recent.handle_timeout(now);
+        drop(events);
+        self.happened.notify_all();
+        Ok(())
+    }
+
+    /// Sends a client what it has not been sent yet, as much as it has room for: the number of the
+    /// event that is the newest now.
+    pub(crate) fn resume(&self, client: &mut Server, now: wirefeed::Instant) -> io::Result<u64> {
+        let events = self.lock();
+        client.resume(&*events, now).map_err(io::Error::other)?;
+        Ok(events.log.newest())
+    }
+
+    /// Waits for an event after this one, but no longer than this: whether there is one.
+    pub(crate) fn wait(&self, newest: u64, time: Duration) -> bool {
+        let is_old = |events: &mut Events| events.log.newest() <= newest;
+        let waited = self.happened.wait_timeout_while(self.lock(), time, is_old);
+        !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Events> {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// All events are in the log, the newest in memory too: those are encoded once for all clients.
+struct Events {
+    recent: Replay,
+    log: Log,
+}
+
+impl History for Events {
+    fn since(&self, last_event_id: &str) -> Missed<impl Iterator<Item = Encoded>> {
+        let recent = self.recent.since(&(), last_event_id);
+        // Memory does not know an event of long ago, or of before the server was started again.
+        let logged = recent.is_gap().then(|| self.log.since(last_event_id));
+        let recent = logged.is_none().then_some(recent);
+        let gap = logged.as_ref().is_some_and(Missed::is_gap);
+        let events = logged.into_iter().flatten();
+        Missed::new(events.chain(recent.into_iter().flatten().cloned()), gap)
+    }
+}

@@ -1,0 +1,95 @@
+//! The log: a file that events are only ever added to, one JSON text a line.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use wirefeed::sse::replay::Missed;
+use wirefeed::sse::{Encoded, History, Message};
+
+/// A log of events whose ids are 1, 2, and so on.
+pub(crate) struct Log {
+    path: PathBuf,
+    file: File,
+    /// Where each event ends, after the beginning of the first.
+    ends: Vec<u64>,
+}
+
+impl Log {
+    /// Opens a log, and makes one where there is none.
+    ///
+    /// A line without end is what a killed server had begun to write: it was never sent, and goes.
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        let file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
+        let (mut reader, mut line, mut ends) = (BufReader::new(&file), Vec::new(), vec![0]);
+        loop {
+            line.clear();
+            let len = reader.read_until(b'\n', &mut line)? as u64;
+            let end = ends.last().copied().unwrap_or_default();
+            if line.last() != Some(&b'\n') {
+                file.set_len(end)?;
+                break;
+            }
+            if event(&line).as_ref().and_then(Encoded::id) != Some(&ends.len().to_string()) {
+                let words = format!("{}: line {} is not its event", path.display(), ends.len());
+                return Err(io::Error::new(io::ErrorKind::InvalidData, words));
+            }
+            ends.push(end + len);
+        }
+        Ok(Self { path: path.into(), file, ends })
+    }
+
+    /// The id of the newest event; 0 where there is none.
+    pub(crate) fn newest(&self) -> u64 {
+        self.ends.len() as u64 - 1
+    }
+
+    /// Adds an event, and gives back what is to be sent of it.
+    ///
+    /// Once this has returned a killed process loses nothing: the system has what was written. For
+    /// a machine that loses its power it would also need `File::sync_data`.
+    pub(crate) fn append(&mut self, kind: &str, data: &str) -> io::Result<Encoded> {
+        let id = (self.newest() + 1).to_string();
+        let message = Message { id: Some(&id), event: Some(kind), data, retry: None };
+        let event = message.encode().map_err(io::Error::other)?;
+        let line = format!("{}\n", json!({"id": id, "type": kind, "data": data}));
+        let end = self.ends.last().copied().unwrap_or_default();
+        if let Err(error) = self.file.write_all(line.as_bytes()) {
+            // Half a line must not stand before the next one.
+            self.file.set_len(end)?;
+            return Err(error);
+        }
+        self.ends.push(end + line.len() as u64);
+        Ok(event)
+    }
+
+    /// The events after the one with this number, as far as they are written now.
+    fn after(&self, last: usize) -> io::Result<impl Iterator<Item = Encoded> + use<>> {
+        let mut file = File::open(&self.path)?;
+        file.seek(SeekFrom::Start(self.ends[last]))?;
+        let lines = BufReader::new(file).split(b'\n').take(self.ends.len() - 1 - last);
+        // After a line that cannot be read nothing is sent: the client would never ask for it again.
+        Ok(lines.map_while(|line| event(&line.ok()?)))
+    }
+}
+
+impl History for Log {
+    fn since(&self, last_event_id: &str) -> Missed<impl Iterator<Item = Encoded>> {
+        let known = last_event_id.parse().ok().filter(|last| *last < self.ends.len());
+        let last = match (last_event_id, known) {
+            ("", _) => self.ends.len() - 1,
+            (_, Some(last)) => last,
+            (_, None) => 0,
+        };
+        let events = self.after(last).into_iter().flatten();
+        Missed::new(events, known.is_none() && !last_event_id.is_empty())
+    }
+}
+
+/// The event of a line.
+fn event(line: &[u8]) -> Option<Encoded> {
+    let row: Value = serde_json::from_slice(line).ok()?;
+    let (id, event, data) = (row["id"].as_str()?, row["type"].as_str()?, row["data"].as_str()?);
+    Message { id: Some(id), event: Some(event), data, retry: None }.encode().ok()
+}

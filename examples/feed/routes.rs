@@ -1,0 +1,115 @@
+//! What each path serves.
+
+use std::io;
+use std::net::TcpStream;
+use std::time::Duration;
+
+use wirefeed::Fields;
+use wirefeed::sse::Server;
+use wirefeed::sse::server::{FIELDS, Mode, Policy, STATUS, Slow};
+
+use crate::driver::{Connection, NO_STORE, Request, TEXT};
+use crate::feed::Feed;
+
+/// Serves one connection until it ends.
+pub(crate) fn serve(feed: &Feed, stream: TcpStream) -> io::Result<()> {
+    let mut connection = Connection::new(stream)?;
+    let served = exchanges(feed, &mut connection);
+    // Where a request was broken its answer is still to be written, whatever came of it here.
+    connection.close().and(served)
+}
+
+fn exchanges(feed: &Feed, connection: &mut Connection) -> io::Result<()> {
+    while let Some(request) = connection.request()? {
+        route(feed, connection, &request)?;
+    }
+    Ok(())
+}
+
+fn route(feed: &Feed, connection: &mut Connection, request: &Request) -> io::Result<()> {
+    if connection.body(request, MOST_BODY)?.is_none() {
+        let own = [("Connection", "close")];
+        return connection.respond(413, &own, TEXT, b"no request here has a body\n");
+    }
+    let (path, _) = request.path_and_query();
+    let way = match path {
+        "/" => None,
+        "/stream" => Some((Mode::Stream, BACK)),
+        "/long" => Some((Mode::LongPoll { hold: HOLD, batch: BATCH }, BATCH)),
+        "/short" => Some((Mode::ShortPoll, BACK)),
+        _ => return connection.respond(404, &[], TEXT, b"there is nothing here\n"),
+    };
+    if request.method != "GET" {
+        let own = [("Allow", "GET")];
+        return connection.respond(405, &own, TEXT, b"the method is not allowed here\n");
+    }
+    match way {
+        Some((mode, retry)) => events(feed, connection, request, mode, retry),
+        None => connection.respond(200, &[NO_STORE], "text/html; charset=utf-8", PAGE),
+    }
+}
+
+/// The events after the last one that the client has seen, and those that come.
+fn events(
+    feed: &Feed,
+    connection: &mut Connection,
+    request: &Request,
+    mode: Mode,
+    retry: Duration,
+) -> io::Result<()> {
+    let id = request.fields[..].value_of("last-event-id").unwrap_or_default();
+    // Whoever is here for the first time is sent all, as if its last event had been the one before
+    // the first. A feed that begins with what happens next would say its newest here.
+    let last_event_id = if id.is_empty() { b"0" } else { id };
+    println!("{} after {}", request.target, String::from_utf8_lossy(last_event_id));
+
+    let mut policy = Policy::default();
+    policy.retry = Some(retry);
+    policy.output = Some(OUTPUT);
+    policy.slow = Slow::Resume;
+    let fields = [("Last-Event-ID", last_event_id)];
+    let mut server = Server::new(&fields, mode, policy, connection.wire.now());
+    connection.start(STATUS, &FIELDS)?;
+    loop {
+        let now = connection.wire.now();
+        let newest = feed.resume(&mut server, now)?;
+        server.handle_timeout(now);
+        connection.send_owed(server.output())?;
+        if server.is_done() {
+            return connection.end();
+        }
+        if server.is_behind() {
+            continue;
+        }
+        let silent = server.poll_timeout().map_or(STEP, |at| at.duration_since(now));
+        // A thread waits for one thing at a time: while nothing happens it looks whether the client
+        // is still there.
+        if !feed.wait(newest, silent.min(STEP)) && !connection.wire.wait(GLANCE)? {
+            return Ok(());
+        }
+    }
+}
+
+const PAGE: &[u8] = include_bytes!("page.html");
+
+/// After which time an `EventSource` comes back: to a stream that was lost, and so to a server that
+/// is started again, or to a short poll.
+const BACK: Duration = Duration::from_secs(1);
+
+/// How long a long poll waits for an event. 25 seconds, since much that stands between gives up after
+/// 30 or 60.
+const HOLD: Duration = Duration::from_secs(25);
+
+/// How long it waits for others after the first, and its client before it asks again.
+const BATCH: Duration = Duration::from_millis(100);
+
+/// What is encoded at a time for a client that has much to catch up with. What it does not read waits
+/// in the log.
+const OUTPUT: usize = 64 << 10;
+
+/// How soon a client that has left is noticed.
+const STEP: Duration = Duration::from_millis(500);
+const GLANCE: Duration = Duration::from_millis(1);
+
+/// No request here has a body.
+const MOST_BODY: u64 = 0;
