@@ -7,8 +7,8 @@
 //!
 //! It publishes an event every second, and keeps all in a log: whoever comes back with a
 //! `Last-Event-ID`, to this process or to the next, is sent what was missed. `/stream`, `/long` and
-//! `/short` are the three ways to be told, the same to an `EventSource`; `/` is a page that shows
-//! them. Each request is told in a line on stdout.
+//! `/short` are the three modes of an `sse::Server`, the same to an `EventSource`. Each request is told
+//! in a line on stdout.
 
 #[path = "../live/driver.rs"]
 mod driver;
@@ -52,7 +52,7 @@ fn main() -> io::Result<()> {
     // In this order: a second server on the same address ends before it touches the log.
     let listener = TcpListener::bind(cli.address)?;
     let feed = Arc::new(Feed::new(Log::open(&cli.log)?));
-    println!("open http://{}/ after {}", listener.local_addr()?, feed.newest());
+    println!("http://{}/stream goes on after {}", listener.local_addr()?, feed.newest());
 
     let publisher = feed.clone();
     thread::spawn(move || {

@@ -8,7 +8,7 @@ use wirefeed::Fields;
 use wirefeed::sse::Server;
 use wirefeed::sse::server::{FIELDS, Mode, Policy, STATUS, Slow};
 
-use crate::driver::{Connection, NO_STORE, Request, TEXT};
+use crate::driver::{Connection, Request, TEXT};
 use crate::feed::Feed;
 
 /// Serves one connection until it ends.
@@ -32,21 +32,17 @@ fn route(feed: &Feed, connection: &mut Connection, request: &Request) -> io::Res
         return connection.respond(413, &own, TEXT, b"no request here has a body\n");
     }
     let (path, _) = request.path_and_query();
-    let way = match path {
-        "/" => None,
-        "/stream" => Some((Mode::Stream, BACK)),
-        "/long" => Some((Mode::LongPoll { hold: HOLD, batch: BATCH }, BATCH)),
-        "/short" => Some((Mode::ShortPoll, BACK)),
+    let (mode, retry) = match path {
+        "/stream" => (Mode::Stream, BACK),
+        "/long" => (Mode::LongPoll { hold: HOLD, batch: BATCH }, BATCH),
+        "/short" => (Mode::ShortPoll, BACK),
         _ => return connection.respond(404, &[], TEXT, b"there is nothing here\n"),
     };
     if request.method != "GET" {
         let own = [("Allow", "GET")];
         return connection.respond(405, &own, TEXT, b"the method is not allowed here\n");
     }
-    match way {
-        Some((mode, retry)) => events(feed, connection, request, mode, retry),
-        None => connection.respond(200, &[NO_STORE], "text/html; charset=utf-8", PAGE),
-    }
+    events(feed, connection, request, mode, retry)
 }
 
 /// The events after the last one that the client has seen, and those that come.
@@ -89,8 +85,6 @@ fn events(
         }
     }
 }
-
-const PAGE: &[u8] = include_bytes!("page.html");
 
 /// After which time an `EventSource` comes back: to a stream that was lost, and so to a server that
 /// is started again, or to a short poll.
