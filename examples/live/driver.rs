@@ -203,7 +203,6 @@ impl Connection {
 }
 
 pub(crate) const TEXT: &str = "text/plain; charset=utf-8";
-pub(crate) const NO_STORE: (&str, &str) = ("Cache-Control", "no-store");
 
 /// How long a head may take, a peer may stay silent, and a write may stand still.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use wirefeed::sse::server::{FIELDS, Mode, Policy, STATUS, Slow};
 use wirefeed::{Fields, sse};
 
-use crate::driver::{Connection, NO_STORE, Request, TEXT};
+use crate::driver::{Connection, Request, TEXT};
 use crate::ticks::{self, Ticks};
 use crate::wire::Counts;
 use crate::{Server, socket};
@@ -215,6 +215,8 @@ impl Exchange<'_> {
         self.text(name).parse().ok()
     }
 }
+
+const NO_STORE: (&str, &str) = ("Cache-Control", "no-store");
 
 /// The fields of a text without end. A browser that may guess the type keeps the first bytes until it
 /// has enough.

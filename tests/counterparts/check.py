@@ -1,0 +1,164 @@
+"""check.py FEED EVENTS: servers that are killed in the middle of a stream, and clients that come back.
+
+First other people's servers and the client EVENTS, then the server FEED and other people's clients.
+"""
+
+import asyncio
+import random
+import sys
+import tempfile
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from llm import TOKENS
+from programs import CLIENTS, SETTLED, Failed, Server, holds, numbered, reading, same_events
+from tap import HOST, free_port, listening, running
+
+TOTAL_SECONDS = 60
+HERE = Path(__file__).parent
+
+# --- a server of a language model's tokens, and our client ---
+
+NGINX = """
+daemon off;
+master_process off;
+pid {folder}/pid;
+error_log stderr crit;
+events {{ worker_connections 64; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/t1;
+    proxy_temp_path {folder}/t2;
+    fastcgi_temp_path {folder}/t3;
+    uwsgi_temp_path {folder}/t4;
+    scgi_temp_path {folder}/t5;
+    server {{
+        listen {host}:{port};
+        location / {{
+            proxy_pass http://{host}:{upstream};
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+            proxy_buffering off;
+        }}
+    }}
+}}
+"""
+
+
+@asynccontextmanager
+async def nginx(folder, upstream):
+    folder.chmod(0o755)  # started by root, nginx reads as another user
+    port, config = free_port(), folder / "nginx.conf"
+    config.write_text(NGINX.format(folder=folder, host=HOST, port=port, upstream=upstream))
+    async with running("nginx", "-e", "stderr", "-p", folder, "-c", config):
+        await listening(port)
+        yield port
+
+
+async def killed(server, kills, down, ready):
+    """Kills a server once its readers have each of these numbers of events, and starts it again."""
+    for count in kills:
+        await ready(count)
+        await server.kill()
+        await asyncio.sleep(down)
+        await server.start()
+
+
+async def tokens(framework, *, through=None):
+    """All tokens of an answer, whose server is killed twice."""
+    async with AsyncExitStack() as stack:
+        server = Server(sys.executable, HERE / "llm.py", framework, "{port}")
+        await stack.enter_async_context(server)
+        port, options, name = server.port, [], framework
+        if through is not None:
+            port = await stack.enter_async_context(nginx(through, server.port))
+            # While the server is down the proxy answers 502, where EventSource as specified gives up.
+            options, name = ["--retry-refusals"], f"{framework} behind nginx"
+        url = f"http://{HOST}:{port}/v1/answer"
+        reader = await stack.enter_async_context(
+            reading(EVENTS, url, "--until", "[DONE]", "--seconds", 40, *options)
+        )
+        await killed(server, [40, 90], 0.3, reader.has)
+        # It closes by itself, at the sentinel.
+        await reader.process.wait()
+        await reader.task
+    expected = [[str(n), token] for n, token in enumerate(TOKENS, 1)]
+    same_events(name, expected, reader.events())
+    holds(f"{name}: no end at the sentinel", reader.lines[-1].get("data") == TOKENS[-1])
+    after = [int(line) for line in server.said]
+    holds(f"{name}: requests after {after}", after == sorted(set(after)) and len(after) == 3)
+    refused = [line["error"] for line in reader.lines if "error" in line]
+    print(
+        f"{name}, killed twice: {len(TOKENS)} tokens, each once and in order; "
+        f"requests after {after}; lost connections {refused}",
+        flush=True,
+    )
+
+
+# --- our server, and other people's clients ---
+
+COMMANDS = {
+    "Chromium": ["node", CLIENTS / "chromium.mjs"],
+    "curl": [CLIENTS / "curl.sh"],
+    "httpx-sse": [sys.executable, CLIENTS / "httpx_reader.py"],
+    "eventsource": ["node", CLIENTS / "eventsource.mjs"],
+}
+
+
+async def feed(folder, commands, *, events, interval, kills):
+    """All events of a feed that is killed when its readers have each of these numbers of events."""
+    log = folder / f"{events}.log"
+    options = ["--interval", interval, "--events", events]
+    async with AsyncExitStack() as stack:
+        server = Server(FEED, "{host}:{port}", log, *options)
+        await stack.enter_async_context(server)
+        url = f"http://{HOST}:{server.port}/stream?client="
+        readers = {
+            name: await stack.enter_async_context(reading(*command, url + name))
+            for name, command in commands.items()
+        }
+
+        async def all_have(count):
+            await asyncio.gather(*(reader.has(count) for reader in readers.values()))
+            # Not just after it has sent one.
+            await asyncio.sleep(random.uniform(0, interval / 1000))
+
+        await killed(server, kills, 0.3, all_have)
+        await all_have(events)
+        await asyncio.sleep(SETTLED)
+    logged = len(log.read_text().splitlines())
+    holds(f"the log has {logged} events", logged == events)
+    starts = [int(line.rsplit(" ", 1)[1]) for line in server.said if line.startswith("http")]
+    what = f"feed, an event in {interval} ms, killed {len(kills)} times"
+    print(f"{what}: {logged} events in its log; it went on after {starts}", flush=True)
+    for name, reader in readers.items():
+        same_events(name, numbered(events), reader.events())
+        after = [int(line.rsplit(" ", 1)[1]) for line in server.said if f"={name} " in line]
+        once = sorted(set(after)) == after and len(after) == len(kills) + 1
+        holds(f"{name}: requests after {after}", once)
+        print(
+            f"  {name}: {len(reader.events())} events, each once and in order; "
+            f"requests after {after}",
+            flush=True,
+        )
+
+
+async def main():
+    async with asyncio.timeout(TOTAL_SECONDS):
+        with tempfile.TemporaryDirectory() as folder:
+            folder = Path(folder)
+            await asyncio.gather(
+                tokens("aiohttp"), tokens("starlette"), tokens("aiohttp", through=folder)
+            )
+            await feed(folder, COMMANDS, events=150, interval=40, kills=[40, 90])
+            # So quick that it is killed in the middle of whatever it does.
+            kills = range(500, 5000, 1000)
+            await feed(folder, {"wirefeed": [EVENTS]}, events=6000, interval=1, kills=kills)
+
+
+if __name__ == "__main__":
+    FEED, EVENTS = sys.argv[1:]
+    try:
+        asyncio.run(main())
+    except (Failed, TimeoutError) as error:
+        sys.exit(f"counterparts: FAILED: {error or 'it takes too long'}")
