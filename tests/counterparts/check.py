@@ -136,6 +136,9 @@ async def feed(folder, commands, *, events, interval, kills):
         after = [int(line.rsplit(" ", 1)[1]) for line in server.said if f"={name} " in line]
         once = sorted(set(after)) == after and len(after) == len(kills) + 1
         holds(f"{name}: requests after {after}", once)
+        # Whoever has seen an event that is not in the log would see another one with its id.
+        kept = all(seen <= start for seen, start in zip(after, starts))
+        holds(f"{name}: it has seen {after}, the feed went on after {starts}", kept)
         print(
             f"  {name}: {len(reader.events())} events, each once and in order; "
             f"requests after {after}",
@@ -161,4 +164,4 @@ if __name__ == "__main__":
     try:
         asyncio.run(main())
     except (Failed, TimeoutError) as error:
-        sys.exit(f"counterparts: FAILED: {error or 'it takes too long'}")
+        sys.exit(f"counterparts: FAILED: {str(error) or 'it takes too long'}")

@@ -73,7 +73,11 @@ class Server:
         pipe = asyncio.subprocess.PIPE
         self.process = await asyncio.create_subprocess_exec(*self.argv, stdout=pipe)
         self.task = asyncio.create_task(self.listen(self.process))
-        await listening(self.port)
+        listens = asyncio.create_task(listening(self.port))
+        await asyncio.wait({listens, self.task}, return_when=asyncio.FIRST_COMPLETED)
+        if not listens.done():
+            listens.cancel()
+            raise Failed(f"{self.argv[0]} does not start")
 
     async def listen(self, process):
         async for line in process.stdout:

@@ -68,4 +68,4 @@ if __name__ == "__main__":
     try:
         asyncio.run(main())
     except (Failed, TimeoutError) as error:
-        sys.exit(f"modes: FAILED: {error or 'it takes too long'}")
+        sys.exit(f"modes: FAILED: {str(error) or 'it takes too long'}")
