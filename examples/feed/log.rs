@@ -69,7 +69,7 @@ impl Log {
         let mut file = File::open(&self.path)?;
         file.seek(SeekFrom::Start(self.ends[last]))?;
         let lines = BufReader::new(file).split(b'\n').take(self.ends.len() - 1 - last);
-        // After a line that cannot be read nothing is sent: the client would never ask for it again.
+        // After a line that cannot be read nothing is sent: no client would ask for it again.
         Ok(lines.map_while(|line| event(&line.ok()?)))
     }
 }
@@ -82,7 +82,10 @@ impl History for Log {
             (_, Some(last)) => last,
             (_, None) => 0,
         };
-        let events = self.after(last).into_iter().flatten();
+        let events = self.after(last).inspect_err(|error| {
+            eprintln!("{}: {error}", self.path.display());
+        });
+        let events = events.into_iter().flatten();
         Missed::new(events, known.is_none() && !last_event_id.is_empty())
     }
 }

@@ -90,15 +90,15 @@ fn events(
 /// is started again, or to a short poll.
 const BACK: Duration = Duration::from_secs(1);
 
-/// How long a long poll waits for an event. 25 seconds, since much that stands between gives up after
-/// 30 or 60.
+/// How long a long poll waits for an event. 25 seconds, since much that stands between gives up
+/// after 30 or 60.
 const HOLD: Duration = Duration::from_secs(25);
 
 /// How long it waits for others after the first, and its client before it asks again.
 const BATCH: Duration = Duration::from_millis(100);
 
-/// What is encoded at a time for a client that has much to catch up with. What it does not read waits
-/// in the log.
+/// What is encoded at a time for a client that has much to catch up with. What it does not read
+/// waits in the log.
 const OUTPUT: usize = 64 << 10;
 
 /// How soon a client that has left is noticed.

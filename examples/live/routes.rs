@@ -218,8 +218,8 @@ impl Exchange<'_> {
 
 const NO_STORE: (&str, &str) = ("Cache-Control", "no-store");
 
-/// The fields of a text without end. A browser that may guess the type keeps the first bytes until it
-/// has enough.
+/// The fields of a text without end. A browser that may guess the type keeps the first bytes until
+/// it has enough.
 const STREAMED: [(&str, &str); 3] =
     [("Content-Type", TEXT), ("X-Content-Type-Options", "nosniff"), NO_STORE];
 

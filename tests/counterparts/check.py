@@ -1,4 +1,4 @@
-"""check.py FEED EVENTS: servers that are killed in the middle of a stream, and clients that come back.
+"""check.py FEED EVENTS: servers that are killed in the middle of a stream, and their clients.
 
 First other people's servers and the client EVENTS, then the server FEED and other people's clients.
 """
@@ -15,6 +15,7 @@ from programs import CLIENTS, SETTLED, Failed, Server, holds, numbered, reading,
 from tap import HOST, free_port, listening, running
 
 TOTAL_SECONDS = 60
+DOWN = 0.3  # seconds for which a killed server is missed
 HERE = Path(__file__).parent
 
 # --- a server of a language model's tokens, and our client ---
@@ -55,12 +56,16 @@ async def nginx(folder, upstream):
         yield port
 
 
-async def killed(server, kills, down, ready):
+async def killed(server, kills, ready, log=None):
     """Kills a server once its readers have each of these numbers of events, and starts it again."""
     for count in kills:
         await ready(count)
         await server.kill()
-        await asyncio.sleep(down)
+        if log is not None:
+            # What a server that is killed as it writes would leave behind.
+            with log.open("a") as file:
+                file.write('{"id":"')
+        await asyncio.sleep(DOWN)
         await server.start()
 
 
@@ -72,13 +77,13 @@ async def tokens(framework, *, through=None):
         port, options, name = server.port, [], framework
         if through is not None:
             port = await stack.enter_async_context(nginx(through, server.port))
-            # While the server is down the proxy answers 502, where EventSource as specified gives up.
+            # While the server is down the proxy answers 502, where an EventSource gives up.
             options, name = ["--retry-refusals"], f"{framework} behind nginx"
         url = f"http://{HOST}:{port}/v1/answer"
         reader = await stack.enter_async_context(
             reading(EVENTS, url, "--until", "[DONE]", "--seconds", 40, *options)
         )
-        await killed(server, [40, 90], 0.3, reader.has)
+        await killed(server, [40, 90], reader.has)
         # It closes by itself, at the sentinel.
         await reader.process.wait()
         await reader.task
@@ -123,7 +128,7 @@ async def feed(folder, commands, *, events, interval, kills):
             # Not just after it has sent one.
             await asyncio.sleep(random.uniform(0, interval / 1000))
 
-        await killed(server, kills, 0.3, all_have)
+        await killed(server, kills, all_have, log)
         await all_have(events)
         await asyncio.sleep(SETTLED)
     logged = len(log.read_text().splitlines())

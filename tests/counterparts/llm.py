@@ -1,4 +1,4 @@
-"""llm.py aiohttp|starlette PORT: the tokens of an answer as a server of a language model sends them.
+"""llm.py aiohttp|starlette PORT: the tokens of an answer, as a language model's server sends them.
 
 Each is an event with an id, after the one that `Last-Event-ID` names; the last says [DONE]. Each
 request is told on stdout by the id that it brings.
@@ -8,11 +8,15 @@ import asyncio
 import json
 import sys
 
-PIECES = ("The", " answer", " is", " 42", ",", " na\u00efve", " \u65e5\u672c", " \U0001f600", ".\n", "")
-TOKENS = [
-    json.dumps({"choices": [{"index": n, "delta": {"content": PIECES[n % 10]}}]}, ensure_ascii=n % 3 == 0)
-    for n in range(150)
-]
+PIECES = ("The", " answer", " is", "", ",", " na\u00efve", " \u65e5\u672c", " \U0001f600", ".\n")
+
+
+def token(n):
+    delta = {"choices": [{"index": n, "delta": {"content": PIECES[n % len(PIECES)]}}]}
+    return json.dumps(delta, ensure_ascii=n % 2 == 0)
+
+
+TOKENS = [token(n) for n in range(150)]
 PAUSE = 0.02  # fifty tokens a second
 RETRY = 250
 

@@ -1,5 +1,5 @@
-"""check.py FEED EVENTS: the same numbered events through each of the three modes of `sse::Server`, in
-Chromium's EventSource and in ours."""
+"""check.py FEED EVENTS: the same numbered events through each of the three modes of `sse::Server`,
+in Chromium's EventSource and in ours."""
 
 import asyncio
 import sys
@@ -14,8 +14,8 @@ TOTAL_SECONDS = 30
 COUNT = 100
 INTERVAL = 50  # milliseconds
 
-# How many requests a mode is to need: a stream one. A long poll ends 100 ms after its first event, and
-# is asked again 100 ms later, so that it brings about four events. A short one is asked every second.
+# How many requests a mode is to need: a stream one. A long poll ends 100 ms after its first event,
+# and comes again 100 ms later, so that it brings about four events. A short one comes every second.
 # Where the machine is slow there are fewer, but never as few as one, nor one for each event.
 REQUESTS = {"stream": range(1, 2), "long": range(10, 41), "short": range(3, 12)}
 

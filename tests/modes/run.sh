@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# run.sh FEED EVENTS: 100 events of the server FEED through each of its modes, in Chromium and in the
-# client EVENTS.
+# run.sh FEED EVENTS: 100 events of the server FEED through each of its modes, in Chromium and in
+# the client EVENTS.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 source "$here/../tools.sh"
