@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from llm import TOKENS
-from programs import CLIENTS, SETTLED, Failed, Server, holds, numbered, reading, same_events
+from programs import CLIENTS, SETTLED, Server, holds, numbered, reading, run, same_events
 from tap import HOST, free_port, listening, running
 
 TOTAL_SECONDS = 60
@@ -131,6 +131,9 @@ async def feed(folder, commands, *, events, interval, kills):
         await killed(server, kills, all_have, log)
         await all_have(events)
         await asyncio.sleep(SETTLED)
+        # Whoever is late is sent all of it, more than a piece at a time and more than is in memory.
+        late = await stack.enter_async_context(reading(EVENTS, f"{url}late"))
+        await late.has(events)
     logged = len(log.read_text().splitlines())
     holds(f"the log has {logged} events", logged == events)
     starts = [int(line.rsplit(" ", 1)[1]) for line in server.said if line.startswith("http")]
@@ -149,24 +152,22 @@ async def feed(folder, commands, *, events, interval, kills):
             f"requests after {after}",
             flush=True,
         )
+    same_events("who comes late", numbered(events), late.events())
+    print(f"  who comes late: {len(late.events())} events, each once and in order", flush=True)
 
 
 async def main():
-    async with asyncio.timeout(TOTAL_SECONDS):
-        with tempfile.TemporaryDirectory() as folder:
-            folder = Path(folder)
-            await asyncio.gather(
-                tokens("aiohttp"), tokens("starlette"), tokens("aiohttp", through=folder)
-            )
-            await feed(folder, COMMANDS, events=150, interval=40, kills=[40, 90])
-            # So quick that it is killed in the middle of whatever it does.
-            kills = range(500, 5000, 1000)
-            await feed(folder, {"wirefeed": [EVENTS]}, events=6000, interval=1, kills=kills)
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        await asyncio.gather(
+            tokens("aiohttp"), tokens("starlette"), tokens("aiohttp", through=folder)
+        )
+        await feed(folder, COMMANDS, events=150, interval=40, kills=[40, 90])
+        # So quick that it is killed in the middle of whatever it does.
+        kills = range(500, 5000, 1000)
+        await feed(folder, {"wirefeed": [EVENTS]}, events=6000, interval=1, kills=kills)
 
 
 if __name__ == "__main__":
     FEED, EVENTS = sys.argv[1:]
-    try:
-        asyncio.run(main())
-    except (Failed, TimeoutError) as error:
-        sys.exit(f"counterparts: FAILED: {str(error) or 'it takes too long'}")
+    run("counterparts", main, TOTAL_SECONDS)

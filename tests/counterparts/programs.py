@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import signal
+import sys
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -96,6 +98,26 @@ class Server:
     async def __aexit__(self, *_):
         if self.process.returncode is None:
             await self.kill()
+
+
+def run(name, main, seconds):
+    """Runs a check to its end, and with it ends all that it has started: where it fails, where it
+    takes too long, and where it is told to stop."""
+
+    async def bounded():
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        loop.add_signal_handler(signal.SIGTERM, task.cancel)
+        async with asyncio.timeout(seconds):
+            await main()
+
+    try:
+        asyncio.run(bounded())
+    except Failed as failure:
+        sys.exit(f"{name}: FAILED: {failure}")
+    except TimeoutError:
+        sys.exit(f"{name}: FAILED: no end after {seconds} s")
+    except asyncio.CancelledError:
+        sys.exit(f"{name}: FAILED: told to stop")
 
 
 def numbered(count):

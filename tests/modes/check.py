@@ -7,7 +7,7 @@ import tempfile
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from programs import CLIENTS, SETTLED, Failed, Server, holds, numbered, reading, same_events
+from programs import CLIENTS, SETTLED, Server, holds, numbered, reading, run, same_events
 from tap import HOST
 
 TOTAL_SECONDS = 30
@@ -21,7 +21,7 @@ REQUESTS = {"stream": range(1, 2), "long": range(10, 41), "short": range(3, 12)}
 
 
 async def main():
-    async with asyncio.timeout(TOTAL_SECONDS), AsyncExitStack() as stack:
+    async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         options = ["--interval", INTERVAL, "--events", COUNT]
         server = Server(FEED, "{host}:{port}", folder / "log", *options)
@@ -65,7 +65,4 @@ async def main():
 
 if __name__ == "__main__":
     FEED, EVENTS = sys.argv[1:]
-    try:
-        asyncio.run(main())
-    except (Failed, TimeoutError) as error:
-        sys.exit(f"modes: FAILED: {str(error) or 'it takes too long'}")
+    run("modes", main, TOTAL_SECONDS)
