@@ -1,7 +1,7 @@
 //! A server of events that may be killed at any moment, on nothing but `std::net` and wirefeed.
 //!
 //! ```text
-//! cargo run --release --example feed -- 127.0.0.1:8081 /tmp/feed.log
+//! cargo run --release --example feed -- 127.0.0.1:8081 target/feed.log
 //! curl -N -H 'Last-Event-ID: 7' http://127.0.0.1:8081/stream
 //! ```
 //!

@@ -7,53 +7,17 @@ import asyncio
 import random
 import sys
 import tempfile
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 from llm import TOKENS
 from programs import CLIENTS, SETTLED, Server, holds, numbered, reading, run, same_events
-from tap import HOST, free_port, listening, running
+from servers import nginx
+from tap import HOST
 
 TOTAL_SECONDS = 60
 DOWN = 0.3  # seconds for which a killed server is missed
 HERE = Path(__file__).parent
-
-# --- a server of a language model's tokens, and our client ---
-
-NGINX = """
-daemon off;
-master_process off;
-pid {folder}/pid;
-error_log stderr crit;
-events {{ worker_connections 64; }}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/t1;
-    proxy_temp_path {folder}/t2;
-    fastcgi_temp_path {folder}/t3;
-    uwsgi_temp_path {folder}/t4;
-    scgi_temp_path {folder}/t5;
-    server {{
-        listen {host}:{port};
-        location / {{
-            proxy_pass http://{host}:{upstream};
-            proxy_http_version 1.1;
-            proxy_set_header Connection "";
-            proxy_buffering off;
-        }}
-    }}
-}}
-"""
-
-
-@asynccontextmanager
-async def nginx(folder, upstream):
-    folder.chmod(0o755)  # started by root, nginx reads as another user
-    port, config = free_port(), folder / "nginx.conf"
-    config.write_text(NGINX.format(folder=folder, host=HOST, port=port, upstream=upstream))
-    async with running("nginx", "-e", "stderr", "-p", folder, "-c", config):
-        await listening(port)
-        yield port
 
 
 async def killed(server, kills, ready, log=None):
@@ -69,17 +33,21 @@ async def killed(server, kills, ready, log=None):
         await server.start()
 
 
+# --- a server of a language model's tokens, and our client ---
+
+
 async def tokens(framework, *, through=None):
     """All tokens of an answer, whose server is killed twice."""
     async with AsyncExitStack() as stack:
         server = Server(sys.executable, HERE / "llm.py", framework, "{port}")
         await stack.enter_async_context(server)
-        port, options, name = server.port, [], framework
+        origin, options, name = f"http://{HOST}:{server.port}", [], framework
         if through is not None:
-            port = await stack.enter_async_context(nginx(through, server.port))
+            proxy = await stack.enter_async_context(nginx(through, server.port))
+            origin = f"{proxy}/live"  # over HTTP/1.1, and without a buffer
             # While the server is down the proxy answers 502, where an EventSource gives up.
             options, name = ["--retry-refusals"], f"{framework} behind nginx"
-        url = f"http://{HOST}:{port}/v1/answer"
+        url = f"{origin}/v1/answer"
         reader = await stack.enter_async_context(
             reading(EVENTS, url, "--until", "[DONE]", "--seconds", 40, *options)
         )

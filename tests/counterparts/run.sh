@@ -11,5 +11,5 @@ need_apt nodejs node
 need_apt npm npm
 need_npm playwright-core eventsource
 need_venv aiohttp httpx httpx_sse sse_starlette uvicorn
-exec timeout 90 env PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$here/../captures" \
+exec timeout 90 env PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$here/../captures:$here/../peers" \
   "$VENV_PYTHON" "$here/check.py" "$(realpath "$1")" "$(realpath "$2")"
