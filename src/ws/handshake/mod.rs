@@ -22,11 +22,13 @@
 //! ```
 
 mod client;
+mod extensions;
 mod key;
 mod server;
 #[cfg(feature = "alloc")]
 mod write;
 
 pub use client::{Client, Failure};
+pub use extensions::{DeflateAnswer, DeflateConfig, DeflateParams, ExtensionValue, WindowBits};
 pub use key::accept;
 pub use server::{Offer, Refusal, protocols, read_request};
