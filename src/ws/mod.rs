@@ -13,6 +13,8 @@
 mod close;
 #[cfg(feature = "alloc")]
 mod control;
+#[cfg(feature = "deflate")]
+pub mod deflate;
 mod error;
 pub mod frame;
 pub mod handshake;
