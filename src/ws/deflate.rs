@@ -24,9 +24,10 @@
 //!
 //! # Memory
 //!
-//! What compresses takes 200 to 330 KB, by its window; what inflates takes 48 KB. Where contexts are
-//! not taken over from one message to the next, a [`Pool`] lends them for as long as a message lasts,
-//! so that a session that is idle holds none.
+//! What compresses takes 251 KB with the smallest window and 380 KB with the largest; what inflates
+//! takes 48 KB, and 16 KB more for [`Inflater::inflate_piece`]. Where contexts are not taken over from
+//! one message to the next, a [`Pool`] lends them for as long as a message lasts, so that a session
+//! that is idle holds none.
 
 mod deflater;
 mod error;
