@@ -4,6 +4,7 @@
 //! cargo run --release --manifest-path benches/Cargo.toml -- [--check] [FILTER]
 //! ```
 
+mod deflate;
 mod encode;
 mod exchange;
 mod h1;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
     };
     println!("{HEADER}");
     run(ws::rows(), &mut ws::ours, &mut ws::theirs);
+    deflate::rows(&mut run);
     sse::rows(&mut run);
     sse_encode::rows(&mut run);
     let pico = pico::Pico::load();
