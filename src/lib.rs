@@ -50,6 +50,7 @@
 //! - `alloc`: everything that keeps state. Without it there remain chunked and other bodies, WebSocket
 //!   frames and masks, the handshake's key, SSE lines, UTF-8: codecs that hand out pieces and never
 //!   join.
+//! - `deflate`: permessage-deflate, `ws::deflate`.
 //! - `http`: [`Fields`] for `http::HeaderMap`.
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -2,10 +2,18 @@
 
 use std::fmt::Write as _;
 use std::hint::black_box;
+use std::io::Cursor;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 
+use bytes::Bytes;
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
 use sockudo_ws::deflate::{DeflateDecoder, DeflateEncoder, MAX_WINDOW_BITS};
+use tokio::io::{join, sink};
+use wirefeed::Step;
 use wirefeed::ws::deflate::{Config, Deflater, Inflater, Pool};
+use wirefeed::ws::frame::{self, Expect, Header, Opcode};
+use yawc::{Options, Role, WebSocket};
 
 use crate::measure::{Row, Run};
 
@@ -25,6 +33,8 @@ pub(crate) fn rows(run: Run<'_>) {
         let (mut ours, mut theirs) = (messages.inflate(), messages.flate2_inflate());
         run(vec![row("inflated", "flate2", 1.15)], &mut ours, &mut theirs);
         run(vec![row("inflated", "sockudo-ws", 1.1)], &mut ours, &mut messages.sockudo_inflate());
+        let (mut ours, mut theirs) = (messages.receive(), messages.yawc_receive());
+        run(vec![row("frames inflated", "yawc", 1.1)], &mut ours, &mut theirs);
         let (mut ours, mut theirs) = (messages.deflate(), messages.flate2_deflate());
         run(vec![row("deflated", "flate2", 1.1)], &mut ours, &mut theirs);
         run(vec![row("deflated", "sockudo-ws", 1.1)], &mut ours, &mut messages.sockudo_deflate());
@@ -93,6 +103,71 @@ impl Messages {
                 let message = decoder.decompress(payload, 1 << 20).unwrap();
                 black_box(message).len() == plain.len()
             })
+        }
+    }
+
+    /// Frames as a client reads them; `first` is the first byte of each.
+    fn frames(&self, first: u8) -> Vec<u8> {
+        let mut wire = Vec::new();
+        for payload in &self.payloads {
+            let len = payload.len() as u64;
+            let header = Header { fin: true, opcode: Opcode::Binary, mask: None, len }.encode();
+            wire.push(first);
+            wire.extend_from_slice(&header.as_ref()[1..]);
+            wire.extend_from_slice(payload);
+        }
+        wire
+    }
+
+    /// Frames without RSV1, which a frame decoder by itself knows nothing of.
+    fn receive(&self) -> impl FnMut(&[u8], usize) -> usize {
+        let (pool, mut out, wire) = (Pool::default(), Vec::new(), self.frames(0x82));
+        move |_, _| {
+            let mut inflater = Inflater::with_pool(self.takeover, &pool);
+            let mut frames = frame::Decoder::new(Expect::Unmasked);
+            let (mut input, mut messages) = (&wire[..], 0);
+            while let Step::Item(item) = frames.decode(&mut input).unwrap() {
+                match item {
+                    frame::Item::Header(_) => out.clear(),
+                    frame::Item::Payload { mut bytes, .. } => {
+                        inflater.inflate_vec(&mut bytes, &mut out, Some(1 << 20)).unwrap();
+                    }
+                    frame::Item::End => {
+                        inflater.finish().unwrap();
+                        messages +=
+                            usize::from(black_box(&out).len() == self.plain[messages].len());
+                    }
+                }
+            }
+            messages
+        }
+    }
+
+    /// Its inflater is not public; what there is reads a stream.
+    fn yawc_receive(&self) -> impl FnMut(&[u8], usize) -> usize {
+        let wire = Bytes::from(self.frames(0xc2));
+        let agreed = match self.takeover {
+            true => "permessage-deflate",
+            false => "permessage-deflate; server_no_context_takeover; client_no_context_takeover",
+        };
+        move |_, _| {
+            let stream = join(Cursor::new(wire.clone()), sink());
+            let options = Options::default().with_balanced_compression();
+            let mut socket =
+                WebSocket::from_stream_with_extensions(stream, Role::Client, Some(agreed), options)
+                    .unwrap();
+            let mut messages = 0;
+            while messages < self.plain.len() {
+                let next = pin!(socket.next_frame());
+                // It never has to wait, but may want to be asked again.
+                let Poll::Ready(frame) = next.poll(&mut Context::from_waker(Waker::noop())) else {
+                    continue;
+                };
+                let frame = frame.unwrap();
+                assert_eq!(black_box(frame.payload()).len(), self.plain[messages].len());
+                messages += 1;
+            }
+            messages
         }
     }
 

@@ -8,7 +8,9 @@
 //! ```
 //!
 //! [`Session`] is what most want: both halves of one connection, which answers pings and closing
-//! handshakes by itself. [`handshake`] turns an HTTP exchange into a connection.
+//! handshakes by itself. [`handshake`] turns an HTTP exchange into a connection. How both sides agree
+//! to compress messages is in [`DeflateConfig`](handshake::DeflateConfig), and what does it in
+//! `deflate` (a feature).
 
 mod close;
 #[cfg(feature = "alloc")]

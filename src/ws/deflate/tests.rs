@@ -230,7 +230,8 @@ fn large_messages_are_deflated_in_steps() {
         seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         (seed >> 24) as u8
     };
-    for len in [16_383, 16_384, 16_385, 65_536, 300_000] {
+    // With what does not shrink, the end comes to lie before, on and behind the end of the first step.
+    for len in (16_340..16_400).chain([65_536, 300_000]) {
         for text in [vec![b'x'; len], (0..len).map(|_| noise()).collect::<Vec<_>>()] {
             let (mut payload, mut message) = (Vec::new(), Vec::new());
             let mut deflater = Deflater::new(Config::default());
