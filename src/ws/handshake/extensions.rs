@@ -62,7 +62,7 @@ impl Default for WindowBits {
 /// assert_eq!(offer.as_str(), "permessage-deflate; client_max_window_bits");
 ///
 /// let request = [("Sec-WebSocket-Extensions", offer)];
-/// let answer = server.answer(&request)?.expect("an offer that is acceptable");
+/// let Ok(Some(answer)) = server.answer(&request) else { unreachable!() };
 /// assert_eq!(
 ///     answer.value().as_str(),
 ///     "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
@@ -70,7 +70,7 @@ impl Default for WindowBits {
 ///
 /// let response = [("Sec-WebSocket-Extensions", answer.value())];
 /// assert_eq!(client.verify(&response)?, Some(answer.params()));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # Ok::<(), wirefeed::ws::handshake::Failure>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
