@@ -131,6 +131,7 @@ fn what_is_wrong_is_refused_for_good() {
         b"\xf2",
         b"\xf2\x48\xcd",
         b"\xf2\x48\xcd\xc9\xc9\x07",
+        b"\xf3\x48\xcd\xc9\xc9\x07",
         b"\x00\x05\x00\xfa\xff\x48\x65\x6c\x6c",
         b"\x00\x05\x00\xfa\xff\x48\x65\x6c\x6c\x6f",
         // The end that the receiver is to put back, and bytes after the end.
@@ -279,6 +280,11 @@ fn a_pool_lends_what_fits_and_keeps_no_more_than_its_limit() {
     let mut payload = Vec::new();
     Deflater::with_pool(configs[1], &pool).deflate(b"Hello", &mut payload);
     assert_eq!(payload, b"\xf2\x48\xcd\xc9\xc9\x07\x00");
+    let (mut input, mut again) = (&payload[..], &payload[..]);
+    for input in [&mut input, &mut again] {
+        let mut inflater = Inflater::with_pool(false, &pool);
+        assert_eq!(inflater.inflate_piece(input), Ok(&b"Hello"[..]));
+    }
     let empty = Pool::new(0);
     Deflater::with_pool(configs[0], &empty).deflate(b"Hello", &mut payload);
     assert_eq!(empty.kept(), 0);
