@@ -5,9 +5,9 @@
 //!  payloads, unmasked ──▶ Inflater ──▶ messages
 //! ```
 //!
-//! Neither knows of frames: both may be put beside any WebSocket library. What they may do is agreed
-//! on in the handshake, by [`DeflateConfig`](super::handshake::DeflateConfig). The only home of
-//! `flate2`.
+//! Neither knows of frames: both may be put beside any WebSocket library. What they may do is
+//! agreed on in the handshake, by [`DeflateConfig`](super::handshake::DeflateConfig). The only home
+//! of `flate2`.
 //!
 //! ```
 //! use wirefeed::ws::deflate::{Config, Deflater, Inflater};
@@ -25,9 +25,9 @@
 //! # Memory
 //!
 //! What compresses takes 251 KB with the smallest window and 380 KB with the largest; what inflates
-//! takes 48 KB, and 16 KB more for [`Inflater::inflate_piece`]. Where contexts are not taken over from
-//! one message to the next, a [`Pool`] lends them for as long as a message lasts, so that a session
-//! that is idle holds none.
+//! takes 48 KB, and 16 KB more for [`Inflater::inflate_piece`]. Where contexts are not taken over
+//! from one message to the next, a [`Pool`] lends them for as long as a message lasts, so that a
+//! session that is idle holds none.
 
 mod deflater;
 mod error;

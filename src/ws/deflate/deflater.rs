@@ -13,12 +13,13 @@ use crate::ws::handshake::{DeflateParams, WindowBits};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Config {
-    /// From 0, which only stores, over 1, the fastest, to 9, the smallest. 6, as zlib and its bindings.
+    /// From 0, which only stores, over 1, the fastest, to 9, the smallest. 6, as zlib and its
+    /// bindings.
     pub level: u8,
     /// The window, which must be no larger than the peer has agreed to.
     pub window_bits: WindowBits,
-    /// Whether a message may refer to the ones before it: smaller messages, but a window that is kept
-    /// for as long as the session lasts.
+    /// Whether a message may refer to the ones before it: smaller messages, but a window that is
+    /// kept for as long as the session lasts.
     pub context_takeover: bool,
 }
 
@@ -50,8 +51,8 @@ impl Default for Config {
 
 /// Compresses messages (RFC 7692 7.2.1).
 ///
-/// What it writes is the payload of a message: of one frame, or, cut anywhere, of several. The first
-/// of them has RSV1 set (6).
+/// What it writes is the payload of a message: of one frame, or, cut anywhere, of several. The
+/// first of them has RSV1 set (6).
 pub struct Deflater {
     slot: Slot<Deflate>,
     context_takeover: bool,
@@ -92,8 +93,8 @@ impl Deflater {
         self.deflate_piece(message, true, out);
     }
 
-    /// Appends what is ready of a message that comes in pieces, which may be nothing before the last
-    /// one. The last piece may be empty.
+    /// Appends what is ready of a message that comes in pieces, which may be nothing before the
+    /// last one. The last piece may be empty.
     ///
     /// ```
     /// # use wirefeed::ws::deflate::{Config, Deflater};

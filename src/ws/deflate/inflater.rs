@@ -12,13 +12,13 @@ use crate::carry;
 
 /// Inflates messages (RFC 7692 7.2.2), in steps that the caller bounds.
 ///
-/// Three ways, on one footing: into a slice ([`inflate`](Self::inflate)), in pieces of at most 16 KiB
-/// that stay in the inflater ([`inflate_piece`](Self::inflate_piece)), to the end of a vector
-/// ([`inflate_vec`](Self::inflate_vec)). Each takes the payloads of a message's frames in order, cut
-/// anywhere; [`finish`](Self::finish) comes after the last of them.
+/// Three ways, on one footing: into a slice ([`inflate`](Self::inflate)), in pieces of at most 16
+/// KiB that stay in the inflater ([`inflate_piece`](Self::inflate_piece)), to the end of a vector
+/// ([`inflate_vec`](Self::inflate_vec)). Each takes the payloads of a message's frames in order,
+/// cut anywhere; [`finish`](Self::finish) comes after the last of them.
 ///
-/// DEFLATE makes up to 1032 bytes of one. None of this makes more than it was given room for, so that
-/// whoever counts stops in time.
+/// DEFLATE makes up to 1032 bytes of one. None of this makes more than it was given room for, so
+/// that whoever counts stops in time.
 ///
 /// ```
 /// use wirefeed::ws::deflate::Inflater;
@@ -63,8 +63,8 @@ impl Inflater {
         Self { slot, context_takeover, state: State::Between, error: ErrorKind::Data }
     }
 
-    /// Inflates into `out`: the number of bytes written. Where they are fewer than `out` holds, all of
-    /// `input` is used up; where not, there may be more, of an empty input too.
+    /// Inflates into `out`: the number of bytes written. Where they are fewer than `out` holds, all
+    /// of `input` is used up; where not, there may be more, of an empty input too.
     ///
     /// # Errors
     ///
@@ -84,8 +84,8 @@ impl Inflater {
         Ok(written)
     }
 
-    /// Inflates at most 16 KiB, which a first cache holds while they are looked at. None where all of
-    /// `input` is used up.
+    /// Inflates at most 16 KiB, which a first cache holds while they are looked at. None where all
+    /// of `input` is used up.
     ///
     /// # Errors
     ///
@@ -107,8 +107,8 @@ impl Inflater {
         Ok(self.slot.held().map_or(&[], |context| &context.scratch))
     }
 
-    /// Inflates all of `input` to the end of `out`, which grows with what it holds and no further than
-    /// `limit` bytes. `None` is no limit.
+    /// Inflates all of `input` to the end of `out`, which grows with what it holds and no further
+    /// than `limit` bytes. `None` is no limit.
     ///
     /// # Errors
     ///

@@ -3,8 +3,8 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-/// What a payload with its end put back comes to, and the farthest that it refers back; none where it
-/// is wrong, or what was put back is not the end of an empty block.
+/// What a payload with its end put back comes to, and the farthest that it refers back; none where
+/// it is wrong, or what was put back is not the end of an empty block.
 pub(super) fn inflate(payload: &[u8]) -> Option<(Vec<u8>, usize)> {
     let bytes = [payload, &super::TAIL].concat();
     let (mut bits, mut out, mut farthest) = (Bits { bytes: &bytes, at: 0 }, Vec::new(), 0);

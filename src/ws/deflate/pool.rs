@@ -152,8 +152,8 @@ pub(super) trait Context: Sized {
     fn shelf(shelves: &Shelves) -> &Mutex<Vec<Kept<Self>>>;
 }
 
-/// What inflates. Its window is always the largest: zlib has the memory for it in any case, and what
-/// was compressed with a smaller one does not tell the difference.
+/// What inflates. Its window is always the largest: zlib has the memory for it in any case, and
+/// what was compressed with a smaller one does not tell the difference.
 pub(super) struct Inflate {
     pub(super) zlib: Decompress,
     pub(super) scratch: Vec<u8>,

@@ -155,8 +155,8 @@ fn what_is_wrong_is_refused_for_good() {
     assert_eq!(out, b"Hello");
 }
 
-/// Wherever the payload of a long message ends, it is told from a whole one: with takeover, too, but
-/// for the header of a block that brings its codes along.
+/// Wherever the payload of a long message ends, it is told from a whole one: with takeover, too,
+/// but for the header of a block that brings its codes along.
 #[test]
 fn a_payload_that_is_cut_off_is_refused() {
     let text: Vec<u8> = (0..600u32).flat_map(|n| (n * n % 997).to_string().into_bytes()).collect();
@@ -231,7 +231,8 @@ fn large_messages_are_deflated_in_steps() {
         seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         (seed >> 24) as u8
     };
-    // With what does not shrink, the end comes to lie before, on and behind the end of the first step.
+    // With what does not shrink, the end comes to lie before, on and behind the end of the first
+    // step.
     for len in (16_340..16_400).chain([65_536, 300_000]) {
         for text in [vec![b'x'; len], (0..len).map(|_| noise()).collect::<Vec<_>>()] {
             let (mut payload, mut message) = (Vec::new(), Vec::new());
@@ -268,7 +269,8 @@ fn a_pool_lends_what_fits_and_keeps_no_more_than_its_limit() {
             );
         }
     }
-    // With takeover it is held on to, and given back in the end, as is one in the middle of a message.
+    // With takeover it is held on to, and given back in the end, as is one in the middle of a
+    // message.
     assert_eq!(pool.kept(), 2);
     drop(inflaters);
     assert_eq!(pool.kept(), 3);
@@ -394,11 +396,12 @@ proptest! {
         if let Some(first) = payload.first_mut() {
             *first = *first & !7 | kind;
         }
-        let whole = inflated(&mut Inflater::new(context_takeover), [&payload[..]].into_iter(), 1 << 16);
+        let mut inflater = Inflater::new(context_takeover);
+        let whole = inflated(&mut inflater, [&payload[..]].into_iter(), 1 << 16);
         let cut = inflated(&mut Inflater::new(context_takeover), payload.chunks(cut), room);
         prop_assert_eq!(&whole, &cut);
-        // What is taken is taken for the same. (zlib refuses incomplete codes as well; with takeover
-        // the end may be missed, as above.)
+        // What is taken is taken for the same. (zlib refuses incomplete codes as well; with
+        // takeover the end may be missed, as above.)
         if let (Ok(message), false) = (whole, context_takeover) {
             let naive = naive::inflate(&payload).map(|(message, _)| message);
             prop_assert_eq!(Some(message), naive);

@@ -81,11 +81,11 @@ pub struct DeflateConfig {
     /// Each message of the client's is to stand alone (7.1.1.2): a client says so by itself, a
     /// server asks for it.
     pub client_no_context_takeover: bool,
-    /// The largest window for the server's messages (7.1.2.1): a client asks for it, a server says so
-    /// by itself. `None` leaves it unsaid.
+    /// The largest window for the server's messages (7.1.2.1): a client asks for it, a server says
+    /// so by itself. `None` leaves it unsaid.
     pub server_max_window_bits: Option<WindowBits>,
-    /// The largest window for the client's messages (7.1.2.2). With `None` a client does not let the
-    /// server choose, and a server does not.
+    /// The largest window for the client's messages (7.1.2.2). With `None` a client does not let
+    /// the server choose, and a server does not.
     pub client_max_window_bits: Option<WindowBits>,
 }
 
@@ -188,9 +188,9 @@ impl DeflateConfig {
     ///
     /// # Errors
     ///
-    /// [`Failure::Extension`]: another extension, permessage-deflate more than once, or an answer that
-    /// does not fit the offer (RFC 7692 7.1). So is `client_max_window_bits=8`, a configuration that
-    /// zlib does not support.
+    /// [`Failure::Extension`]: another extension, permessage-deflate more than once, or an answer
+    /// that does not fit the offer (RFC 7692 7.1). So is `client_max_window_bits=8`, a
+    /// configuration that zlib does not support.
     pub fn verify(
         &self,
         fields: &(impl Fields + ?Sized),
@@ -352,8 +352,8 @@ enum ClientBits {
 }
 
 impl Said {
-    /// Reads the parameters; none where one is unknown, repeated, or has a value that is not allowed
-    /// (RFC 7692 7.1).
+    /// Reads the parameters; none where one is unknown, repeated, or has a value that is not
+    /// allowed (RFC 7692 7.1).
     fn read(element: &Element<'_>, is_offer: bool) -> Option<Self> {
         let mut said = Self::default();
         for parameter in element.parameters {

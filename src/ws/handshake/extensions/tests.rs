@@ -234,7 +234,10 @@ proptest! {
 
     /// Total: whatever the fields hold.
     #[test]
-    fn any_bytes(value in "(permessage-deflate|[;,= \"]|(server|client)_(max_window_bits|no_context_takeover)|[0-9]|\\PC){0,12}") {
+    fn any_bytes(
+        value in "(permessage-deflate|[;,= \"]|(server|client)_\
+            (max_window_bits|no_context_takeover)|[0-9]|\\PC){0,12}"
+    ) {
         let fields = [("Sec-WebSocket-Extensions", value)];
         let _ = DeflateConfig::server().answer(&fields);
         let _ = DeflateConfig::client().verify(&fields);
