@@ -78,10 +78,10 @@ impl Wire {
     /// Opens the WebSocket.
     fn open(&mut self, server: &str, target: &str) -> Result<(), Box<dyn Error>> {
         let attempt = handshake::Client::new(&mut random);
-        let mut fields = vec![("Host", server.as_bytes())];
-        fields.extend(attempt.fields());
-        self.upgrade("GET", target, &fields[..], |response| {
-            Ok(attempt.verify(response.status(), response, &[]).map(|_| ())?)
+        let offers = handshake::Offers::default();
+        let request = attempt.request(server, &offers, &())?;
+        self.upgrade("GET", target, &request, |response| {
+            Ok(attempt.verify(response.status(), response, &offers).map(|_| ())?)
         })
     }
 

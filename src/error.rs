@@ -92,6 +92,8 @@ pub enum ApiMisuse {
     FieldName,
     /// A field value with CR, LF, NUL or another control byte.
     FieldValue,
+    /// A WebSocket subprotocol that is no token, is listed twice, or was not asked for.
+    Subprotocol,
     /// A text that would end its line: an SSE id or event name with CR, LF or (in an id) NUL.
     LineBreak,
     /// An empty id of an event that is to be sent again after it: no client says that it has seen it.
@@ -125,6 +127,7 @@ impl fmt::Display for ApiMisuse {
         f.write_str(match self {
             Self::FieldName => "a field name must be a token",
             Self::FieldValue => "a field value must not hold control bytes",
+            Self::Subprotocol => "a subprotocol must be a token, listed once and asked for",
             Self::LineBreak => "the text would end its line",
             Self::EmptyId => "an event that is kept needs an id that can be asked for",
             Self::EmptyChunk => "an empty chunk would end the body",

@@ -246,11 +246,6 @@ pub(crate) fn quoted_list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     value.split(is_end).map(scan::trim_blanks)
 }
 
-/// Whether the fields of this name list `token`, without regard to case.
-pub(crate) fn lists(fields: &(impl crate::Fields + ?Sized), name: &str, token: &[u8]) -> bool {
-    fields.values_of(name).flat_map(list).any(|element| element.eq_ignore_ascii_case(token))
-}
-
 fn parameter(bytes: &[u8]) -> IResult<&[u8], Parameter<'_>> {
     (
         preceded((blanks, tag(&b";"[..]), blanks), token),

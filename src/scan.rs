@@ -64,7 +64,6 @@ pub(crate) const fn is_field_value(byte: u8) -> bool {
 
 /// Whether a token is this name, which is in lower case and, of letters and hyphens, the same
 /// whatever the case of the token.
-#[cfg(any(feature = "alloc", test))]
 #[inline]
 pub(crate) fn is_name<const LEN: usize>(token: &[u8], name: &[u8; LEN]) -> bool {
     const CASE: u8 = 0x20;

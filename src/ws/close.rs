@@ -43,6 +43,13 @@ impl CloseCode {
     pub const fn may_be_sent(self) -> bool {
         matches!(self.0, 1000..=1003 | 1007..=1014 | 3000..=4999)
     }
+
+    /// Whether a page in a browser may give this code to its `close()`: 1000, and 3000 to 4999 (WHATWG
+    /// WebSockets). For whoever takes codes from a script; [`Sender::close`](super::Sender::close)
+    /// takes all that [may be sent](Self::may_be_sent).
+    pub const fn may_be_given_by_a_script(self) -> bool {
+        matches!(self.0, 1000 | 3000..=4999)
+    }
 }
 
 impl fmt::Debug for CloseCode {
@@ -83,6 +90,13 @@ mod tests {
         }
         for code in [0, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65535] {
             assert!(!CloseCode(code).may_be_sent(), "{code}");
+            assert!(!CloseCode(code).may_be_given_by_a_script(), "{code}");
+        }
+        for code in [1000, 3000, 3999, 4000, 4999] {
+            assert!(CloseCode(code).may_be_given_by_a_script(), "{code}");
+        }
+        for code in [1001, 1002, 1003, 1007, 1011, 1014] {
+            assert!(!CloseCode(code).may_be_given_by_a_script(), "{code}");
         }
     }
 }

@@ -8,9 +8,9 @@
 //! ```
 //!
 //! [`Session`] is what most want: both halves of one connection, which answers pings and closing
-//! handshakes by itself. [`handshake`] turns an HTTP exchange into a connection. How both sides agree
-//! to compress messages is in [`DeflateConfig`](handshake::DeflateConfig), and what does it in
-//! `deflate` (a feature).
+//! handshakes by itself. [`handshake`] turns an HTTP exchange into a connection, to where a [`Url`]
+//! says. How both sides agree to compress messages is in
+//! [`DeflateConfig`](handshake::DeflateConfig), and what does it in `deflate` (a feature).
 
 mod close;
 #[cfg(feature = "alloc")]
@@ -28,11 +28,13 @@ mod role;
 mod sender;
 #[cfg(feature = "alloc")]
 mod session;
+mod url;
 
 pub use close::{Close, CloseCode};
 pub use error::{Error, ErrorKind};
 pub use mask::mask;
 pub use role::{Client, Role, Server};
+pub use url::{Url, UrlError};
 #[cfg(feature = "alloc")]
 pub use {
     control::Reply,

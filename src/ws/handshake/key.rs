@@ -26,10 +26,13 @@ pub(super) fn encode(nonce: [u8; 16]) -> [u8; 24] {
     key
 }
 
-/// Whether a key is the base64 of 16 bytes (RFC 6455 4.2.1).
+/// Whether a key is the base64 of 16 bytes (RFC 6455 4.2.1): 22 characters, of the last of which
+/// only two bits are used, and the padding.
 pub(super) fn is_key(key: &[u8]) -> bool {
-    let mut nonce = [0; 18];
-    key.len() == 24 && STANDARD.decode_slice(key, &mut nonce) == Ok(16)
+    let Some((digits, b"==")) = key.split_first_chunk::<22>() else { return false };
+    let is_digit = |byte: &u8| byte.is_ascii_alphanumeric() | (*byte == b'+') | (*byte == b'/');
+    digits.iter().fold(true, |all, byte| all & is_digit(byte))
+        && matches!(digits[21], b'A' | b'Q' | b'g' | b'w')
 }
 
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -48,5 +51,15 @@ mod tests {
         // 18 bytes, and 16 with bits left over.
         assert!(!is_key(b"dGhlIHNhbXBsZSBub25jZWFh"));
         assert!(!is_key(b"dGhlIHNhbXBsZSBub25jZR=="));
+    }
+
+    #[test]
+    fn a_key_is_what_decodes_to_sixteen_bytes() {
+        let decodes = |key: &[u8]| STANDARD.decode_slice(key, &mut [0; 18]) == Ok(16);
+        for (at, byte) in (0..24).flat_map(|at| (0..=255).map(move |byte| (at, byte))) {
+            let mut key = *b"dGhlIHNhbXBsZSBub25jZQ==";
+            key[at] = byte;
+            assert_eq!(is_key(&key), decodes(&key), "{}", key.escape_ascii());
+        }
     }
 }

@@ -1,0 +1,463 @@
+//! The handshake over HTTP/2 (RFC 8441) and HTTP/3 (RFC 9220): the extended CONNECT.
+//!
+//! Frames, streams and settings are the HTTP library's: it says with
+//! `SETTINGS_ENABLE_CONNECT_PROTOCOL` that a server takes such requests, and without that a client
+//! falls back to HTTP/1.1. Here are the fields of a request and of its answer. The stream then carries
+//! the bytes of a [`Session`](crate::ws::Session); its end is the end of the stream, and a reset with
+//! CANCEL stands for a connection that is cut (RFC 8441 5).
+//!
+//! ```
+//! use wirefeed::ws::handshake::{Offers, h2};
+//!
+//! // The client makes the fields, pseudo-header fields first ...
+//! let offers = Offers::new(&["chat", "superchat"]);
+//! let extra = [("origin", "http://www.example.com")];
+//! let request = h2::Request::new(true, "server.example.com", "/chat", &offers, &extra)?;
+//!
+//! // ... the server takes them apart, by whatever means, and answers ...
+//! let pseudo = h2::Pseudo::of(&request)?;
+//! assert_eq!(pseudo.path, Some(&b"/chat"[..]));
+//! let offer = h2::read_request(&pseudo, &request)?;
+//! let response = offer.accept(Some("chat"), None, &())?;
+//!
+//! // ... and the client checks the answer.
+//! assert_eq!(h2::verify(200, &response, &offers)?, Some("chat"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use alloc::string::String;
+use core::fmt;
+
+use super::said::{Only, Said};
+use super::server::are_protocols;
+use super::write::{Choice, check_extra, present};
+use super::{Failure, Offers};
+use crate::fields::Field;
+use crate::{ApiMisuse, Fields, scan};
+
+/// A client's request: its fields in lower case, the pseudo-header fields first, then the caller's own
+/// (RFC 8441 5).
+#[derive(Clone)]
+pub struct Request<'a, X: ?Sized = ()> {
+    secure: bool,
+    authority: &'a str,
+    path: &'a str,
+    protocols: String,
+    extensions: Option<&'a str>,
+    extra: &'a X,
+}
+
+impl<'a, X: Fields + ?Sized> Request<'a, X> {
+    /// A request over TLS or not, for an `authority` such as `example.com:8080` and a `path` such as
+    /// `/chat?room=1`: those of a [`Url`](crate::ws::Url).
+    ///
+    /// # Errors
+    ///
+    /// [`ApiMisuse::RequestLine`] for an authority or a path that is none, [`ApiMisuse::Subprotocol`]
+    /// for subprotocols that are no tokens or there twice, [`ApiMisuse::FieldName`] and
+    /// [`ApiMisuse::FieldValue`] for fields that cannot be written, that are the handshake's own or not
+    /// in lower case, and for extensions that are no list of them.
+    pub fn new(
+        secure: bool,
+        authority: &'a str,
+        path: &'a str,
+        offers: &Offers<'a>,
+        extra: &'a X,
+    ) -> Result<Self, ApiMisuse> {
+        let is_authority = !authority.is_empty() && scan::are_host(authority.as_bytes());
+        if !is_authority || !path.starts_with('/') || !scan::are_graphic(path.as_bytes()) {
+            return Err(ApiMisuse::RequestLine);
+        }
+        offers.check()?;
+        check_names(extra)?;
+        let protocols = offers.protocols.join(", ");
+        Ok(Self { secure, authority, path, protocols, extensions: offers.extensions, extra })
+    }
+}
+
+impl<X: Fields + ?Sized> Fields for Request<'_, X> {
+    fn fields(&self) -> impl Iterator<Item = Field<'_>> {
+        let protocols = Some(self.protocols.as_bytes()).filter(|list| !list.is_empty());
+        let scheme: &[u8] = if self.secure { b"https" } else { b"http" };
+        let [protocol, extensions] = CHOICE;
+        let own = [
+            (":method", Some(&b"CONNECT"[..])),
+            (":protocol", Some(b"websocket")),
+            (":scheme", Some(scheme)),
+            (":path", Some(self.path.as_bytes())),
+            (":authority", Some(self.authority.as_bytes())),
+            ("sec-websocket-version", Some(b"13")),
+            (protocol, protocols),
+            (extensions, self.extensions.map(str::as_bytes)),
+        ];
+        present(own).chain(self.extra.fields())
+    }
+}
+
+impl<X: ?Sized> fmt::Debug for Request<'_, X> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request").field("authority", &self.authority).finish_non_exhaustive()
+    }
+}
+
+/// The pseudo-header fields of a request (RFC 9113 8.3.1, RFC 8441 4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Pseudo<'a> {
+    /// `:method`
+    pub method: Option<&'a [u8]>,
+    /// `:protocol`
+    pub protocol: Option<&'a [u8]>,
+    /// `:scheme`
+    pub scheme: Option<&'a [u8]>,
+    /// `:path`
+    pub path: Option<&'a [u8]>,
+    /// `:authority`
+    pub authority: Option<&'a [u8]>,
+}
+
+impl<'a> Pseudo<'a> {
+    /// Those in a list of all fields, for whoever decodes field sections itself. An HTTP library hands
+    /// them out apart.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Malformed`] for one that is unknown, there twice, or after another field (RFC 9113
+    /// 8.3).
+    pub fn of(fields: &'a (impl Fields + ?Sized)) -> Result<Self, Refusal> {
+        let (mut pseudo, mut over) = (Self::default(), false);
+        for field in fields.fields() {
+            if !field.name.starts_with(':') {
+                over = true;
+                continue;
+            }
+            let place = match field.name {
+                ":method" => &mut pseudo.method,
+                ":protocol" => &mut pseudo.protocol,
+                ":scheme" => &mut pseudo.scheme,
+                ":path" => &mut pseudo.path,
+                ":authority" => &mut pseudo.authority,
+                _ => return Err(Refusal::Malformed),
+            };
+            if over || place.replace(field.value).is_some() {
+                return Err(Refusal::Malformed);
+            }
+        }
+        Ok(pseudo)
+    }
+}
+
+/// Why a request is not accepted, and how it is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// No request at all: no `:method`, `:protocol` with another method than CONNECT, no `:scheme` or
+    /// `:path` of http or https, no authority, or a field of the connection such as `Upgrade`
+    /// (RFC 8441 4, RFC 9113 8.1.1): the stream is reset with PROTOCOL_ERROR, in HTTP/3 with
+    /// H3_MESSAGE_ERROR.
+    Malformed,
+    /// Only CONNECT opens a connection: 405.
+    Method,
+    /// No `:protocol`, or another than `websocket`: 501 (RFC 9220 3).
+    Protocol,
+    /// A version other than 13: 400 with `sec-websocket-version: 13`; there is no 426, which is for
+    /// `Upgrade` (RFC 6455 4.4).
+    Version,
+    /// Several `Origin` fields, so that nobody knows which to judge: 400.
+    Origin,
+    /// Subprotocols that are no list of tokens, are listed twice, or are more than 64: 400.
+    Protocols,
+}
+
+impl Refusal {
+    /// The status to answer with; none where the stream is to be reset.
+    pub const fn status(self) -> Option<u16> {
+        match self {
+            Self::Malformed => None,
+            Self::Method => Some(405),
+            Self::Protocol => Some(501),
+            Self::Version | Self::Origin | Self::Protocols => Some(400),
+        }
+    }
+
+    /// The fields that belong to the answer.
+    pub const fn fields(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Method => &[("allow", "CONNECT")],
+            Self::Version => &[("sec-websocket-version", "13")],
+            Self::Malformed | Self::Protocol | Self::Origin | Self::Protocols => &[],
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Malformed => "the request is no extended CONNECT",
+            Self::Method => "only CONNECT opens a WebSocket connection",
+            Self::Protocol => "the protocol is not websocket",
+            Self::Version => "the version of the protocol is not 13",
+            Self::Origin => "there are several origins",
+            Self::Protocols => "the subprotocols are no list of different tokens",
+        })
+    }
+}
+
+impl core::error::Error for Refusal {}
+
+/// A request that may be accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Offer {
+    protocols: bool,
+    extensions: bool,
+}
+
+/// Judges a request to open a connection; pseudo-header fields among `fields` are passed over.
+///
+/// A `Sec-WebSocket-Key` that a client sends all the same means nothing here (RFC 8441 5). That the
+/// origin is welcome ([`origin`](super::origin)) is the caller's to judge.
+///
+/// # Errors
+///
+/// [`Refusal`] says what is wrong and how to answer.
+pub fn read_request(
+    pseudo: &Pseudo<'_>,
+    fields: &(impl Fields + ?Sized),
+) -> Result<Offer, Refusal> {
+    let said = Said::by(fields);
+    match (pseudo.method, pseudo.protocol) {
+        (Some(b"CONNECT"), _) => {}
+        (None, _) | (Some(_), Some(_)) => return Err(Refusal::Malformed),
+        (Some(_), None) => return Err(Refusal::Method),
+    }
+    // A CONNECT without it is for a tunnel, and has neither a scheme nor a path.
+    let Some(protocol) = pseudo.protocol else { return Err(Refusal::Protocol) };
+    let is_scheme = matches!(pseudo.scheme, Some(b"http" | b"https"));
+    let is_path = pseudo.path.is_some_and(|path| path.starts_with(b"/") && scan::are_graphic(path));
+    let host = match (pseudo.authority, said.host) {
+        (Some(authority), _) | (None, Only::One(authority)) => authority,
+        (None, Only::Missing | Only::Several) => b"",
+    };
+    let is_host = !host.is_empty() && scan::are_host(host);
+    if !is_scheme || !is_path || !is_host || said.of_connection {
+        return Err(Refusal::Malformed);
+    }
+    if !protocol.eq_ignore_ascii_case(b"websocket") {
+        return Err(Refusal::Protocol);
+    }
+    if said.version != Only::One(b"13") {
+        return Err(Refusal::Version);
+    }
+    if said.origin == Only::Several {
+        return Err(Refusal::Origin);
+    }
+    let has_protocols = said.protocol != Only::Missing;
+    if has_protocols && !are_protocols(fields) {
+        return Err(Refusal::Protocols);
+    }
+    Ok(Offer { protocols: has_protocols, extensions: said.extensions })
+}
+
+impl Offer {
+    /// Whether subprotocols are offered.
+    pub const fn has_protocols(&self) -> bool {
+        self.protocols
+    }
+
+    /// Whether extensions are offered.
+    pub const fn has_extensions(&self) -> bool {
+        self.extensions
+    }
+
+    /// The answer that opens the connection: a 200 with the chosen subprotocol, if any, which must be
+    /// one of [`protocols`](super::protocols), the agreed extensions, if any, and the caller's own
+    /// fields.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiMisuse::Subprotocol`] for one that is no token, and where none were offered;
+    /// [`ApiMisuse::FieldName`] and [`ApiMisuse::FieldValue`] for fields that cannot be written, that
+    /// are the handshake's own or not in lower case, and for extensions where none were offered.
+    pub fn accept<'a, X: Fields + ?Sized>(
+        &self,
+        protocol: Option<&'a str>,
+        extensions: Option<&'a str>,
+        extra: &'a X,
+    ) -> Result<Response<'a, X>, ApiMisuse> {
+        let choice = Choice { protocol, extensions };
+        choice.check(self.protocols, self.extensions)?;
+        check_names(extra)?;
+        Ok(Response { choice, extra })
+    }
+}
+
+/// A server's answer: its fields in lower case, `:status` first, then the caller's own.
+#[derive(Clone, Copy)]
+pub struct Response<'a, X: ?Sized = ()> {
+    choice: Choice<'a>,
+    extra: &'a X,
+}
+
+impl<X: Fields + ?Sized> Fields for Response<'_, X> {
+    fn fields(&self) -> impl Iterator<Item = Field<'_>> {
+        let status = [Field { name: ":status", value: b"200" }];
+        status.into_iter().chain(self.choice.fields(CHOICE)).chain(self.extra.fields())
+    }
+}
+
+impl<X: ?Sized> fmt::Debug for Response<'_, X> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response").field("choice", &self.choice).finish_non_exhaustive()
+    }
+}
+
+/// Judges the answer, and gives the subprotocol that was chosen from those offered, if one was;
+/// `:status` among `fields` is passed over.
+///
+/// # Errors
+///
+/// [`Failure`] says what is wrong; [`Failure::Status`] for any status but 2xx.
+pub fn verify<'a>(
+    status: u16,
+    fields: &'a (impl Fields + ?Sized),
+    offers: &Offers<'_>,
+) -> Result<Option<&'a str>, Failure> {
+    if !(200..300).contains(&status) {
+        return Err(Failure::Status(status));
+    }
+    let said = Said::by(fields);
+    if said.of_connection {
+        return Err(Failure::NoUpgrade);
+    }
+    offers.judge(&said, fields)
+}
+
+/// Whether the caller's own fields may be sent: in lower case, and none of a connection (RFC 9113 8.2).
+fn check_names(extra: &(impl Fields + ?Sized)) -> Result<(), ApiMisuse> {
+    check_extra(extra)?;
+    let is_upper = |name: &str| name.bytes().any(|byte| byte.is_ascii_uppercase());
+    if Said::by(extra).of_connection || extra.fields().any(|field| is_upper(field.name)) {
+        return Err(ApiMisuse::FieldName);
+    }
+    Ok(())
+}
+
+/// The names of what is chosen.
+const CHOICE: [&str; 2] = ["sec-websocket-protocol", "sec-websocket-extensions"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+
+    const GOOD: [(&str, &str); 6] = [
+        (":method", "CONNECT"),
+        (":protocol", "websocket"),
+        (":scheme", "https"),
+        (":path", "/chat"),
+        (":authority", "a"),
+        ("sec-websocket-version", "13"),
+    ];
+
+    fn read(fields: &[(&str, &str)]) -> Result<Offer, Refusal> {
+        read_request(&Pseudo::of(fields)?, fields)
+    }
+
+    #[test]
+    fn a_good_request_is_accepted() {
+        let offer = read(&GOOD).unwrap();
+        assert!(!offer.has_protocols() && !offer.has_extensions());
+        // The authority may be a field, and a key means nothing.
+        let mut fields = Vec::from(GOOD);
+        fields.remove(4);
+        fields.extend([("host", "a"), ("sec-websocket-key", "x"), ("sec-websocket-protocol", "b")]);
+        assert!(read(&fields).unwrap().has_protocols());
+    }
+
+    #[test]
+    fn every_other_is_refused() {
+        for (name, value, changed, missing) in [
+            (":method", "GET", Refusal::Malformed, Refusal::Malformed),
+            (":protocol", "the-bread-protocol", Refusal::Protocol, Refusal::Protocol),
+            (":scheme", "wss", Refusal::Malformed, Refusal::Malformed),
+            (":path", "", Refusal::Malformed, Refusal::Malformed),
+            (":path", "*", Refusal::Malformed, Refusal::Malformed),
+            (":authority", "", Refusal::Malformed, Refusal::Malformed),
+            (":authority", "a b", Refusal::Malformed, Refusal::Malformed),
+            ("sec-websocket-version", "8", Refusal::Version, Refusal::Version),
+        ] {
+            let other = GOOD.map(|field| if field.0 == name { (name, value) } else { field });
+            assert_eq!(read(&other), Err(changed), "{name}: {value}");
+            let fewer: Vec<_> = GOOD.iter().filter(|field| field.0 != name).copied().collect();
+            assert_eq!(read(&fewer), Err(missing), "{name}");
+        }
+        for (more, refusal) in [
+            (&[("upgrade", "websocket")][..], Refusal::Malformed),
+            (&[("connection", "upgrade")], Refusal::Malformed),
+            (&[("keep-alive", "1")], Refusal::Malformed),
+            (&[("proxy-connection", "close")], Refusal::Malformed),
+            (&[("transfer-encoding", "chunked")], Refusal::Malformed),
+            (&[(":path", "/")], Refusal::Malformed),
+            (&[("sec-websocket-version", "13")], Refusal::Version),
+            (&[("origin", "a"), ("origin", "b")], Refusal::Origin),
+            (&[("sec-websocket-protocol", "a, a")], Refusal::Protocols),
+        ] {
+            let fields: Vec<_> = GOOD.iter().chain(more).copied().collect();
+            assert_eq!(read(&fields), Err(refusal), "{more:?}");
+        }
+        assert_eq!(read(&[(":method", "GET"), (":path", "/")]), Err(Refusal::Method));
+        assert_eq!(read(&[(":method", "CONNECT"), (":authority", "a:1")]), Err(Refusal::Protocol));
+        assert_eq!(read(&[("a", "b"), GOOD[0]]), Err(Refusal::Malformed));
+        assert_eq!(read(&[(":status", "200")]), Err(Refusal::Malformed));
+    }
+
+    #[test]
+    fn a_refusal_says_how_to_answer() {
+        for (refusal, status, fields) in [
+            (Refusal::Malformed, None, &[][..]),
+            (Refusal::Method, Some(405), &[("allow", "CONNECT")]),
+            (Refusal::Protocol, Some(501), &[]),
+            (Refusal::Version, Some(400), &[("sec-websocket-version", "13")]),
+            (Refusal::Origin, Some(400), &[]),
+            (Refusal::Protocols, Some(400), &[]),
+        ] {
+            assert_eq!((refusal.status(), refusal.fields()), (status, fields), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn what_could_inject_is_refused() {
+        let none = Offers::default();
+        for (authority, path) in [("", "/"), ("a b", "/"), ("a", ""), ("a", "x"), ("a", "/ ")] {
+            let refused = Request::new(true, authority, path, &none, &()).map(|_| ());
+            assert_eq!(refused, Err(ApiMisuse::RequestLine), "{authority:?} {path:?}");
+        }
+        let doubled = Request::new(true, "a", "/", &Offers::new(&["a", "A"]), &()).map(|_| ());
+        assert_eq!(doubled, Err(ApiMisuse::Subprotocol));
+        let offer = read(&GOOD).unwrap();
+        for name in [":path", "Cookie", "keep-alive", "proxy-connection", "upgrade", "host"] {
+            let extra = [(name, "x")];
+            let refused = Request::new(true, "a", "/", &none, &extra).map(|_| ());
+            assert_eq!(refused, Err(ApiMisuse::FieldName), "{name}");
+            let refused = offer.accept(None, None, &extra).map(|_| ());
+            assert_eq!(refused, Err(ApiMisuse::FieldName), "{name}");
+        }
+        assert_eq!(offer.accept(Some("a"), None, &()).map(|_| ()), Err(ApiMisuse::Subprotocol));
+    }
+
+    #[test]
+    fn an_answer_is_judged() {
+        let mut offers = Offers::new(&["a"]);
+        let chosen = [(":status", "200"), ("sec-websocket-protocol", "a")];
+        assert_eq!(verify(200, &chosen, &offers), Ok(Some("a")));
+        assert_eq!(verify(204, &(), &offers), Ok(None));
+        for status in [101, 199, 300, 404, 501] {
+            assert_eq!(verify(status, &chosen, &offers), Err(Failure::Status(status)));
+        }
+        assert_eq!(verify(200, &[("upgrade", "websocket")], &offers), Err(Failure::NoUpgrade));
+        assert_eq!(verify(200, &chosen, &Offers::default()), Err(Failure::Protocol));
+        let extension = [("sec-websocket-extensions", "x")];
+        assert_eq!(verify(200, &extension, &offers), Err(Failure::Extension));
+        offers.require_protocol = true;
+        assert_eq!(verify(200, &(), &offers), Err(Failure::Protocol));
+    }
+}

@@ -1,0 +1,339 @@
+//! URLs of WebSocket connections (RFC 6455 3).
+
+#[cfg(feature = "alloc")]
+use alloc::borrow::Cow;
+use core::fmt;
+use core::net::Ipv6Addr;
+
+use crate::scan;
+
+/// An absolute `ws:` or `wss:` URL, taken apart where it stands.
+///
+/// It is as RFC 3986 has it: ASCII, percent-encoded where that is needed. `http:` and `https:` stand for
+/// `ws:` and `wss:`, as in the WHATWG standard. What a user types, with other letters or relative to
+/// a page, is first made into such a URL, by the crate `url` for instance; its own scheme and host are
+/// kept as they are, dots in a path too.
+///
+/// ```
+/// use wirefeed::ws::{Url, UrlError};
+///
+/// let url = Url::new("wss://example.com:443/chat?room=1")?;
+/// assert!(url.is_secure());
+/// assert_eq!((url.host(), url.port()), ("example.com", 443)); // whom to connect to
+/// assert_eq!(url.authority(), "example.com"); // what `Host` says
+/// assert_eq!(url.resource_name(), "/chat?room=1"); // the target of the request
+///
+/// assert_eq!(Url::new("ws://[::1]:8080")?.authority(), "[::1]:8080");
+/// assert_eq!(Url::new("ws://example.com/#top"), Err(UrlError::Fragment));
+/// # Ok::<(), UrlError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Url<'a> {
+    is_secure: bool,
+    host: &'a str,
+    port: u16,
+    authority: &'a str,
+    /// Path and query as they stand.
+    resource: &'a str,
+    path: &'a str,
+}
+
+/// What is wrong with a URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum UrlError {
+    /// Not absolute, or of another scheme: `/chat`, `ftp://a/`.
+    Scheme,
+    /// A name or password: `ws://me@a/`. They go in a field, where they are sent at all.
+    UserInfo,
+    /// No host, or a byte that must not stand in one: `ws:///`, `ws://a b/`, `ws://[::/`.
+    Host,
+    /// No number up to 65535, or one with a 0 before it: `ws://a:99999/`.
+    Port,
+    /// A byte that must not stand in a path, or must be percent-encoded: `ws://a/%zz`.
+    Path,
+    /// The same in a query: `ws://a/?<`.
+    Query,
+    /// A fragment, be it empty: `ws://a/#` (RFC 6455 3).
+    Fragment,
+}
+
+impl fmt::Display for UrlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Scheme => "the URL is not absolute, or its scheme is not ws or wss",
+            Self::UserInfo => "the URL holds a name or a password",
+            Self::Host => "the URL has no valid host",
+            Self::Port => "the URL has no valid port",
+            Self::Path => "the path of the URL is not valid",
+            Self::Query => "the query of the URL is not valid",
+            Self::Fragment => "the URL has a fragment",
+        })
+    }
+}
+
+impl core::error::Error for UrlError {}
+
+impl<'a> Url<'a> {
+    /// Takes a URL apart.
+    ///
+    /// # Errors
+    ///
+    /// [`UrlError`], for the first part that is wrong; a fragment before anything but the scheme.
+    pub fn new(url: &'a str) -> Result<Self, UrlError> {
+        let (scheme, rest) = url.split_once("://").ok_or(UrlError::Scheme)?;
+        let is_secure = match scheme {
+            _ if is_either(scheme, ["ws", "http"]) => false,
+            _ if is_either(scheme, ["wss", "https"]) => true,
+            _ => return Err(UrlError::Scheme),
+        };
+        if rest.contains('#') {
+            return Err(UrlError::Fragment);
+        }
+        let end = rest.find(['/', '?']).unwrap_or(rest.len());
+        let (authority, resource) = rest.split_at(end);
+        if authority.contains('@') {
+            return Err(UrlError::UserInfo);
+        }
+        let (name, port) = split_port(authority)?;
+        let default = if is_secure { 443 } else { 80 };
+        let port = port.unwrap_or(default);
+        let (path, query) = resource.split_once('?').unwrap_or((resource, ""));
+        if !are_encoded(path.as_bytes(), b"/:@") {
+            return Err(UrlError::Path);
+        }
+        if !are_encoded(query.as_bytes(), b"/:@?") {
+            return Err(UrlError::Query);
+        }
+        Ok(Self {
+            is_secure,
+            host: name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name),
+            port,
+            authority: if port == default { name } else { authority },
+            resource,
+            path,
+        })
+    }
+
+    /// Whether the connection is over TLS: `wss:`.
+    pub const fn is_secure(&self) -> bool {
+        self.is_secure
+    }
+
+    /// The host to connect to: a name, or an address without brackets.
+    pub const fn host(&self) -> &'a str {
+        self.host
+    }
+
+    /// The port to connect to: 80, or 443 over TLS, where the URL says none.
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The value of `Host` or `:authority` (RFC 9110 7.2): an address in brackets, the port left out
+    /// where it is the default one.
+    pub const fn authority(&self) -> &'a str {
+        self.authority
+    }
+
+    /// The path; `/` where there is none.
+    pub const fn path(&self) -> &'a str {
+        if self.path.is_empty() { "/" } else { self.path }
+    }
+
+    /// The query, without its question mark.
+    pub fn query(&self) -> Option<&'a str> {
+        self.resource.get(self.path.len() + 1..)
+    }
+
+    /// The target of the request (RFC 6455 3): path and query. It allocates only where a query follows
+    /// the host at once.
+    #[cfg(feature = "alloc")]
+    pub fn resource_name(&self) -> Cow<'a, str> {
+        match (self.path, self.resource) {
+            ("", "") => Cow::Borrowed("/"),
+            ("", query) => Cow::Owned(["/", query].concat()),
+            (_, resource) => Cow::Borrowed(resource),
+        }
+    }
+}
+
+/// The URL with the schemes and the form that its parts have here.
+impl fmt::Display for Url<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.is_secure { "wss" } else { "ws" };
+        write!(f, "{scheme}://{}{}", self.authority, self.path())?;
+        self.query().map_or(Ok(()), |query| write!(f, "?{query}"))
+    }
+}
+
+/// Whether a scheme is one of these, without regard to case.
+fn is_either(scheme: &str, either: [&str; 2]) -> bool {
+    either.iter().any(|one| scheme.eq_ignore_ascii_case(one))
+}
+
+/// A host, checked, and the port, if there is one (RFC 3986 3.2).
+fn split_port(authority: &str) -> Result<(&str, Option<u16>), UrlError> {
+    // The colons of an address are within its brackets.
+    let name_end = authority.find(']').map_or(0, |bracket| bracket + 1);
+    let name_end = authority[name_end..].find(':').map_or(authority.len(), |at| name_end + at);
+    let (name, port) = authority.split_at(name_end);
+    let is_host = match name.strip_prefix('[') {
+        // An IPvFuture is for addresses that nobody has yet.
+        Some(rest) => rest.strip_suffix(']').is_some_and(|rest| rest.parse::<Ipv6Addr>().is_ok()),
+        None => !name.is_empty() && are_encoded(name.as_bytes(), b""),
+    };
+    if !is_host {
+        return Err(UrlError::Host);
+    }
+    match port.as_bytes() {
+        [] | [b':'] => Ok((name, None)),
+        // Since it goes into `Host` as it stands, it has no 0 before it.
+        [_, b'0', _, ..] => Err(UrlError::Port),
+        [_, digits @ ..] => match digits.iter().try_fold(0, add_digit) {
+            Some(port) => Ok((name, Some(port))),
+            None => Err(UrlError::Port),
+        },
+    }
+}
+
+fn add_digit(number: u16, digit: &u8) -> Option<u16> {
+    let value = digit.is_ascii_digit().then(|| u16::from(digit - b'0'))?;
+    number.checked_mul(10)?.checked_add(value)
+}
+
+/// Whether all of `bytes` are unreserved, a subdelimiter, one of `others` or percent-encoded (RFC 3986
+/// 2).
+fn are_encoded(bytes: &[u8], others: &[u8]) -> bool {
+    let is_plain = |byte: u8| {
+        byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte) || others.contains(&byte)
+    };
+    let mut rest = bytes;
+    while let [first, after @ ..] = rest {
+        rest = match (first, after) {
+            (b'%', [high, low, after @ ..]) if is_hex(*high) && is_hex(*low) => after,
+            (&byte, after) if is_plain(byte) => after,
+            _ => return false,
+        };
+    }
+    true
+}
+
+fn is_hex(byte: u8) -> bool {
+    scan::hex_value(byte).is_some()
+}
+
+#[cfg(all(test, feature = "alloc"))]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_url_is_taken_apart() {
+        for (text, secure, host, port, authority, resource) in [
+            ("ws://a", false, "a", 80, "a", "/"),
+            ("ws://a/", false, "a", 80, "a", "/"),
+            ("wss://a/b/c?d=e&f", true, "a", 443, "a", "/b/c?d=e&f"),
+            ("ws://a?b", false, "a", 80, "a", "/?b"),
+            ("ws://a?", false, "a", 80, "a", "/?"),
+            ("ws://a/?", false, "a", 80, "a", "/?"),
+            ("WS://A.example", false, "A.example", 80, "A.example", "/"),
+            ("hTTps://a/b", true, "a", 443, "a", "/b"),
+            ("http://a:443/", false, "a", 443, "a:443", "/"),
+            ("ws://a:80/b", false, "a", 80, "a", "/b"),
+            ("wss://a:443", true, "a", 443, "a", "/"),
+            ("wss://a:80", true, "a", 80, "a:80", "/"),
+            ("ws://a:/", false, "a", 80, "a", "/"),
+            ("ws://a:65535", false, "a", 65535, "a:65535", "/"),
+            ("ws://a:0", false, "a", 0, "a:0", "/"),
+            ("ws://127.0.0.1:9001/x", false, "127.0.0.1", 9001, "127.0.0.1:9001", "/x"),
+            ("ws://[::1]", false, "::1", 80, "[::1]", "/"),
+            ("ws://[::1]:80/", false, "::1", 80, "[::1]", "/"),
+            ("ws://[2001:DB8::1]:81?x", false, "2001:DB8::1", 81, "[2001:DB8::1]:81", "/?x"),
+            ("ws://a/%20%fF/:@/~?/?:@%00", false, "a", 80, "a", "/%20%fF/:@/~?/?:@%00"),
+            ("ws://a_b%41!/../.", false, "a_b%41!", 80, "a_b%41!", "/../."),
+        ] {
+            let url = Url::new(text).unwrap();
+            assert_eq!((url.is_secure(), url.host(), url.port()), (secure, host, port), "{text}");
+            assert_eq!((url.authority(), &*url.resource_name()), (authority, resource), "{text}");
+            let query = resource.split_once('?').map(|(_, query)| query);
+            assert_eq!(url.query(), query, "{text}");
+            // What it is shown as means the same.
+            let shown = url.to_string();
+            let again = Url::new(&shown).unwrap();
+            assert_eq!(again.to_string(), shown);
+            assert_eq!((again.host(), again.port(), again.path()), (host, port, url.path()));
+        }
+    }
+
+    #[test]
+    fn every_other_is_refused() {
+        for (text, error) in [
+            ("", UrlError::Scheme),
+            ("/chat", UrlError::Scheme),
+            ("//a/", UrlError::Scheme),
+            ("ws:a", UrlError::Scheme),
+            ("ws:/a", UrlError::Scheme),
+            (" ws://a", UrlError::Scheme),
+            ("ftp://a/", UrlError::Scheme),
+            ("mailto:a@b", UrlError::Scheme),
+            ("ws://a/#", UrlError::Fragment),
+            ("ws://a#b", UrlError::Fragment),
+            ("ws://a@b/", UrlError::UserInfo),
+            ("ws://a:b@c/", UrlError::UserInfo),
+            ("ws://@a/", UrlError::UserInfo),
+            ("ws://", UrlError::Host),
+            ("ws:///a", UrlError::Host),
+            ("ws://:80/", UrlError::Host),
+            ("ws://a b/", UrlError::Host),
+            ("ws://a\\b/", UrlError::Host),
+            ("ws://a%2/", UrlError::Host),
+            ("ws://\u{e9}/", UrlError::Host),
+            ("ws://a\r\nb/", UrlError::Host),
+            ("ws://[::1/", UrlError::Host),
+            ("ws://[]/", UrlError::Host),
+            ("ws://[::1]a/", UrlError::Host),
+            ("ws://a[::1]/", UrlError::Host),
+            ("ws://[1.2.3.4]/", UrlError::Host),
+            ("ws://[fe80::1%25eth0]/", UrlError::Host),
+            ("ws://[v1.a]/", UrlError::Host),
+            ("ws://::1/", UrlError::Host),
+            ("ws://a:65536/", UrlError::Port),
+            ("ws://a:99999999999/", UrlError::Port),
+            ("ws://a:+80/", UrlError::Port),
+            ("ws://a:080/", UrlError::Port),
+            ("ws://a:8:0/", UrlError::Port),
+            ("ws://a:x/", UrlError::Port),
+            ("ws://[::1]:x/", UrlError::Port),
+            ("ws://a/ b", UrlError::Path),
+            ("ws://a/%zz", UrlError::Path),
+            ("ws://a/%a", UrlError::Path),
+            ("ws://a/\r\n", UrlError::Path),
+            ("ws://a/[]", UrlError::Path),
+            ("ws://a/\u{e9}", UrlError::Path),
+            ("ws://a/?<", UrlError::Query),
+            ("ws://a?%", UrlError::Query),
+            ("ws://a/? ", UrlError::Query),
+        ] {
+            assert_eq!(Url::new(text), Err(error), "{text:?}");
+        }
+    }
+
+    proptest! {
+        /// Total; and what is accepted is the same for the crate `url`, but for what that changes.
+        #[test]
+        fn any_text(text in "(ws|wss|http|https)://[a-z0-9.:@\\[\\]%/?#é +-]{0,24}") {
+            if let Ok(ours) = Url::new(&text) {
+                prop_assert!(scan::are_graphic(ours.resource_name().as_bytes()));
+                prop_assert!(scan::are_host(ours.authority().as_bytes()));
+                if let Ok(theirs) = url::Url::parse(&text) {
+                    prop_assert_eq!(theirs.port_or_known_default(), Some(ours.port()));
+                    prop_assert_eq!(theirs.query(), ours.query());
+                    prop_assert_eq!(theirs.username(), "");
+                    prop_assert_eq!(theirs.fragment(), None);
+                }
+            }
+        }
+    }
+}
