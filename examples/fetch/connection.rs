@@ -84,10 +84,15 @@ impl Connection {
         self.write_and_read(most)?;
         let now = self.now();
         self.http.handle_timeout(now);
-        self.receive(|event| {
+        let is_over = self.receive(|event| {
             sending.refused |= matches!(&event, Event::Head(head) if head.status() >= 300);
             take(event)
-        })
+        })?;
+        if is_over {
+            // A server may have ended its response before the end of the file was seen here.
+            self.send_more(sending)?;
+        }
+        Ok(is_over)
     }
 
     /// Sends the next piece of a body, once the one before it is written.
