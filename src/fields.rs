@@ -24,6 +24,13 @@ pub trait Fields {
     /// All fields, in order; the same ones however often it is asked.
     fn fields(&self) -> impl Iterator<Item = Field<'_>>;
 
+    /// All fields, in order, as bytes: for one pass that looks for many names, without making a text
+    /// of each.
+    #[inline]
+    fn raw_fields(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.fields().map(|field| (field.name.as_bytes(), field.value))
+    }
+
     /// The values of every field of this name, in order; names are compared without case.
     fn values_of<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
         self.fields()

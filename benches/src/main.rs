@@ -8,6 +8,7 @@ mod deflate;
 mod encode;
 mod exchange;
 mod h1;
+mod handshake;
 mod measure;
 mod pico;
 mod sse;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
     };
     println!("{HEADER}");
     run(ws::rows(), &mut ws::ours, &mut ws::theirs);
+    handshake::rows(&mut run);
     deflate::rows(&mut run);
     sse::rows(&mut run);
     sse_encode::rows(&mut run);

@@ -98,6 +98,11 @@ impl<L> Fields for Head<'_, L> {
             .map(|span| Field { name: text(span.name(self.bytes)), value: span.value(self.bytes) })
     }
 
+    #[inline]
+    fn raw_fields(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.spans.iter().map(|span| (span.name(self.bytes), span.value(self.bytes)))
+    }
+
     fn values_of<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
         self.spans
             .iter()

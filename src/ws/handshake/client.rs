@@ -4,7 +4,9 @@ use core::fmt;
 
 use super::key;
 use super::said::{Only, Said};
-use crate::{ApiMisuse, Entropy, Fields, grammar, scan};
+#[cfg(feature = "alloc")]
+use crate::{ApiMisuse, scan};
+use crate::{Entropy, Fields, grammar};
 
 /// Why an answer does not open a connection: the client must fail it (RFC 6455 4.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

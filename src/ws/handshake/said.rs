@@ -48,8 +48,8 @@ impl<'a> Said<'a> {
     #[inline]
     pub(super) fn by(fields: &'a (impl Fields + ?Sized)) -> Self {
         let mut said = Self::NOTHING;
-        for field in fields.fields() {
-            said.note(field.name.as_bytes(), field.value);
+        for (name, value) in fields.raw_fields() {
+            said.note(name, value);
         }
         said
     }
