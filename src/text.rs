@@ -143,6 +143,13 @@ impl Joiner {
         self.partial.join(piece, |valid| text.push_str(valid))
     }
 
+    /// The whole characters of the next piece, where none is held back, and at which index what
+    /// follows them is bad; an unfinished character is held.
+    pub(crate) fn split<'b>(&mut self, piece: &'b [u8]) -> (&'b str, Result<(), usize>) {
+        let (text, tail) = split_valid(piece);
+        (text, self.partial.hold(tail).map_err(|bad| text.len() + bad))
+    }
+
     /// Whether the text so far ends on a character boundary.
     pub(crate) const fn is_complete(&self) -> bool {
         self.partial.len == 0

@@ -155,7 +155,8 @@ fn carry(from: &mut Outbox, to: &mut Vec<u8>) {
 fn conversation() -> Vec<u8> {
     let (mut wire, key) = (Vec::new(), [1, 2, 3, 4]);
     let mut put = |fin, opcode, payload: &[u8]| {
-        let header = Header { fin, opcode, mask: Some(key), len: payload.len() as u64 };
+        let header =
+            Header { fin, compressed: false, opcode, mask: Some(key), len: payload.len() as u64 };
         wire.extend_from_slice(header.encode().as_ref());
         let from = wire.len();
         wire.extend_from_slice(payload);

@@ -13,7 +13,8 @@ pub type Error = crate::error::Error<ErrorKind>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// `c1 80`: a reserved bit is set without an extension that gives it a meaning (5.2).
+    /// `c1 80`: a reserved bit is set without an extension that gives it a meaning (5.2); RSV1 on
+    /// anything but the first frame of a message (RFC 7692 6).
     Reserved,
     /// `83 80`: opcodes 3 to 7 and 11 to 15 mean nothing (5.2).
     Opcode,
@@ -39,6 +40,9 @@ pub enum ErrorKind {
     MessageTooLong,
     /// `81 01 ff`: a text, or the reason of a close frame, is not UTF-8 (8.1).
     Utf8,
+    /// `c1 01 07`: the payload of a compressed message is no DEFLATE stream, or ends inside a block
+    /// (RFC 7692 7.2.2).
+    Deflate,
     /// `88 01 03`: half a close code (5.5.1).
     CloseLength,
     /// `88 02 03 ed`: a close code that must not be sent (7.4).
@@ -59,7 +63,7 @@ impl Error {
     /// ```
     pub const fn close_code(&self) -> Option<CloseCode> {
         match self.kind {
-            ErrorKind::Utf8 => Some(CloseCode::INVALID_DATA),
+            ErrorKind::Utf8 | ErrorKind::Deflate => Some(CloseCode::INVALID_DATA),
             ErrorKind::FrameTooLong | ErrorKind::MessageTooLong => Some(CloseCode::TOO_BIG),
             ErrorKind::Truncated => None,
             _ => Some(CloseCode::PROTOCOL),
@@ -92,6 +96,7 @@ impl fmt::Display for ErrorKind {
             Self::FrameTooLong => "a frame is longer than the limit",
             Self::MessageTooLong => "a message is longer than the limit",
             Self::Utf8 => "the text is not UTF-8",
+            Self::Deflate => "the compressed payload is damaged",
             Self::CloseLength => "a close frame of one byte",
             Self::CloseCode => "the close code must not be sent",
             Self::Truncated => "the connection ended before the closing handshake",

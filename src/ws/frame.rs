@@ -7,7 +7,7 @@
 //! let mut frames = Decoder::new(Expect::Unmasked);
 //! let mut input: &[u8] = b"\x81\x05Hello";
 //! let Step::Item(Item::Header(header)) = frames.decode(&mut input)? else { unreachable!() };
-//! assert_eq!(header, Header { fin: true, opcode: Opcode::Text, mask: None, len: 5 });
+//! assert_eq!(header, Header { fin: true, compressed: false, opcode: Opcode::Text, mask: None, len: 5 });
 //! assert_eq!(header.encode().as_ref(), b"\x81\x05");
 //! assert_eq!(frames.decode(&mut input)?, Step::Item(Item::Payload { bytes: b"Hello", mask: None }));
 //! assert_eq!(frames.decode(&mut input)?, Step::Item(Item::End));
@@ -68,11 +68,13 @@ pub enum Expect {
     Unmasked,
 }
 
-/// A frame's header, without reserved bits: they belong to extensions.
+/// A frame's header. Of its reserved bits, which belong to extensions, RSV1 alone has a meaning.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Header {
     /// Whether this is the last fragment of its message.
     pub fin: bool,
+    /// RSV1: this is the first frame of a message that permessage-deflate has compressed (RFC 7692 6).
+    pub compressed: bool,
     /// What the frame is.
     pub opcode: Opcode,
     /// The masking key.
@@ -85,6 +87,7 @@ impl fmt::Debug for Header {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Header")
             .field("fin", &self.fin)
+            .field("compressed", &self.compressed)
             .field("opcode", &self.opcode)
             .field("masked", &self.mask.is_some())
             .field("len", &self.len)
@@ -98,7 +101,8 @@ impl Header {
     pub const fn encode(&self) -> HeaderBytes {
         let masked = if self.mask.is_some() { 0x80 } else { 0 };
         let mut bytes = [0; MAX];
-        bytes[0] = (if self.fin { 0x80 } else { 0 }) | self.opcode as u8;
+        let compressed = if self.compressed { RSV1 } else { 0 };
+        bytes[0] = (if self.fin { 0x80 } else { 0 }) | compressed | self.opcode as u8;
         let mut len = match self.len {
             0..=125 => {
                 bytes[1] = masked | self.len as u8;
@@ -135,7 +139,8 @@ impl Header {
     ) -> Result<Option<(Self, usize)>, (ErrorKind, usize)> {
         let Some(&first) = bytes.first() else { return Ok(None) };
         let fin = first & 0x80 != 0;
-        if first & 0x70 != 0 {
+        let compressed = first & 0x70 != 0;
+        if compressed && (first & 0x70 != RSV1 || !rules.deflate || !matches!(first & 15, 1 | 2)) {
             return Err((ErrorKind::Reserved, 0));
         }
         let Some(opcode) = Opcode::from_bits(first & 15) else {
@@ -178,23 +183,27 @@ impl Header {
         if used == 10 && len >> 63 != 0 {
             return Err((ErrorKind::LengthOverflow, 2));
         }
-        if !opcode.is_control() && len > rules.frame.min(rules.message) {
+        // How long a compressed message is, is known when it is inflated.
+        let message = if compressed { u64::MAX } else { rules.message };
+        if !opcode.is_control() && len > rules.frame.min(message) {
             let kind =
                 if len > rules.frame { ErrorKind::FrameTooLong } else { ErrorKind::MessageTooLong };
             return Err((kind, if used == 2 { 1 } else { 2 }));
         }
 
         if !masked {
-            return Ok(Some((Self { fin, opcode, mask: None, len }, used)));
+            return Ok(Some((Self { fin, compressed, opcode, mask: None, len }, used)));
         }
         let Some(&[a, b, c, d]) = bytes.get(used..used + 4) else { return Ok(None) };
-        Ok(Some((Self { fin, opcode, mask: Some([a, b, c, d]), len }, used + 4)))
+        Ok(Some((Self { fin, compressed, opcode, mask: Some([a, b, c, d]), len }, used + 4)))
     }
 }
 
 /// What a header is judged by besides itself.
 #[derive(Clone, Copy)]
 pub(crate) struct Rules {
+    /// Whether messages may be compressed.
+    pub(crate) deflate: bool,
     /// Whether a message is unfinished.
     pub(crate) inside: bool,
     /// The longest data frame.
@@ -237,6 +246,23 @@ impl Held {
 
     pub(crate) const fn is_empty(&self) -> bool {
         self.len == 0
+    }
+
+    /// How many bytes the header lacks at least.
+    pub(crate) fn missing(&self) -> u64 {
+        let len = match *self {
+            Self { len: 0 | 1, .. } => 2,
+            Self { bytes: [_, second, ..], .. } => {
+                let masked = if second & 0x80 != 0 { 4 } else { 0 };
+                masked
+                    + match second & 0x7f {
+                        126 => 4,
+                        127 => 10,
+                        _ => 2,
+                    }
+            }
+        };
+        len - u64::from(self.len)
     }
 
     /// Reads a header whose first bytes may be held: the header, and how much of `input` it took. Where
@@ -319,6 +345,7 @@ impl fmt::Debug for Item<'_> {
 pub struct Decoder {
     state: State,
     expect: Expect,
+    deflate: bool,
     /// Whether a message is unfinished.
     inside: bool,
     held: Held,
@@ -340,7 +367,20 @@ enum State {
 impl Decoder {
     /// A decoder for frames that are masked, or are not.
     pub const fn new(expect: Expect) -> Self {
-        Self { state: State::Header, expect, inside: false, held: Held::new(), at: 0 }
+        Self {
+            state: State::Header,
+            expect,
+            deflate: false,
+            inside: false,
+            held: Held::new(),
+            at: 0,
+        }
+    }
+
+    /// Takes RSV1 on the first frame of a message, where permessage-deflate was agreed on.
+    pub const fn with_deflate(mut self) -> Self {
+        self.deflate = true;
+        self
     }
 
     /// Decodes the next part of a frame.
@@ -374,7 +414,8 @@ impl Decoder {
     }
 
     fn header<'b>(&mut self, input: &mut &'b [u8]) -> Result<Step<Item<'b>>, Error> {
-        let rules = Rules { inside: self.inside, frame: u64::MAX, message: u64::MAX };
+        let (deflate, inside) = (self.deflate, self.inside);
+        let rules = Rules { deflate, inside, frame: u64::MAX, message: u64::MAX };
         match self.held.read(input, self.expect, &rules) {
             Ok(Some((header, used))) => {
                 *input = &input[used..];
@@ -426,7 +467,7 @@ impl Decoder {
 
     /// Readies the decoder for another connection.
     pub fn reset(&mut self) {
-        *self = Self::new(self.expect);
+        *self = Self { deflate: self.deflate, ..Self::new(self.expect) };
     }
 }
 
@@ -435,6 +476,9 @@ impl fmt::Debug for Decoder {
         f.debug_struct("Decoder").field("at", &self.at).finish_non_exhaustive()
     }
 }
+
+/// The bit that permessage-deflate sets.
+const RSV1: u8 = 0x40;
 
 /// The longest header.
 const MAX: usize = 14;

@@ -4,9 +4,16 @@
 //! A message that lies whole in the input, in one frame, is unmasked there and borrowed from there.
 //! Everything else is joined in a buffer that is used again and never grows past the limit. A text
 //! fails at its first bad byte, even inside an unfinished frame.
+//!
+//! A message that is too large to be joined is taken in parts, by [`Decoder::decode_part`]; compressed
+//! ones ([`Decoder::with_inflater`]) are inflated in steps, under the same limits.
 
+mod inflate;
 mod item;
+mod part;
+mod store;
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -17,7 +24,9 @@ use super::mask::{mask, rotate};
 use super::{Close, CloseCode, Error, ErrorKind, Role};
 use crate::{Step, carry, text};
 
+use inflate::Inflater;
 pub use item::{Binary, Item, Text};
+pub use part::{Kind, Part};
 
 /// What messages may cost, in bytes of payload. `None` is no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +34,7 @@ pub use item::{Binary, Item, Text};
 pub struct Limits {
     /// A frame of a message. 16 MiB, as tungstenite.
     pub frame: Option<u64>,
-    /// A message. 64 MiB, as tungstenite.
+    /// A message, inflated. 64 MiB, as tungstenite.
     pub message: Option<u64>,
 }
 
@@ -57,8 +66,12 @@ pub struct Decoder<R> {
     frame_limit: u64,
     message_limit: u64,
     state: State,
-    /// The kind of the message whose fragments are being joined.
-    message: Option<Kind>,
+    /// The message whose fragments arrive.
+    message: Option<Unfinished>,
+    /// Where the payload of the frame in progress began.
+    payload_at: u64,
+    /// Makes plain messages of compressed ones, where that was agreed on.
+    inflater: Option<Box<Inflater>>,
     /// A joined message was handed out, and its buffer is to be emptied.
     lent: bool,
     control_len: u8,
@@ -84,10 +97,13 @@ enum State {
     Failed(Error),
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Text,
-    Binary,
+/// A message that has begun.
+#[derive(Clone, Copy)]
+struct Unfinished {
+    kind: Kind,
+    compressed: bool,
+    /// Bytes of it so far, inflated.
+    len: u64,
 }
 
 impl<R: Role> Decoder<R> {
@@ -110,6 +126,8 @@ impl<R: Role> Decoder<R> {
             message_limit: or_none(limits.message),
             state: State::Idle,
             message: None,
+            payload_at: 0,
+            inflater: None,
             lent: false,
             control_len: 0,
             held: Held::new(),
@@ -139,7 +157,8 @@ impl<R: Role> Decoder<R> {
             let rules = self.rules();
             if let Ok(Some((header, used))) = Header::read(input, R::EXPECT, &rules) {
                 let whole = (input.len() - used) as u64 >= header.len;
-                if whole && header.fin && !header.opcode.is_control() {
+                let plain = !header.compressed && !header.opcode.is_control();
+                if whole && header.fin && plain {
                     let end = used + header.len as usize;
                     let (frame, rest) = core::mem::take(input).split_at_mut(end);
                     *input = rest;
@@ -172,10 +191,7 @@ impl<R: Role> Decoder<R> {
         &'m mut self,
         input: &mut &'b mut [u8],
     ) -> Result<Step<Item<'m, 'b>>, Error> {
-        if core::mem::take(&mut self.lent) {
-            self.text.clear();
-            self.binary.clear();
-        }
+        self.take_back();
         loop {
             match self.state {
                 State::Idle | State::Header => {
@@ -184,35 +200,33 @@ impl<R: Role> Decoder<R> {
                     }
                     self.header(input)?;
                 }
-                State::Payload { opcode, fin, key, left } => {
-                    let len =
-                        usize::try_from(left).map_or(input.len(), |left| left.min(input.len()));
-                    let key_after = key.map(|key| rotate(key, len));
-                    let left = left - len as u64;
-                    self.state = State::Payload { opcode, fin, key: key_after, left };
-                    if opcode.is_control() {
-                        self.store_control(&mut input[..len], key);
-                    } else if let Err(bad) = self.store(&mut input[..len], key) {
-                        advance(input, bad);
-                        return self.fail(ErrorKind::Utf8, self.at + bad as u64);
-                    }
-                    advance(input, len);
-                    self.at += len as u64;
-                    if left > 0 {
+                State::Payload { opcode, .. } if opcode.is_control() => {
+                    if !self.control(input) {
                         return Ok(Step::NeedInput);
                     }
-                    let over = fin && !opcode.is_control();
-                    self.state = match self.message {
-                        Some(_) if !over => State::Header,
-                        _ => State::Idle,
-                    };
-                    if over || opcode.is_control() {
-                        let at = self.at;
-                        return self.end(opcode).map(Step::Item).inspect_err(|error| {
-                            if error.at < at {
-                                *input = &mut [];
-                            }
-                        });
+                    let before = self.at;
+                    return self.end_control(opcode).map(Step::Item).inspect_err(|error| {
+                        if error.at < before {
+                            *input = &mut [];
+                        }
+                    });
+                }
+                State::Payload { key, left, .. } => {
+                    let len = within(left, input.len());
+                    if let Err((kind, bad)) = self.store(&mut input[..len], key) {
+                        return self.fail_in_payload(kind, bad, input);
+                    }
+                    advance(input, len);
+                    self.pass(len);
+                    if left > len as u64 {
+                        return Ok(Step::NeedInput);
+                    }
+                    if let Some(kind) = self.end_frame(input)? {
+                        self.lent = true;
+                        return Ok(Step::Item(match kind {
+                            Kind::Text => Item::Text(Text::Joined(&mut self.text)),
+                            Kind::Binary => Item::Binary(Binary::Joined(&mut self.binary)),
+                        }));
                     }
                 }
                 State::Done => return Ok(Step::Done),
@@ -242,10 +256,25 @@ impl<R: Role> Decoder<R> {
         self.forget();
     }
 
+    /// How many bytes the frame in progress lacks at least, so that a driver can size its reads: the
+    /// rest of its payload, or of its header as far as that is known. No more than a limit on frames
+    /// allows, and nothing to reserve memory by.
+    pub fn missing(&self) -> u64 {
+        match self.state {
+            State::Idle | State::Header => self.held.missing(),
+            State::Payload { left, .. } => left,
+            State::Done | State::Failed(_) => 0,
+        }
+    }
+
     /// Gives back what large messages have left behind, where no message is unfinished.
     pub fn release(&mut self) {
         if self.message.is_some() {
             return;
+        }
+        self.take_back();
+        if let Some(inflater) = &mut self.inflater {
+            inflater.release();
         }
         if self.text.capacity() > carry::KEPT {
             self.text = String::new();
@@ -262,10 +291,12 @@ impl<R: Role> Decoder<R> {
             Ok(Some((header, used))) => {
                 advance(input, used);
                 self.at += used as u64;
-                let Header { fin, opcode, mask: key, len: left } = header;
+                let Header { fin, compressed, opcode, mask: key, len: left } = header;
+                self.payload_at = self.at;
+                let begun = |kind| Some(Unfinished { kind, compressed, len: 0 });
                 match opcode {
-                    Opcode::Text => self.message = Some(Kind::Text),
-                    Opcode::Binary => self.message = Some(Kind::Binary),
+                    Opcode::Text => self.message = begun(Kind::Text),
+                    Opcode::Binary => self.message = begun(Kind::Binary),
                     Opcode::Continuation => {}
                     Opcode::Close | Opcode::Ping | Opcode::Pong => self.control_len = 0,
                 }
@@ -289,71 +320,52 @@ impl<R: Role> Decoder<R> {
     /// What the next header is judged by.
     #[inline]
     fn rules(&self) -> Rules {
-        let filled = match self.message {
-            Some(Kind::Text) => self.text.len() + self.joiner.held(),
-            Some(Kind::Binary) => self.binary.len(),
-            None => 0,
-        };
         Rules {
+            deflate: self.inflater.is_some(),
             inside: self.message.is_some(),
             frame: self.frame_limit,
-            message: self.message_limit - filled as u64,
+            message: match self.message {
+                None => self.message_limit,
+                // What it will be when inflated is counted then.
+                Some(message) if message.compressed => u64::MAX,
+                Some(message) => self.message_limit - message.len,
+            },
         }
     }
 
-    /// Unmasks a piece of a message and joins it, or says at which index a text is bad.
-    fn store(&mut self, mut piece: &mut [u8], mut key: Option<[u8; 4]>) -> Result<(), usize> {
-        let limit = usize::try_from(self.message_limit).unwrap_or(usize::MAX);
-        let mut done = 0;
-        while !piece.is_empty() {
-            // A block at a time, so that it is still in the first cache when it is copied.
-            let (block, rest) = piece.split_at_mut(piece.len().min(BLOCK));
-            if let Some(key) = &mut key {
-                mask(block, *key);
-                *key = rotate(*key, block.len());
-            }
-            if self.message == Some(Kind::Text) {
-                let (len, capacity) = (self.text.len(), self.text.capacity());
-                let more = self.joiner.held() + block.len();
-                self.text.reserve_exact(carry::step(len, capacity, more, limit));
-                self.joiner.push(&mut self.text, block).map_err(|bad| done + bad)?;
-            } else {
-                carry::reserve(&mut self.binary, block.len(), limit);
-                self.binary.extend_from_slice(block);
-            }
-            done += block.len();
-            piece = rest;
-        }
-        Ok(())
-    }
-
-    /// Unmasks a piece of a control frame and joins it.
-    fn store_control(&mut self, piece: &mut [u8], key: Option<[u8; 4]>) {
+    /// Takes what `input` has of a control frame: whether that is all of it.
+    fn control(&mut self, input: &mut &mut [u8]) -> bool {
+        let State::Payload { key, left, .. } = self.state else { return false };
+        let len = within(left, input.len());
+        let piece = &mut input[..len];
         if let Some(key) = key {
             mask(piece, key);
         }
         let from = usize::from(self.control_len);
-        self.control[from..from + piece.len()].copy_from_slice(piece);
-        self.control_len += piece.len() as u8;
+        self.control[from..from + len].copy_from_slice(piece);
+        self.control_len += len as u8;
+        advance(input, len);
+        self.pass(len);
+        left == len as u64
     }
 
-    /// A frame with this opcode is over, and with it a message or a control frame.
-    fn end(&mut self, opcode: Opcode) -> Result<Item<'_, 'static>, Error> {
+    /// Goes on by `len` bytes of a payload.
+    fn pass(&mut self, len: usize) {
+        self.at += len as u64;
+        if let State::Payload { key, left, .. } = &mut self.state {
+            *left -= len as u64;
+            *key = key.map(|key| rotate(key, len));
+        }
+    }
+
+    /// A control frame is whole.
+    fn end_control(&mut self, opcode: Opcode) -> Result<Item<'_, 'static>, Error> {
+        self.state = if self.message.is_some() { State::Header } else { State::Idle };
         let len = usize::from(self.control_len);
         match opcode {
             Opcode::Ping => Ok(Item::Ping(&self.control[..len])),
             Opcode::Pong => Ok(Item::Pong(&self.control[..len])),
-            Opcode::Close => self.close(len),
-            Opcode::Continuation | Opcode::Text | Opcode::Binary => {
-                self.lent = true;
-                match self.message.take() {
-                    Some(Kind::Text) if !self.joiner.is_complete() => {
-                        self.fail(ErrorKind::Utf8, self.at)
-                    }
-                    Some(Kind::Text) => Ok(Item::Text(Text::Joined(&mut self.text))),
-                    Some(Kind::Binary) | None => Ok(Item::Binary(Binary::Joined(&mut self.binary))),
-                }
-            }
+            _ => self.close(len),
         }
     }
 
@@ -378,13 +390,40 @@ impl<R: Role> Decoder<R> {
         Ok(Item::Close(Close { code, reason }))
     }
 
+    /// Empties the buffer of a message that was handed out.
+    fn take_back(&mut self) {
+        if core::mem::take(&mut self.lent) {
+            self.text.clear();
+            self.binary.clear();
+        }
+    }
+
     /// Forgets the message in progress.
     fn forget(&mut self) {
         self.message = None;
+        if let Some(inflater) = &mut self.inflater {
+            inflater.reset();
+        }
         self.lent = false;
         self.text.clear();
         self.binary.clear();
         self.joiner = text::Joiner::new();
+    }
+
+    /// Fails at a byte of a plain payload, or, in a compressed one, at the first of its frame.
+    #[cold]
+    fn fail_in_payload<T>(
+        &mut self,
+        kind: ErrorKind,
+        bad: Option<usize>,
+        input: &mut &mut [u8],
+    ) -> Result<T, Error> {
+        let Some(bad) = bad else {
+            *input = &mut [];
+            return self.fail(kind, self.payload_at);
+        };
+        advance(input, bad);
+        self.fail(kind, self.at + bad as u64)
     }
 
     #[cold]
@@ -413,6 +452,11 @@ impl<R> fmt::Debug for Decoder<R> {
 
 fn advance(input: &mut &mut [u8], len: usize) {
     *input = &mut core::mem::take(input)[len..];
+}
+
+/// The part of a payload's `left` bytes that `available` ones hold.
+fn within(left: u64, available: usize) -> usize {
+    usize::try_from(left).map_or(available, |left| left.min(available))
 }
 
 /// What stays in the first cache while it is unmasked, checked and copied.

@@ -1,5 +1,6 @@
 //! What a session sends, and how its connection ends.
 
+use alloc::boxed::Box;
 use core::fmt;
 use core::time::Duration;
 
@@ -19,7 +20,7 @@ pub struct Sender<R> {
     deadline: Option<Instant>,
     close_timeout: Duration,
     /// The newest pong for which there was no room.
-    late_pong: Option<Payload>,
+    late_pong: Option<Box<Payload>>,
 }
 
 /// ```text
@@ -222,7 +223,7 @@ impl<R: Role> Sender<R> {
 
     #[inline]
     fn header(&self, opcode: Opcode, mask: Option<[u8; 4]>, len: usize) -> Header {
-        Header { fin: true, opcode, mask, len: len as u64 }
+        Header { fin: true, compressed: false, opcode, mask, len: len as u64 }
     }
 
     #[inline]
@@ -271,7 +272,7 @@ impl<R: Role> Control<Reply> for Sender<R> {
                 if self.late_pong.is_none() && self.has_room_for_pong() {
                     self.control_frame(Opcode::Pong, reply.payload.as_slice());
                 } else {
-                    self.late_pong = Some(reply.payload);
+                    self.late_pong = Some(Box::new(reply.payload));
                 }
             }
             (Owed::Closed, State::Open) => {

@@ -17,6 +17,8 @@ use crate::memory;
 pub(crate) trait Subject: Sized {
     /// What it may hold: its limits together.
     const LIMIT: usize;
+    /// What it may hold besides, whatever the bytes: small buffers, a table of fields.
+    const CONSTANT: usize = 2048;
 
     /// With small limits, which streams reach.
     fn new() -> Self;
@@ -211,7 +213,7 @@ pub(crate) fn obeys<S: Subject>(wire: &[u8], cuts: &[usize]) -> Result<Trace, Br
                 while subject.step(&mut input, &mut |_, _, _| {}) == Flow::Item {}
             }
         });
-        let most = S::LIMIT.min(8 * wire.len()) + CONSTANT;
+        let most = S::LIMIT.min(8 * wire.len()) + S::CONSTANT;
         ensure!(3, peak <= most, "{peak} bytes held for {} bytes of input", wire.len());
     }
     Ok(whole)
@@ -378,9 +380,6 @@ macro_rules! laws {
         $(#[test] fn $name() { harness::check::<$subject>(); })*
     };
 }
-
-/// What a subject may hold besides its limit: small buffers, a table of fields.
-const CONSTANT: usize = 2048;
 
 /// Bytes of the shorter stream for the law of linear time.
 const LONG: usize = 8 << 10;

@@ -35,6 +35,15 @@ impl Kind for ErrorKind {
     }
 }
 
+impl From<ErrorKind> for crate::ws::ErrorKind {
+    fn from(kind: ErrorKind) -> Self {
+        match kind {
+            ErrorKind::Data => Self::Deflate,
+            ErrorKind::TooLong => Self::MessageTooLong,
+        }
+    }
+}
+
 impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

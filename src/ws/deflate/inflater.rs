@@ -104,7 +104,12 @@ impl Inflater {
             })?;
             written += made;
         }
-        Ok(self.slot.held().map_or(&[], |context| &context.scratch))
+        Ok(self.piece())
+    }
+
+    /// What [`inflate_piece`](Self::inflate_piece) has made.
+    pub(crate) fn piece(&self) -> &[u8] {
+        self.slot.peek().map_or(&[], |context| &context.scratch)
     }
 
     /// Inflates all of `input` to the end of `out`, which grows with what it holds and no further
@@ -139,7 +144,7 @@ impl Inflater {
                 out.truncate(limit);
                 return Err(self.fail(ErrorKind::TooLong));
             }
-            if !again && out.len() < out.capacity() {
+            if !again && out.len() < out.capacity() && self.state != State::Failed {
                 return Ok(());
             }
         }
@@ -223,7 +228,7 @@ impl Inflater {
         call: impl FnOnce(&mut Inflate, &[u8]) -> Result<Status, DecompressError>,
     ) -> Result<(usize, bool), ErrorKind> {
         match self.state {
-            State::Failed => return Err(self.error),
+            State::Failed => return Err(self.fail(self.error)),
             State::Between | State::Complete if input.is_empty() => return Ok((0, false)),
             State::Between | State::Complete | State::Inside => {}
         }
@@ -243,6 +248,13 @@ impl Inflater {
             }
             // Without progress there will be none.
             Ok(Status::Ok | Status::BufError) => Ok((made, !input.is_empty() && used + made > 0)),
+            // What was made before the fault is handed out before it; what follows is of no use.
+            Err(_) if made > 0 => {
+                *input = &[];
+                self.on(On::Fault);
+                self.error = ErrorKind::Data;
+                Ok((made, false))
+            }
             Err(_) => Err(self.fail(ErrorKind::Data)),
         }
     }

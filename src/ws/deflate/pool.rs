@@ -110,6 +110,10 @@ impl<C: Context> Slot<C> {
         self.context.as_mut()
     }
 
+    pub(super) const fn peek(&self) -> Option<&C> {
+        self.context.as_ref()
+    }
+
     /// Forgets all messages. A context goes back to its pool, and stays where there is none.
     pub(super) fn clear(&mut self) {
         let Some(mut context) = self.context.take() else { return };

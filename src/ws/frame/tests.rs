@@ -67,7 +67,7 @@ fn headers_are_read_back() {
     let lens = [0, 1, 125, 126, 127, 0xffff, 0x1_0000, (1 << 63) - 1];
     for (len, mask) in lens.iter().flat_map(|&len| [(len, None), (len, Some([1, 2, 3, 4]))]) {
         let expect = if mask.is_some() { Expect::Masked } else { Expect::Unmasked };
-        let header = Header { fin: false, opcode: Opcode::Binary, mask, len };
+        let header = Header { fin: false, compressed: false, opcode: Opcode::Binary, mask, len };
         let bytes = header.encode();
         for cut in 0..bytes.as_ref().len() {
             let (mut decoder, (mut head, mut tail)) =

@@ -112,8 +112,13 @@ fn masked_messages_at_every_cut() {
     let mut payload = "h\u{e9}llo w\u{f6}rld \u{1f600}".repeat(20).into_bytes();
     let text = payload.clone();
     mask(&mut payload, key);
-    let header =
-        Header { fin: true, opcode: Opcode::Text, mask: Some(key), len: payload.len() as u64 };
+    let header = Header {
+        fin: true,
+        compressed: false,
+        opcode: Opcode::Text,
+        mask: Some(key),
+        len: payload.len() as u64,
+    };
     let wire = [header.encode().as_ref(), &payload].concat();
     for cut in 0..=wire.len() {
         let mut decoder = Decoder::<Server>::new();

@@ -5,3 +5,5 @@ pub(crate) mod h1;
 pub(crate) mod sse;
 pub(crate) mod text;
 pub(crate) mod ws;
+#[cfg(feature = "deflate")]
+pub(crate) mod ws_deflate;

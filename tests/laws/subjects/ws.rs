@@ -151,6 +151,78 @@ impl<R: Side> Subject for Messages<R> {
     }
 }
 
+/// Messages in parts, whose pieces are whole characters.
+pub(crate) struct Parts<R> {
+    decoder: message::Decoder<R>,
+    input: Scratch,
+}
+
+impl<R: Side> Subject for Parts<R> {
+    const LIMIT: usize = 0;
+
+    fn new() -> Self {
+        Self { decoder: message::Decoder::with_limits(limits()), input: Scratch::new() }
+    }
+
+    fn roomy() -> Self {
+        Self { decoder: message::Decoder::new(), input: Scratch::new() }
+    }
+
+    fn step(&mut self, input: &mut &[u8], show: Show<'_>) -> Flow {
+        let Self { decoder, input: scratch } = self;
+        scratch
+            .lend(input, |rest| Flow::of(decoder.decode_part(rest), |part| show_part(part, show)))
+    }
+
+    fn finish(&mut self, _: Show<'_>) -> Flow {
+        Flow::end(self.decoder.finish(), |_| ())
+    }
+
+    fn reset(&mut self) -> bool {
+        self.decoder.reset();
+        true
+    }
+
+    fn streams() -> BoxedStrategy<(Vec<u8>, Vec<Part>)> {
+        let streams = Messages::<R>::streams();
+        streams.prop_map(|(wire, parts)| (wire, in_parts(parts))).boxed()
+    }
+
+    fn long(len: usize) -> Vec<u8> {
+        one_message(R::MASKED, len)
+    }
+}
+
+/// Whole messages as what they come to in parts.
+pub(super) fn in_parts(whole: Vec<Part>) -> Vec<Part> {
+    let mut parts = Vec::new();
+    for message in whole {
+        if !["text", "binary"].contains(&message.name) {
+            parts.push(message);
+            continue;
+        }
+        parts.push(part("start", message.name));
+        if !message.bytes.is_empty() {
+            parts.push(message);
+        }
+        parts.push(part("end", b""));
+    }
+    parts
+}
+
+pub(super) fn show_part(part: message::Part<'_>, show: Show<'_>) {
+    match part {
+        message::Part::Start(message::Kind::Text) => show("start", b"text", false),
+        message::Part::Start(message::Kind::Binary) => show("start", b"binary", false),
+        message::Part::Text(text) => show("text", text.as_bytes(), true),
+        message::Part::Binary(bytes) => show("binary", bytes, true),
+        message::Part::End => show("end", b"", false),
+        message::Part::Ping(payload) => show_event(Event::Ping(payload), show),
+        message::Part::Pong(payload) => show_event(Event::Pong(payload), show),
+        message::Part::Close(close) => show_event(Event::Close(close), show),
+    }
+}
+
 /// A session, whose output is shown too.
 pub(crate) struct Machine<R> {
     session: Session<R>,
@@ -244,7 +316,7 @@ fn converse<R: Side, P: Role>(peer: P, messages: &[Sent]) -> (Vec<u8>, Vec<Part>
     (wire, parts)
 }
 
-fn show_event(event: Event<'_, '_>, show: Show<'_>) {
+pub(super) fn show_event(event: Event<'_, '_>, show: Show<'_>) {
     match event {
         Event::Text(text) => show("text", text.as_bytes(), false),
         Event::Binary(bytes) => show("binary", &bytes, false),
@@ -258,14 +330,18 @@ fn show_event(event: Event<'_, '_>, show: Show<'_>) {
 }
 
 /// A copy of the input that may be unmasked, in a buffer made beforehand.
-struct Scratch(Vec<u8>);
+pub(super) struct Scratch(Vec<u8>);
 
 impl Scratch {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(Vec::with_capacity(CONSTANT_INPUT))
     }
 
-    fn lend(&mut self, input: &mut &[u8], receive: impl FnOnce(&mut &mut [u8]) -> Flow) -> Flow {
+    pub(super) fn lend(
+        &mut self,
+        input: &mut &[u8],
+        receive: impl FnOnce(&mut &mut [u8]) -> Flow,
+    ) -> Flow {
         let len = input.len();
         self.0.clear();
         self.0.extend_from_slice(input);
@@ -280,17 +356,17 @@ impl Scratch {
 const CONSTANT_INPUT: usize = 512;
 
 /// Small limits, so that streams reach them.
-fn limits() -> message::Limits {
+pub(super) fn limits() -> message::Limits {
     let mut limits = message::Limits::default();
     (limits.frame, limits.message) = (Some(200), Some(LIMIT as u64));
     limits
 }
 
-const LIMIT: usize = 300;
+pub(super) const LIMIT: usize = 300;
 
 /// What is sent; messages with the places at which they are cut into fragments.
 #[derive(Debug, Clone)]
-enum Sent {
+pub(super) enum Sent {
     Text(String, Vec<usize>),
     Binary(Vec<u8>, Vec<usize>),
     Ping(Vec<u8>),
@@ -298,7 +374,7 @@ enum Sent {
 }
 
 impl Sent {
-    fn frames(&self) -> Vec<(bool, Opcode, Vec<u8>)> {
+    pub(super) fn frames(&self) -> Vec<(bool, Opcode, Vec<u8>)> {
         let (opcode, payload, cuts) = match self {
             Self::Text(text, cuts) => (Opcode::Text, text.as_bytes(), cuts),
             Self::Binary(bytes, cuts) => (Opcode::Binary, &bytes[..], cuts),
@@ -319,7 +395,7 @@ impl Sent {
         frames
     }
 
-    fn parts(&self) -> Vec<Part> {
+    pub(super) fn parts(&self) -> Vec<Part> {
         match self {
             Self::Text(text, _) => vec![part("text", text)],
             Self::Binary(bytes, _) => vec![part("binary", bytes)],
@@ -332,7 +408,7 @@ impl Sent {
 }
 
 /// Messages and pings, and perhaps a close frame at the end.
-fn sent() -> impl Strategy<Value = Vec<Sent>> {
+pub(super) fn sent() -> impl Strategy<Value = Vec<Sent>> {
     let bytes = |len| prop::collection::vec(any::<u8>(), 0..len);
     let cuts = || {
         prop::collection::vec(0usize..150, 0..3).prop_map(|mut cuts| {
@@ -355,7 +431,7 @@ fn sent() -> impl Strategy<Value = Vec<Sent>> {
 
 fn put(wire: &mut Vec<u8>, masked: bool, fin: bool, opcode: Opcode, payload: &[u8]) {
     let key = masked.then_some([0x5a; 4]);
-    let header = Header { fin, opcode, mask: key, len: payload.len() as u64 };
+    let header = Header { fin, compressed: false, opcode, mask: key, len: payload.len() as u64 };
     wire.extend_from_slice(header.encode().as_ref());
     let from = wire.len();
     wire.extend_from_slice(payload);
@@ -365,7 +441,7 @@ fn put(wire: &mut Vec<u8>, masked: bool, fin: bool, opcode: Opcode, payload: &[u
 }
 
 /// Half of it one message of small fragments with pings between them, half of it one frame.
-fn one_message(masked: bool, len: usize) -> Vec<u8> {
+pub(super) fn one_message(masked: bool, len: usize) -> Vec<u8> {
     let mut wire = Vec::new();
     put(&mut wire, masked, false, Opcode::Text, b"");
     while wire.len() < len / 2 {
