@@ -15,6 +15,8 @@ pub struct Reply {
 pub(super) enum Owed {
     /// A pong with this payload.
     Pong,
+    /// Nothing: the peer has sent a pong.
+    Alive,
     /// The peer closed, or answered a close; the payload is what an answer carries.
     Closed,
     /// The peer broke the protocol; the payload says how.
@@ -54,6 +56,10 @@ impl Reply {
         Self { kind: Owed::Pong, payload: Payload::new([payload, b""]) }
     }
 
+    pub(super) const fn alive() -> Self {
+        Self { kind: Owed::Alive, payload: Payload::EMPTY }
+    }
+
     /// An answer carries the code that it answers (RFC 6455 5.5.1).
     pub(super) fn closed(close: &Close<'_>) -> Self {
         let code = close.code.map(|code| code.0.to_be_bytes());
@@ -76,6 +82,7 @@ impl fmt::Debug for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
             Owed::Pong => "Reply(pong)",
+            Owed::Alive => "Reply(alive)",
             Owed::Closed => "Reply(closed)",
             Owed::Failed => "Reply(failed)",
             Owed::End => "Reply(end)",

@@ -35,6 +35,7 @@ mod inflater;
 mod pool;
 mod state;
 
+pub(super) use deflater::bound;
 pub use deflater::{Config, Deflater};
 pub use error::ErrorKind;
 pub use inflater::Inflater;

@@ -249,6 +249,7 @@ impl Held {
     }
 
     /// How many bytes the header lacks at least.
+    #[cfg(feature = "alloc")]
     pub(crate) fn missing(&self) -> u64 {
         let len = match *self {
             Self { len: 0 | 1, .. } => 2,

@@ -17,6 +17,10 @@ mod close;
 mod control;
 #[cfg(feature = "deflate")]
 pub mod deflate;
+#[cfg(feature = "alloc")]
+mod encoded;
+#[cfg(feature = "alloc")]
+mod ending;
 mod error;
 pub mod frame;
 pub mod handshake;
@@ -38,6 +42,8 @@ pub use url::{Url, UrlError};
 #[cfg(feature = "alloc")]
 pub use {
     control::Reply,
+    encoded::Encoded,
+    ending::Ending,
     sender::Sender,
     session::{Config, Event, Receiver, Session},
 };

@@ -48,6 +48,9 @@ mod sealed {
         /// Which frames this side receives.
         const EXPECT: Expect;
 
+        /// Whether this side masks what it sends.
+        const MASKS: bool = matches!(Self::EXPECT, Expect::Unmasked);
+
         /// The key for the next frame that this side sends.
         fn mask_key(&mut self) -> Option<[u8; 4]>;
     }

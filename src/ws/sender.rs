@@ -1,16 +1,25 @@
 //! What a session sends, and how its connection ends.
 
+mod compression;
+mod keepalive;
+mod messages;
+
 use alloc::boxed::Box;
 use core::fmt;
 use core::time::Duration;
 
-use bytes::{Buf, BufMut, Bytes};
+use bytes::{Buf, BytesMut};
 
 use super::control::{Owed, Payload};
+#[cfg(feature = "deflate")]
+use super::deflate::Deflater;
 use super::frame::{Expect, Header, Opcode};
 use super::mask::mask;
-use super::{CloseCode, Config, Reply, Role};
+use super::{CloseCode, Config, Ending, Reply, Role};
 use crate::{ApiMisuse, Control, End, Instant, Outbox, SendError, Wants};
+use compression::Compression;
+use keepalive::{Due, Keepalive};
+use messages::Pieces;
 
 /// What goes out on a connection, and how it ends.
 pub struct Sender<R> {
@@ -21,6 +30,10 @@ pub struct Sender<R> {
     close_timeout: Duration,
     /// The newest pong for which there was no room.
     late_pong: Option<Box<Payload>>,
+    pieces: Option<Pieces>,
+    compression: Option<Box<Compression>>,
+    keepalive: Keepalive,
+    ending: Option<Ending>,
 }
 
 /// ```text
@@ -57,43 +70,18 @@ impl<R: Role> Sender<R> {
             deadline: None,
             close_timeout: config.close_timeout,
             late_pong: None,
+            pieces: None,
+            compression: None,
+            keepalive: Keepalive::new(config.ping_interval, config.pong_timeout),
+            ending: None,
         }
     }
 
-    /// Sends a text message of one frame.
-    ///
-    /// # Errors
-    ///
-    /// [`ApiMisuse::Closed`] after the close frame, [`SendError::Full`] where there is no room.
-    #[inline]
-    pub fn send_text(&mut self, text: &str, _now: Instant) -> Result<(), SendError> {
-        self.send(Opcode::Text, text.as_bytes())
-    }
-
-    /// Sends a binary message of one frame.
-    ///
-    /// # Errors
-    ///
-    /// [`ApiMisuse::Closed`] after the close frame, [`SendError::Full`] where there is no room.
-    #[inline]
-    pub fn send_binary(&mut self, bytes: &[u8], _now: Instant) -> Result<(), SendError> {
-        self.send(Opcode::Binary, bytes)
-    }
-
-    /// Sends a binary message of one frame. A server shares what is large instead of copying it; a
-    /// client copies, since it masks.
-    ///
-    /// # Errors
-    ///
-    /// [`ApiMisuse::Closed`] after the close frame, [`SendError::Full`] where there is no room.
-    pub fn send_bytes(&mut self, bytes: Bytes, _now: Instant) -> Result<(), SendError> {
-        let Some(key) = self.role.mask_key() else {
-            let head = self.header(Opcode::Binary, None, bytes.len()).encode();
-            self.check(head.as_ref().len() + bytes.len())?;
-            self.outbox.owed().put_slice(head.as_ref());
-            return self.outbox.share(bytes);
-        };
-        self.frame(Opcode::Binary, Some(key), &bytes)
+    /// Compresses messages of at least `from` bytes.
+    #[cfg(feature = "deflate")]
+    pub(super) fn with_deflater(mut self, deflater: Deflater, from: usize) -> Self {
+        self.compression = Some(Box::new(Compression::new(deflater, from)));
+        self
     }
 
     /// Sends a ping with a payload of at most 125 bytes.
@@ -106,7 +94,7 @@ impl<R: Role> Sender<R> {
         if payload.len() > 125 {
             return Err(ApiMisuse::ControlTooLong.into());
         }
-        self.send(Opcode::Ping, payload)
+        self.frame(Opcode::Ping, payload)
     }
 
     /// Begins the closing handshake; without a code the frame is empty, and the reason unused. A
@@ -149,15 +137,34 @@ impl<R: Role> Sender<R> {
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is to be called, if nothing happens before.
-    pub const fn poll_timeout(&self) -> Option<Instant> {
-        self.deadline
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        match self.state {
+            State::Open => self.keepalive.deadline(),
+            _ => self.deadline,
+        }
     }
 
-    /// Lets time pass: a closing handshake that takes too long is over.
+    /// Lets time pass: the next ping goes out; a ping that is not answered, or a closing handshake
+    /// that takes too long, ends the connection.
     pub fn handle_timeout(&mut self, now: Instant) {
-        if self.deadline.is_some_and(|deadline| deadline <= now) {
-            self.end();
+        if self.state == State::Open {
+            match self.keepalive.handle_timeout(now) {
+                // A peer that reads nothing is told no more; it does not answer either.
+                Some(Due::Ping) if self.has_room_for_control() => {
+                    self.control_frame(Opcode::Ping, &[]);
+                }
+                Some(Due::GiveUp) => self.end(Ending::TimedOut),
+                Some(Due::Ping) | None => {}
+            }
+        } else if self.deadline.is_some_and(|deadline| deadline <= now) {
+            self.end(Ending::TimedOut);
         }
+    }
+
+    /// How the connection ended, as soon as that is known; the socket may still have to be
+    /// [shut down](Self::wants).
+    pub const fn ending(&self) -> Option<Ending> {
+        self.ending
     }
 
     /// What to do with the socket once the output is written.
@@ -177,52 +184,30 @@ impl<R: Role> Sender<R> {
     /// Gives back what a burst of output has left behind.
     pub fn release(&mut self) {
         self.outbox.release();
-    }
-
-    #[inline]
-    fn send(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), SendError> {
-        let key = self.role.mask_key();
-        self.frame(opcode, key, payload)
+        if let Some(compression) = &mut self.compression {
+            compression.release();
+        }
     }
 
     /// Writes a frame, if it may be sent and there is room.
     #[inline]
-    fn frame(
-        &mut self,
-        opcode: Opcode,
-        key: Option<[u8; 4]>,
-        payload: &[u8],
-    ) -> Result<(), SendError> {
-        let head = self.header(opcode, key, payload.len()).encode();
+    fn frame(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), SendError> {
+        let key = self.role.mask_key();
+        let head = Self::header(opcode, key, payload.len()).encode();
         self.check(head.as_ref().len() + payload.len())?;
-        self.put(head.as_ref(), key, payload);
+        put(self.outbox.owed(), head.as_ref(), key, payload);
         Ok(())
     }
 
     /// Writes a control frame that the protocol owes, over the limit on output.
     fn control_frame(&mut self, opcode: Opcode, payload: &[u8]) {
         let key = self.role.mask_key();
-        let head = self.header(opcode, key, payload.len()).encode();
-        self.put(head.as_ref(), key, payload);
+        let head = Self::header(opcode, key, payload.len()).encode();
+        put(self.outbox.owed(), head.as_ref(), key, payload);
     }
 
     #[inline]
-    fn put(&mut self, head: &[u8], key: Option<[u8; 4]>, payload: &[u8]) {
-        let out = self.outbox.owed();
-        out.reserve(head.len() + payload.len());
-        out.extend_from_slice(head);
-        let Some(key) = key else { return out.extend_from_slice(payload) };
-        // A block at a time, so that it is still in the first cache when it is masked. A block is a
-        // whole number of keys.
-        for block in payload.chunks(BLOCK) {
-            let from = out.len();
-            out.extend_from_slice(block);
-            mask(&mut out[from..], key);
-        }
-    }
-
-    #[inline]
-    fn header(&self, opcode: Opcode, mask: Option<[u8; 4]>, len: usize) -> Header {
+    fn header(opcode: Opcode, mask: Option<[u8; 4]>, len: usize) -> Header {
         Header { fin: true, compressed: false, opcode, mask, len: len as u64 }
     }
 
@@ -234,14 +219,14 @@ impl<R: Role> Sender<R> {
         self.outbox.check(len)
     }
 
-    /// Whether pongs fit, which go in over the limit on output.
-    fn has_room_for_pong(&self) -> bool {
+    /// Whether a pong fits, or a ping of the session's own, which go in over the limit on output.
+    fn has_room_for_control(&self) -> bool {
         self.outbox.overdraft() + 127 + 4 <= CONTROL
     }
 
     #[cold]
     fn send_late_pong(&mut self) {
-        if self.state == State::Open && self.has_room_for_pong() {
+        if self.state == State::Open && self.has_room_for_control() {
             if let Some(pong) = self.late_pong.take() {
                 self.control_frame(Opcode::Pong, pong.as_slice());
             }
@@ -255,8 +240,9 @@ impl<R: Role> Sender<R> {
         self.late_pong = None;
     }
 
-    fn end(&mut self) {
+    fn end(&mut self, ending: Ending) {
         self.state = State::Ended;
+        self.ending.get_or_insert(ending);
         self.deadline = None;
         self.late_pong = None;
     }
@@ -265,26 +251,34 @@ impl<R: Role> Sender<R> {
 impl<R: Role> Control<Reply> for Sender<R> {
     fn owe(&mut self, reply: Reply, now: Instant) {
         match (reply.kind, self.state) {
-            (Owed::End, _) => self.end(),
+            (Owed::End, _) => self.end(Ending::Vanished),
+            (Owed::Alive, _) => self.keepalive.answered(now),
             (Owed::Pong, State::Open) => {
                 // Every ping is answered in order, until a peer that does not read has made so much
                 // owed; then the newest suffices (RFC 6455 5.5.3).
-                if self.late_pong.is_none() && self.has_room_for_pong() {
+                if self.late_pong.is_none() && self.has_room_for_control() {
                     self.control_frame(Opcode::Pong, reply.payload.as_slice());
                 } else {
                     self.late_pong = Some(Box::new(reply.payload));
                 }
             }
-            (Owed::Closed, State::Open) => {
-                self.control_frame(Opcode::Close, reply.payload.as_slice());
-                self.leave(State::Closed, now);
+            (Owed::Closed | Owed::Failed, State::Open | State::Closing) => {
+                if self.state == State::Open {
+                    self.control_frame(Opcode::Close, reply.payload.as_slice());
+                }
+                let code = match *reply.payload.as_slice() {
+                    [a, b] => Some(CloseCode(u16::from_be_bytes([a, b]))),
+                    _ => None,
+                };
+                let (state, ending) = match code {
+                    Some(code) if reply.kind == Owed::Failed => {
+                        (State::Failed, Ending::Failed(code))
+                    }
+                    code => (State::Closed, Ending::Clean(code)),
+                };
+                self.ending = Some(ending);
+                self.leave(state, now);
             }
-            (Owed::Closed, State::Closing) => self.leave(State::Closed, now),
-            (Owed::Failed, State::Open) => {
-                self.control_frame(Opcode::Close, reply.payload.as_slice());
-                self.leave(State::Failed, now);
-            }
-            (Owed::Failed, State::Closing) => self.leave(State::Failed, now),
             (Owed::Pong | Owed::Closed | Owed::Failed, _) => {}
         }
     }
@@ -296,6 +290,20 @@ impl<R> fmt::Debug for Sender<R> {
             .field("state", &self.state)
             .field("output", &self.outbox.remaining())
             .finish_non_exhaustive()
+    }
+}
+
+#[inline]
+fn put(out: &mut BytesMut, head: &[u8], key: Option<[u8; 4]>, payload: &[u8]) {
+    out.reserve(head.len() + payload.len());
+    out.extend_from_slice(head);
+    let Some(key) = key else { return out.extend_from_slice(payload) };
+    // A block at a time, so that it is still in the first cache when it is masked. A block is a
+    // whole number of keys.
+    for block in payload.chunks(BLOCK) {
+        let from = out.len();
+        out.extend_from_slice(block);
+        mask(&mut out[from..], key);
     }
 }
 

@@ -3,7 +3,13 @@
 use core::fmt;
 use core::time::Duration;
 
+use super::message::Part;
 use super::{Error, Reply, Role, Sender, Server, message};
+#[cfg(feature = "deflate")]
+use super::{
+    deflate::{self, Deflater, Inflater, Pool},
+    handshake::DeflateParams,
+};
 use crate::{Control, Instant, Step};
 
 /// What a [`Receiver`] yields: messages, pings and pongs already dealt with, the close frame.
@@ -20,6 +26,14 @@ pub struct Config {
     pub output: Option<usize>,
     /// How long the closing handshake may take. 10 seconds, as Python's `websockets`.
     pub close_timeout: Duration,
+    /// How long after the last answer a ping goes out; `None` sends none, as browsers. Then
+    /// [`Sender::poll_timeout`] wants to be told the time at once.
+    pub ping_interval: Option<Duration>,
+    /// How long an answer to a ping may take. 20 seconds, as Python's `websockets`.
+    pub pong_timeout: Duration,
+    /// The least bytes of a message that is worth to be compressed, where that was agreed on. 64:
+    /// below, DEFLATE saves little or nothing.
+    pub compress_from: usize,
 }
 
 impl Default for Config {
@@ -28,6 +42,9 @@ impl Default for Config {
             limits: message::Limits::default(),
             output: Some(1 << 20),
             close_timeout: Duration::from_secs(10),
+            ping_interval: None,
+            pong_timeout: Duration::from_secs(20),
+            compress_from: 64,
         }
     }
 }
@@ -40,7 +57,7 @@ impl Default for Config {
 /// - inputs: [`Receiver::receive`], [`Receiver::receive_eof`], [`Sender::handle_timeout`]
 /// - commands: [`Sender::send_text`] and its kin, [`Sender::close`]
 /// - outputs: [`Sender::output`], [`Sender::poll_timeout`]
-/// - facts: [`Sender::wants`]
+/// - facts: [`Sender::wants`], [`Sender::ending`], [`Receiver::missing`]
 ///
 /// An echo:
 ///
@@ -80,6 +97,36 @@ impl<R: Role> Session<R> {
             tx: Sender::new(role, config),
         }
     }
+
+    /// A session whose messages may be compressed, as was agreed on in the handshake (RFC 7692). What
+    /// compresses and inflates is lent by the pool, which all sessions may share.
+    ///
+    /// ```
+    /// use bytes::Buf;
+    /// use wirefeed::Instant;
+    /// use wirefeed::ws::{Config, Server, Session, deflate::Pool, handshake::DeflateConfig};
+    ///
+    /// let request = [("Sec-WebSocket-Extensions", "permessage-deflate")];
+    /// let Ok(Some(answer)) = DeflateConfig::server().answer(&request) else { unreachable!() };
+    /// let (config, pool) = (Config::default(), Pool::default());
+    /// let Session { mut tx, .. } = Session::with_deflate(Server, &config, &answer.params(), &pool);
+    /// tx.send_text(&"Hello".repeat(100), Instant::ZERO)?;
+    /// assert!(tx.output().remaining() < 20);
+    /// # Ok::<(), wirefeed::SendError>(())
+    /// ```
+    #[cfg(feature = "deflate")]
+    pub fn with_deflate(role: R, config: &Config, params: &DeflateParams, pool: &Pool) -> Self {
+        let (ours, theirs_stand_alone) = if R::MASKS {
+            (deflate::Config::client(params), params.server_no_context_takeover)
+        } else {
+            (deflate::Config::server(params), params.client_no_context_takeover)
+        };
+        let inflater = Inflater::with_pool(!theirs_stand_alone, pool);
+        let deflater = Deflater::with_pool(ours, pool);
+        let tx = Sender::new(role, config).with_deflater(deflater, config.compress_from);
+        let messages = message::Decoder::with_limits(config.limits).with_inflater(inflater);
+        Self { rx: Receiver { messages }, tx }
+    }
 }
 
 impl Default for Session<Server> {
@@ -111,11 +158,41 @@ impl<R: Role> Receiver<R> {
         let step = self.messages.decode(input);
         match &step {
             Ok(Step::Item(Event::Ping(payload))) => control.owe(Reply::pong(payload), now),
+            Ok(Step::Item(Event::Pong(_))) => control.owe(Reply::alive(), now),
             Ok(Step::Item(Event::Close(close))) => control.owe(Reply::closed(close), now),
             Err(error) => control.owe(Reply::failed(error), now),
             Ok(_) => {}
         }
         step
+    }
+
+    /// Decodes the next part of a message, for those that are too large to be joined; otherwise as
+    /// [`receive`](Self::receive), with which it may take turns.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`receive`](Self::receive).
+    pub fn receive_part<'m, 'b: 'm>(
+        &'m mut self,
+        control: &mut impl Control<Reply>,
+        input: &mut &'b mut [u8],
+        now: Instant,
+    ) -> Result<Step<Part<'m>>, Error> {
+        let step = self.messages.decode_part(input);
+        match &step {
+            Ok(Step::Item(Part::Ping(payload))) => control.owe(Reply::pong(payload), now),
+            Ok(Step::Item(Part::Pong(_))) => control.owe(Reply::alive(), now),
+            Ok(Step::Item(Part::Close(close))) => control.owe(Reply::closed(close), now),
+            Err(error) => control.owe(Reply::failed(error), now),
+            Ok(_) => {}
+        }
+        step
+    }
+
+    /// How many bytes the frame in progress lacks at least: see
+    /// [`message::Decoder::missing`].
+    pub fn missing(&self) -> u64 {
+        self.messages.missing()
     }
 
     /// The peer's end of stream.

@@ -166,7 +166,7 @@ impl fmt::Debug for Deflater {
 }
 
 /// The most that zlib makes of `len` bytes and a flush: a ninth bit for each, and some for blocks.
-const fn bound(len: usize) -> usize {
+pub(in crate::ws) const fn bound(len: usize) -> usize {
     len.saturating_add(len / 8).saturating_add(len / 64).saturating_add(16)
 }
 

@@ -2,6 +2,7 @@ use super::*;
 use crate::Step;
 use crate::ws::{Client, ErrorKind, Session};
 use alloc::vec::Vec;
+use bytes::Bytes;
 
 const NOW: Instant = Instant::ZERO;
 
@@ -29,6 +30,8 @@ fn receive<R: Role>(session: &mut Session<R>, wire: &[u8]) -> Result<usize, Erro
     }
 }
 
+const CLEAN: Option<Ending> = Some(Ending::Clean(Some(CloseCode::NORMAL)));
+const FAILED: Option<Ending> = Some(Ending::Failed(CloseCode::PROTOCOL));
 const CLOSE: &[u8] = b"\x88\x02\x03\xe8";
 const MASKED_CLOSE: &[u8] = b"\x88\x82\0\0\0\0\x03\xe8";
 const SHUTDOWN: Wants = Wants { read: true, end: Some(End::Shutdown) };
@@ -46,25 +49,25 @@ fn every_transition() {
         Deadline,
     }
     use Do::*;
-    let tests: [(&[Do], State, &[u8]); 16] = [
-        (&[], State::Open, b""),
-        (&[Close], State::Closing, CLOSE),
-        (&[PeerCloses], State::Closed, CLOSE),
-        (&[PeerFails], State::Failed, b"\x88\x02\x03\xea"),
-        (&[End], State::Ended, b""),
-        (&[Deadline], State::Open, b""),
-        (&[Close, Close], State::Closing, b""),
-        (&[Close, PeerCloses], State::Closed, b""),
-        (&[Close, PeerFails], State::Failed, b""),
-        (&[Close, End], State::Ended, b""),
-        (&[Close, Deadline], State::Ended, b""),
-        (&[PeerCloses, Close], State::Closed, b""),
-        (&[PeerCloses, End], State::Ended, b""),
-        (&[PeerCloses, Deadline], State::Ended, b""),
-        (&[PeerFails, End], State::Ended, b""),
-        (&[PeerFails, Deadline], State::Ended, b""),
+    let tests: [(&[Do], State, &[u8], Option<Ending>); 16] = [
+        (&[], State::Open, b"", None),
+        (&[Close], State::Closing, CLOSE, None),
+        (&[PeerCloses], State::Closed, CLOSE, CLEAN),
+        (&[PeerFails], State::Failed, b"\x88\x02\x03\xea", FAILED),
+        (&[End], State::Ended, b"", Some(Ending::Vanished)),
+        (&[Deadline], State::Open, b"", None),
+        (&[Close, Close], State::Closing, b"", None),
+        (&[Close, PeerCloses], State::Closed, b"", CLEAN),
+        (&[Close, PeerFails], State::Failed, b"", FAILED),
+        (&[Close, End], State::Ended, b"", Some(Ending::Vanished)),
+        (&[Close, Deadline], State::Ended, b"", Some(Ending::TimedOut)),
+        (&[PeerCloses, Close], State::Closed, b"", CLEAN),
+        (&[PeerCloses, End], State::Ended, b"", CLEAN),
+        (&[PeerCloses, Deadline], State::Ended, b"", CLEAN),
+        (&[PeerFails, End], State::Ended, b"", FAILED),
+        (&[PeerFails, Deadline], State::Ended, b"", FAILED),
     ];
-    for (steps, state, output) in tests {
+    for (steps, state, output, ending) in tests {
         let mut session = Session::default();
         let mut last = Vec::new();
         for step in steps {
@@ -86,6 +89,7 @@ fn every_transition() {
             last = drain(&mut session.tx);
         }
         assert_eq!((session.tx.state, &last[..]), (state, output), "after {} steps", steps.len());
+        assert_eq!(session.tx.ending(), ending, "after {} steps", steps.len());
         let waits = matches!(state, State::Closing | State::Closed | State::Failed);
         assert_eq!(session.tx.poll_timeout().is_some(), waits);
         let expected = match state {
@@ -197,4 +201,74 @@ fn it_is_small_and_can_be_sent() {
     let session = Session::default();
     is_send(&session);
     assert!(size_of_val(&session) <= 512, "{}", size_of_val(&session));
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn keeping_alive() -> Session<crate::ws::Server> {
+    let mut config = Config::default();
+    (config.ping_interval, config.pong_timeout) = (Some(10 * SECOND), 3 * SECOND);
+    Session::new(crate::ws::Server, &config)
+}
+
+#[test]
+fn a_peer_that_answers_pings_is_kept() {
+    let Session { mut rx, mut tx } = keeping_alive();
+    assert_eq!(tx.poll_timeout(), Some(Instant::ZERO));
+    let mut now = NOW;
+    tx.handle_timeout(now);
+    for _ in 0..3 {
+        assert_eq!(tx.poll_timeout(), Some(now + 10 * SECOND));
+        now = now + 10 * SECOND;
+        tx.handle_timeout(now);
+        assert_eq!(drain(&mut tx), b"\x89\x00");
+        assert_eq!(tx.poll_timeout(), Some(now + 3 * SECOND));
+        now = now + 2 * SECOND;
+        let mut pong = *b"\x8a\x80\0\0\0\0";
+        assert!(rx.receive(&mut tx, &mut &mut pong[..], now).is_ok());
+    }
+    assert_eq!(tx.wants(), READ);
+}
+
+#[test]
+fn a_peer_that_does_not_answer_a_ping_is_given_up() {
+    let Session { mut tx, .. } = keeping_alive();
+    tx.handle_timeout(NOW);
+    tx.handle_timeout(NOW + 10 * SECOND);
+    tx.handle_timeout(NOW + 12 * SECOND);
+    assert_eq!(tx.wants(), READ);
+    tx.handle_timeout(NOW + 13 * SECOND);
+    assert_eq!((tx.wants(), tx.ending()), (CLOSED, Some(Ending::TimedOut)));
+    assert_eq!(tx.poll_timeout(), None);
+}
+
+#[test]
+fn a_message_in_pieces_lets_control_frames_through_and_no_other_message() {
+    let mut session = Session::default();
+    session.tx.send_binary_piece(b"", false, NOW).unwrap(); // nothing to say yet
+    session.tx.send_binary_piece(b"ab", false, NOW).unwrap();
+    assert_eq!(receive(&mut session, b"\x89\x80\0\0\0\0"), Ok(1));
+    let tx = &mut session.tx;
+    let out_of_order = Err(ApiMisuse::OutOfOrder.into());
+    assert_eq!(tx.send_text_piece("c", false, NOW), out_of_order);
+    assert_eq!(tx.send_text("c", NOW), out_of_order);
+    assert_eq!(tx.send_bytes(Bytes::from_static(b"c"), NOW), out_of_order);
+    assert_eq!(tx.send_encoded(&crate::ws::Encoded::text("c"), NOW), out_of_order);
+    tx.send_binary_piece(b"", true, NOW).unwrap();
+    tx.send_text("c", NOW).unwrap();
+    assert_eq!(drain(tx), b"\x02\x02ab\x8a\x00\x80\x00\x81\x01c");
+}
+
+#[test]
+fn an_encoded_message_is_shared() {
+    let message = crate::ws::Encoded::binary(&[7; 4096]);
+    let mut places = Vec::new();
+    for _ in 0..3 {
+        let mut session = Session::default();
+        session.tx.send_encoded(&message, NOW).unwrap();
+        places.push(session.tx.output().take_bytes().unwrap().as_ptr());
+        assert_eq!(session.tx.close(None, "", NOW), Ok(()));
+        assert_eq!(session.tx.send_encoded(&message, NOW), Err(ApiMisuse::Closed.into()));
+    }
+    assert!(places.iter().all(|place| *place == places[0]));
 }

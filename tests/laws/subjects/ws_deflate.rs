@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use wirefeed::ws::Server;
 use wirefeed::ws::deflate::{Config, Deflater, Inflater};
-use wirefeed::ws::frame::{Header, Opcode};
+use wirefeed::ws::frame::Header;
 use wirefeed::ws::{mask, message};
 
 use super::ws::{Scratch, Sent, in_parts, limits, one_message, sent, show_event, show_part};
@@ -78,7 +78,7 @@ impl<const PARTS: bool> Subject for Messages<PARTS> {
     fn long(len: usize) -> Vec<u8> {
         let mut wire = one_message(true, len / 2);
         let text =
-            Sent::Binary((0..len).map(|i| (i * i >> 7) as u8).collect(), vec![len / 9, len / 8]);
+            Sent::Binary((0..len).map(|i| ((i * i) >> 7) as u8).collect(), vec![len / 9, len / 8]);
         put(&mut wire, &text, Some(&mut Deflater::new(Config::default())));
         wire
     }

@@ -1,0 +1,55 @@
+//! Messages for many.
+
+use core::fmt;
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+use super::frame::{Header, Opcode};
+
+/// A message as a server sends it, encoded once for any number of sessions, which share it:
+/// [`Sender::send_encoded`](super::Sender::send_encoded).
+///
+/// ```
+/// use bytes::Buf;
+/// use wirefeed::{Instant, ws::{Config, Encoded, Server, Session}};
+///
+/// let message = Encoded::text("Hello");
+/// for Session { tx, .. } in &mut [Session::default(), Session::new(Server, &Config::default())] {
+///     tx.send_encoded(&message, Instant::ZERO)?;
+///     assert_eq!(tx.output().chunk(), b"\x81\x05Hello");
+/// }
+/// # Ok::<(), wirefeed::SendError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Encoded(Bytes);
+
+impl Encoded {
+    /// A text message of one frame.
+    pub fn text(text: &str) -> Self {
+        Self::frame(Opcode::Text, text.as_bytes())
+    }
+
+    /// A binary message of one frame.
+    pub fn binary(bytes: &[u8]) -> Self {
+        Self::frame(Opcode::Binary, bytes)
+    }
+
+    fn frame(opcode: Opcode, payload: &[u8]) -> Self {
+        let len = payload.len() as u64;
+        let head = Header { fin: true, compressed: false, opcode, mask: None, len }.encode();
+        let mut frame = BytesMut::with_capacity(head.as_ref().len() + payload.len());
+        frame.put_slice(head.as_ref());
+        frame.put_slice(payload);
+        Self(frame.freeze())
+    }
+
+    pub(super) const fn bytes(&self) -> &Bytes {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Encoded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Encoded({} bytes)", self.0.len())
+    }
+}

@@ -1,0 +1,66 @@
+//! What compresses messages; without the feature `deflate` there is no such value.
+
+#[cfg(feature = "deflate")]
+use {crate::carry, crate::ws::deflate, alloc::vec::Vec};
+
+/// A deflater, and the payload that it has made last.
+#[cfg(feature = "deflate")]
+pub(super) struct Compression {
+    deflater: deflate::Deflater,
+    payload: Vec<u8>,
+    from: usize,
+}
+
+#[cfg(feature = "deflate")]
+impl Compression {
+    /// For messages of at least `from` bytes.
+    pub(super) const fn new(deflater: deflate::Deflater, from: usize) -> Self {
+        Self { deflater, payload: Vec::new(), from }
+    }
+
+    /// Whether a message of `len` bytes is to be compressed.
+    pub(super) const fn is_for(&self, len: usize) -> bool {
+        len >= self.from
+    }
+
+    /// The most that `len` bytes become.
+    pub(super) const fn bound(&self, len: usize) -> usize {
+        deflate::bound(len)
+    }
+
+    /// The next piece of a message, compressed.
+    pub(super) fn compress(&mut self, piece: &[u8], is_last: bool) -> &[u8] {
+        self.payload.clear();
+        self.deflater.deflate_piece(piece, is_last, &mut self.payload);
+        &self.payload
+    }
+
+    pub(super) fn release(&mut self) {
+        self.deflater.release();
+        if self.payload.capacity() > carry::KEPT {
+            self.payload = Vec::new();
+        }
+    }
+}
+
+#[cfg(not(feature = "deflate"))]
+pub(super) enum Compression {}
+
+#[cfg(not(feature = "deflate"))]
+impl Compression {
+    pub(super) fn is_for(&self, _: usize) -> bool {
+        match *self {}
+    }
+
+    pub(super) fn bound(&self, _: usize) -> usize {
+        match *self {}
+    }
+
+    pub(super) fn compress(&mut self, _: &[u8], _: bool) -> &[u8] {
+        match *self {}
+    }
+
+    pub(super) fn release(&mut self) {
+        match *self {}
+    }
+}
