@@ -49,7 +49,8 @@ fn every_transition() {
         Deadline,
     }
     use Do::*;
-    let tests: [(&[Do], State, &[u8], Option<Ending>); 16] = [
+    type Row = (&'static [Do], State, &'static [u8], Option<Ending>);
+    let tests: [Row; 16] = [
         (&[], State::Open, b"", None),
         (&[Close], State::Closing, CLOSE, None),
         (&[PeerCloses], State::Closed, CLOSE, CLEAN),
