@@ -22,6 +22,15 @@ pub enum Refusal {
     Origin,
     /// Subprotocols that are no list of tokens, are listed twice, or are more than 64: 400.
     Protocols,
+    /// Extensions that are no list of them (RFC 6455 9.1): 400. Nobody reads them but who negotiates,
+    /// such as [`DeflateConfig::answer`](super::DeflateConfig::answer).
+    Extensions,
+}
+
+impl From<grammar::Malformed> for Refusal {
+    fn from(_: grammar::Malformed) -> Self {
+        Self::Extensions
+    }
 }
 
 impl Refusal {
@@ -30,7 +39,7 @@ impl Refusal {
         match self {
             Self::Method => 405,
             Self::NoUpgrade | Self::Version => 426,
-            Self::Key | Self::Origin | Self::Protocols => 400,
+            Self::Key | Self::Origin | Self::Protocols | Self::Extensions => 400,
         }
     }
 
@@ -43,7 +52,7 @@ impl Refusal {
                 ("Connection", "Upgrade"),
                 ("Sec-WebSocket-Version", "13"),
             ],
-            Self::Key | Self::Origin | Self::Protocols => &[],
+            Self::Key | Self::Origin | Self::Protocols | Self::Extensions => &[],
         }
     }
 }
@@ -57,6 +66,7 @@ impl fmt::Display for Refusal {
             Self::Key => "the key is not the base64 of 16 bytes",
             Self::Origin => "there are several origins",
             Self::Protocols => "the subprotocols are no list of different tokens",
+            Self::Extensions => "the extensions are no list",
         })
     }
 }

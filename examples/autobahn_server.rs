@@ -1,0 +1,91 @@
+//! An echo server over WebSocket with permessage-deflate, one thread a connection: what a fuzzing
+//! client asks questions of.
+//!
+//! ```text
+//! cargo run --release --features deflate --example autobahn_server -- 127.0.0.1:9001
+//! ```
+
+#[path = "support/link.rs"]
+mod link;
+
+use std::error::Error;
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+
+use link::Link;
+use wirefeed::h1::server::{Event, Sender};
+use wirefeed::h1::{self, Request};
+use wirefeed::ws::deflate::Pool;
+use wirefeed::ws::handshake::{self, DeflateConfig, DeflateParams};
+use wirefeed::ws::{Config, Server, Session};
+use wirefeed::{Instant, Step};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let address = std::env::args().nth(1).ok_or("usage: autobahn_server ADDRESS")?;
+    let (listener, pool) = (TcpListener::bind(address)?, Pool::default());
+    println!("listening on {}", listener.local_addr()?);
+    for stream in listener.incoming() {
+        let (stream, pool) = (stream?, pool.clone());
+        thread::spawn(move || {
+            if let Err(error) = serve(stream, &pool) {
+                eprintln!("{error}");
+            }
+        });
+    }
+    Ok(())
+}
+
+fn serve(stream: TcpStream, pool: &Pool) -> Result<(), Box<dyn Error>> {
+    let mut link = Link::new(stream)?;
+    let Some(agreed) = accept(&mut link)? else { return Ok(()) };
+    let mut config = Config::default();
+    config.output = None; // an echo is never longer than what asked for it
+    let session = match agreed {
+        Some(params) => Session::with_deflate(Server, &config, &params, pool),
+        None => Session::new(Server, &config),
+    };
+    link.drive(session, link::echo)?;
+    Ok(())
+}
+
+/// The handshake: what was agreed on about compression; none where there is no connection.
+fn accept(link: &mut Link) -> Result<Option<Option<DeflateParams>>, Box<dyn Error>> {
+    let h1::Server { mut rx, mut tx } = h1::Server::new(&h1::Config::server(), link.now());
+    let mut agreed = None;
+    while !tx.is_upgraded() && tx.wants().end.is_none() {
+        let now = link.now();
+        let mut input = link.read()?;
+        while let Ok(Step::Item(event)) = rx.receive(&mut tx, &mut input, now) {
+            if let Event::Head(request) = event {
+                agreed = answer(&request, &mut tx, now)?;
+            }
+        }
+        let left = input.len();
+        link.use_all_but(left);
+        link.write(tx.output())?;
+    }
+    Ok(tx.is_upgraded().then_some(agreed))
+}
+
+/// Answers a request: with a connection, or with what is wrong with it.
+fn answer(
+    request: &Request<'_>,
+    tx: &mut Sender,
+    now: Instant,
+) -> Result<Option<DeflateParams>, Box<dyn Error>> {
+    let offer = handshake::read_request(request.method(), request)
+        .and_then(|offer| Ok((offer, DeflateConfig::server().answer(request)?)));
+    match offer {
+        Ok((offer, deflate)) => {
+            let extensions = deflate.as_ref().map(|answer| answer.value().as_str());
+            tx.send_head(101, &offer.accept(None, extensions, &())?, now)?;
+            Ok(deflate.map(|answer| answer.params()))
+        }
+        Err(refusal) => {
+            let fields = [refusal.fields(), &[("Content-Length", "0")]].concat();
+            tx.send_head(refusal.status(), &fields[..], now)?;
+            tx.send_end(now)?;
+            Ok(None)
+        }
+    }
+}

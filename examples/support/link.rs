@@ -1,0 +1,120 @@
+//! A blocking socket under a WebSocket session: the run loop that every driver has.
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::time::{Duration, Instant};
+
+use bytes::Buf;
+use wirefeed::ws::{Ending, Event, Role, Sender, Session};
+use wirefeed::{End, Outbox, SendError, Step};
+
+/// A socket, and what was read from it and is not used yet.
+pub(crate) struct Link {
+    stream: TcpStream,
+    origin: Instant,
+    unread: Vec<u8>,
+}
+
+impl Link {
+    pub(crate) fn new(stream: TcpStream) -> io::Result<Self> {
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        Ok(Self { stream, origin: Instant::now(), unread: Vec::new() })
+    }
+
+    pub(crate) fn now(&self) -> wirefeed::Instant {
+        wirefeed::Instant::from_std(self.origin, Instant::now())
+    }
+
+    pub(crate) fn write(&mut self, output: &mut Outbox) -> io::Result<()> {
+        write(&mut self.stream, output)
+    }
+
+    /// Reads what comes next behind what is there already.
+    pub(crate) fn read(&mut self) -> io::Result<&[u8]> {
+        let mut buffer = [0; 4096];
+        match self.stream.read(&mut buffer)? {
+            0 => Err(io::ErrorKind::UnexpectedEof.into()),
+            len => {
+                self.unread.extend_from_slice(&buffer[..len]);
+                Ok(&self.unread)
+            }
+        }
+    }
+
+    /// Keeps the last `len` unread bytes.
+    pub(crate) fn use_all_but(&mut self, len: usize) {
+        self.unread.drain(..self.unread.len() - len);
+    }
+
+    /// Drives a session to its end; `answer` is what to send for each event, after the session itself
+    /// has dealt with it.
+    pub(crate) fn drive<R: Role>(
+        self,
+        Session { mut rx, mut tx }: Session<R>,
+        mut answer: impl FnMut(
+            &mut Sender<R>,
+            Event<'_, '_>,
+            wirefeed::Instant,
+        ) -> Result<(), SendError>,
+    ) -> io::Result<Option<Ending>> {
+        let Self { mut stream, origin, unread: mut buffer, .. } = self;
+        let now = || wirefeed::Instant::from_std(origin, Instant::now());
+        // What came right behind the handshake is the session's.
+        let mut len = buffer.len();
+        buffer.resize(len.max(64 << 10), 0);
+        loop {
+            let mut input = &mut buffer[..std::mem::take(&mut len)];
+            tx.handle_timeout(now());
+            while let Ok(Step::Item(event)) = rx.receive(&mut tx, &mut input, now()) {
+                answer(&mut tx, event, now()).map_err(io::Error::other)?;
+                // Written before the next event is looked at: what a slow reader asks for does not
+                // pile up. An error of the peer's ends the loop, and the session answers it.
+                write(&mut stream, tx.output())?;
+            }
+            write(&mut stream, tx.output())?;
+            match tx.wants().end {
+                Some(End::Close) => return Ok(tx.ending()),
+                Some(End::Shutdown) => stream.shutdown(Shutdown::Write)?,
+                None => {}
+            }
+            let wait = tx.poll_timeout().map_or(PATIENCE, |at| at.duration_since(now()));
+            stream.set_read_timeout(Some(wait.max(Duration::from_millis(1))))?;
+            match stream.read(&mut buffer) {
+                Ok(read @ 1..) => len = read,
+                Err(error) if is_timeout(&error) => {}
+                // How that is to be taken, `ending` says.
+                Ok(0) | Err(_) => drop(rx.receive_eof(&mut tx, now())),
+            }
+        }
+    }
+}
+
+fn write(stream: &mut TcpStream, output: &mut Outbox) -> io::Result<()> {
+    while output.has_remaining() {
+        let len = stream.write(output.chunk())?;
+        output.advance(len);
+    }
+    Ok(())
+}
+
+fn is_timeout(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
+}
+
+/// How long a peer may stay silent during the handshake, and how long a write may stand still.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Sends each message back as it came.
+pub(crate) fn echo<R: Role>(
+    tx: &mut Sender<R>,
+    event: Event<'_, '_>,
+    now: wirefeed::Instant,
+) -> Result<(), SendError> {
+    match event {
+        Event::Text(text) => tx.send_text(&text, now),
+        Event::Binary(bytes) => tx.send_binary(&bytes, now),
+        Event::Ping(_) | Event::Pong(_) | Event::Close(_) => Ok(()),
+    }
+}
