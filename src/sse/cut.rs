@@ -110,7 +110,7 @@ impl Parts {
 }
 
 /// So much is moved at most when a line grows.
-const BLOCK: usize = 32 << 10;
+const BLOCK: usize = 128 << 10;
 
 #[cfg(test)]
 mod tests {

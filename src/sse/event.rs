@@ -218,6 +218,14 @@ impl Decoder {
                 }
             };
             match found {
+                Found::LastData(from) => {
+                    let data = self.pending.take_last_data(&self.line.joined()[from..]);
+                    let before = input.len();
+                    self.lines.whole_line(input, Some(0));
+                    self.at += (before - input.len()) as u64;
+                    self.lent = Lent::LineAndEvent;
+                    return Ok(Step::Item(Item::Event(self.pending.last_event(data))));
+                }
                 Found::BlankLine if self.pending.commit(&mut borrowed) => {
                     let is_stored = self.pending.stored() > 0;
                     self.lent = if is_stored { Lent::Event } else { Lent::Nothing };
@@ -303,6 +311,10 @@ impl Decoder {
             Lent::Nothing => {}
             Lent::Line => self.line.clear(),
             Lent::Event => self.pending.clear_event(),
+            Lent::LineAndEvent => {
+                self.line.clear();
+                self.pending.clear_event();
+            }
         }
     }
 
@@ -322,6 +334,12 @@ impl Decoder {
             Some(rest) if self.state == State::Cut => {
                 self.state = State::Lines;
                 self.take_piece(rest, at)?;
+                // One that the next line ends is lent from where it was joined.
+                if self.lines.is_inside() && matches!(input.first(), Some(b'\r' | b'\n')) {
+                    if let Some(from) = self.pending.first_data(self.line.join()) {
+                        return Ok(Some((None, Found::LastData(from))));
+                    }
+                }
                 let found = self.take_joined(at + rest.len() as u64)?;
                 Ok(Some((None, found)))
             }

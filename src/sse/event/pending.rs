@@ -37,6 +37,8 @@ pub(super) enum Found {
     Nothing,
     BlankLine,
     Retry(u64),
+    /// The only data of an event that the next line ends: from this index of the joined line on.
+    LastData(usize),
     /// From this index of the line on.
     Comment(usize),
 }
@@ -165,6 +167,33 @@ impl Pending {
         Ok(())
     }
 
+    /// Where the value of `line` begins, if it is the first data of an event and fits, whatever has to
+    /// be replaced in it.
+    pub(super) fn first_data(&self, line: &[u8]) -> Option<usize> {
+        match Field::split(line) {
+            (Field::Data, from) if !self.seen.has(Seen::DATA) => {
+                let most = (line.len() - from).saturating_mul(REPLACEMENT);
+                (most <= self.event_limit as usize - self.event.len()).then_some(from)
+            }
+            _ => None,
+        }
+    }
+
+    /// Takes the first data of an event, which fits: what has to be replaced in it is stored, and then
+    /// there is none to borrow.
+    pub(super) fn take_last_data<'l>(&mut self, value: &'l [u8]) -> Option<&'l str> {
+        let mut borrowed = Borrowed::default();
+        let taken = self.take_data(value, &mut borrowed);
+        debug_assert!(taken.is_ok(), "it fits");
+        self.commit(&mut borrowed);
+        borrowed.data
+    }
+
+    /// The event whose only data was taken.
+    pub(super) fn last_event<'m>(&'m self, data: Option<&'m str>) -> Event<'m> {
+        self.event(Borrowed { event: None, data })
+    }
+
     /// A blank line: the id becomes the last; whether an event with data is to be dispatched.
     pub(super) fn commit(&mut self, borrowed: &mut Borrowed<'_>) -> bool {
         let seen = core::mem::replace(&mut self.seen, Seen::NOTHING);
@@ -256,3 +285,6 @@ impl Seen {
         self.0 &= !other.0;
     }
 }
+
+/// The most bytes that one byte becomes where it is replaced.
+const REPLACEMENT: usize = 3;

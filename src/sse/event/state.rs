@@ -37,4 +37,6 @@ pub(super) enum Lent {
     Nothing,
     Line,
     Event,
+    /// The line, whose value is the event's data, and what else there is of the event.
+    LineAndEvent,
 }
