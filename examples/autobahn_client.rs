@@ -69,6 +69,7 @@ fn open(address: &str, target: &str, pool: &Pool) -> Result<Connection, Box<dyn 
 
     let (role, mut config) = (Client(random as Random), Config::default());
     config.output = None; // an echo is never longer than what asked for it
+    config.compress_from = 0; // an echo is compressed as what asked for it
     let session = match agreed {
         Some(params) => Session::with_deflate(role, &config, &params, pool),
         None => Session::new(role, &config),

@@ -40,6 +40,7 @@ fn serve(stream: TcpStream, pool: &Pool) -> Result<(), Box<dyn Error>> {
     let Some(agreed) = accept(&mut link)? else { return Ok(()) };
     let mut config = Config::default();
     config.output = None; // an echo is never longer than what asked for it
+    config.compress_from = 0; // an echo is compressed as what asked for it
     let session = match agreed {
         Some(params) => Session::with_deflate(Server, &config, &params, pool),
         None => Session::new(Server, &config),
