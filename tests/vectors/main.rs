@@ -18,3 +18,4 @@ mod rows;
 mod sse;
 mod sse_connection;
 mod ws;
+mod ws_pages;
