@@ -18,4 +18,5 @@ mod rows;
 mod sse;
 mod sse_connection;
 mod ws;
+mod ws_autobahn;
 mod ws_pages;
