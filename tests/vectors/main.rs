@@ -20,3 +20,4 @@ mod sse_connection;
 mod ws;
 mod ws_autobahn;
 mod ws_pages;
+mod ws_rfc8441;
