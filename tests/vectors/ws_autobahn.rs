@@ -257,9 +257,8 @@ fn hex(digits: &str) -> Vec<u8> {
 /// In two at every place (of what is long: around its ends, and now and then), and in bytes; a cut at
 /// the very end leaves it whole.
 fn cuts(wire: &[u8]) -> impl Iterator<Item = Vec<&[u8]>> {
-    let is_cut = |at: &usize| {
-        wire.len() < 512 || *at < 32 || wire.len() - *at < 32 || at.is_multiple_of(9973)
-    };
+    let is_cut =
+        |at: &usize| wire.len() < 512 || *at < 32 || wire.len() - *at < 32 || at % 9973 == 0;
     let two = (0..=wire.len()).filter(is_cut).map(|at| {
         let (first, second) = wire.split_at(at);
         vec![first, second]

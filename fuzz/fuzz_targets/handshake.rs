@@ -1,0 +1,336 @@
+//! The handshake: arbitrary heads, fields and URLs into both sides, and both sides with each other.
+#![no_main]
+
+use arbitrary::Arbitrary;
+use libfuzzer_sys::fuzz_target;
+use wirefeed::h1::{self, head};
+use wirefeed::ws::Url;
+use wirefeed::ws::handshake::{self, Client, DeflateConfig, Offers, Preference, WindowBits, h2};
+use wirefeed::{Fields, Instant, Step};
+
+#[derive(Debug, Arbitrary)]
+struct Input<'a> {
+    /// A head as it stood on the wire.
+    head: &'a [u8],
+    fields: Vec<Field<'a>>,
+    url: &'a str,
+    protocols: Vec<&'a str>,
+    extensions: Option<&'a str>,
+    client: Deflate,
+    server: Deflate,
+    secure: bool,
+    status: u16,
+    by_client: bool,
+    require_protocol: bool,
+}
+
+/// A field whose name is often one that is looked for.
+#[derive(Debug, Arbitrary)]
+struct Field<'a> {
+    name: Name<'a>,
+    value: Value<'a>,
+}
+
+#[derive(Debug, Arbitrary)]
+enum Name<'a> {
+    Known(u8),
+    Any(&'a str),
+}
+
+#[derive(Debug, Arbitrary)]
+enum Value<'a> {
+    Known(u8),
+    /// What proves that the client's key was read.
+    Accept,
+    Any(&'a [u8]),
+}
+
+#[derive(Debug, Arbitrary)]
+struct Deflate {
+    alone: [bool; 2],
+    bits: [u8; 2],
+}
+
+fuzz_target!(|input: Input<'_>| {
+    let attempt = Client::new(&mut key);
+    let accept = handshake::accept(attempt.key());
+    let fields: Vec<(&str, &[u8])> = input.fields.iter().map(|one| one.pair(&accept)).collect();
+    let (client, server) = (input.client.config(), input.server.config());
+    let value = client.offer();
+    let mut offers = Offers::new(&input.protocols);
+    offers.extensions = input.extensions.or(Some(value.as_str()));
+    offers.require_protocol = input.require_protocol;
+
+    // Whatever came from the other side.
+    read(&fields[..], &input, &offers);
+    let mut requests = head::RequestDecoder::new();
+    if let Ok(Step::Item(head)) = requests.decode(&mut &*input.head) {
+        read(&head, &input, &offers);
+    }
+    let mut responses = head::ResponseDecoder::new();
+    if let Ok(Step::Item(head)) = responses.decode(&mut &*input.head) {
+        read(&head, &input, &offers);
+    }
+
+    // What this side makes of a URL, of offers and of the caller's own fields.
+    let url = Url::new(input.url);
+    if let Ok(url) = &url {
+        let again = url.to_string();
+        let again = Url::new(&again).unwrap();
+        assert_eq!((again.host(), again.port()), (url.host(), url.port()));
+        assert_eq!((again.authority(), again.path()), (url.authority(), url.path()));
+        // With nothing of the caller's it is always a request.
+        let plain = Offers::default();
+        open(&attempt, url, &plain, &[], (&client, &server), input.by_client).unwrap();
+        open_h2(url, &plain, &[], (&client, &server), input.by_client).unwrap();
+        if input.protocols.len() <= 64 {
+            open(&attempt, url, &offers, &fields, (&client, &server), input.by_client);
+            open_h2(url, &offers, &fields, (&client, &server), input.by_client);
+        }
+    }
+});
+
+/// Has all that reads fields read these.
+fn read(fields: &(impl Fields + ?Sized), input: &Input<'_>, offers: &Offers<'_>) {
+    let (client, server) = (input.client.config(), input.server.config());
+    if let Ok(offer) = handshake::read_request("GET", fields) {
+        assert!(fields.values_of("sec-websocket-version").eq([b"13"]));
+        let key = fields.value_of("sec-websocket-key").unwrap();
+        assert_eq!((key.len(), offer.key()), (24, &handshake::accept(key)));
+        assert!(fields.values_of("origin").count() <= 1);
+        assert_eq!(offer.has_protocols(), handshake::protocols(fields).next().is_some());
+        assert_eq!(offer.has_extensions(), handshake::extensions(fields).next().is_some());
+    }
+    for preference in [Preference::Client, Preference::Server] {
+        let chosen = handshake::select_protocol(fields, &input.protocols, preference);
+        assert!(chosen.is_none_or(|chosen| input.protocols.contains(&chosen)));
+    }
+    if let Ok(Some(answer)) = server.answer(fields) {
+        assert!(answer.value().as_str().starts_with("permessage-deflate"));
+    }
+    if let Ok(Some(params)) = client.verify(fields) {
+        let most = client.client_max_window_bits.unwrap_or_default();
+        assert!(params.client_max_window_bits <= most);
+        assert!(params.server_no_context_takeover || !client.server_no_context_takeover);
+    }
+    let attempt = Client::new(&mut key);
+    if let Ok(chosen) = attempt.verify(input.status, fields, offers) {
+        assert_eq!(input.status, 101);
+        let accept = handshake::accept(attempt.key());
+        assert!(fields.values_of("sec-websocket-accept").eq([accept]));
+        is_offered(chosen, fields, offers);
+    }
+    if let Ok(chosen) = h2::verify(input.status, fields, offers) {
+        assert!((200..300).contains(&input.status));
+        is_offered(chosen, fields, offers);
+    }
+    if let Ok(pseudo) = h2::Pseudo::of(fields) {
+        if h2::read_request(&pseudo, fields).is_ok() {
+            assert_eq!(pseudo.method, Some(&b"CONNECT"[..]));
+            assert!(fields.value_of("upgrade").is_none());
+        }
+    }
+    let split = h2::Pseudo {
+        method: Some(b"CONNECT"),
+        protocol: Some(b"websocket"),
+        scheme: Some(if input.secure { b"https" } else { b"http" }),
+        path: Some(b"/"),
+        authority: None,
+    };
+    if h2::read_request(&split, fields).is_ok() {
+        assert_eq!(fields.values_of("host").count(), 1);
+    }
+}
+
+fn is_offered(chosen: Option<&str>, fields: &(impl Fields + ?Sized), offers: &Offers<'_>) {
+    let said: Vec<&[u8]> = fields.values_of("sec-websocket-protocol").collect();
+    match chosen {
+        Some(name) => assert!(offers.protocols.contains(&name) && said == [name.as_bytes()]),
+        None => {
+            assert!(said.is_empty());
+            assert!(!offers.require_protocol || offers.protocols.is_empty());
+        }
+    }
+}
+
+/// A connection over HTTP/1.1, unless these offers and fields must not be sent.
+fn open(
+    attempt: &Client,
+    url: &Url<'_>,
+    offers: &Offers<'_>,
+    fields: &[(&str, &[u8])],
+    (client, server): (&DeflateConfig, &DeflateConfig),
+    by_client: bool,
+) -> Option<()> {
+    let target = url.resource_name();
+    let request = attempt.request(url.authority(), offers, fields).ok()?;
+    let mut wire = Vec::new();
+    request.encode(&target, &mut wire).unwrap();
+
+    // Any server decodes it, and this one has no fault to find.
+    let (mut limits, mut input) = (head::Limits::default(), &wire[..]);
+    (limits.head, limits.fields) = (None, None);
+    let mut heads = head::RequestDecoder::with_limits(limits);
+    let Ok(Step::Item(head)) = heads.decode(&mut input) else { panic!("{wire:?}") };
+    assert!(input.is_empty());
+    assert_eq!((head.method(), head.target()), ("GET", &*target));
+    assert_eq!(head.value_of("host"), Some(url.authority().as_bytes()));
+    if fields.is_empty() {
+        let h1::Server { mut rx, mut tx } = h1::Server::new(&h1::Config::server(), Instant::ZERO);
+        let step = rx.receive(&mut tx, &mut &wire[..], Instant::ZERO);
+        assert!(matches!(step, Ok(Step::Item(h1::server::Event::Head(_)))), "{step:?}");
+    }
+    let offer = match handshake::read_request(head.method(), &head) {
+        Err(handshake::Refusal::Origin) => {
+            assert!(fields.values_of("origin").count() > 1);
+            return None;
+        }
+        offer => offer.unwrap(),
+    };
+    let spoken: Vec<&str> = offers.protocols.iter().rev().copied().collect();
+    let protocol = handshake::select_protocol(&head, &spoken, preference(by_client));
+    assert_eq!(protocol, pick(offers, by_client));
+
+    // What it answers the client accepts, and both have agreed on the same.
+    let deflate = server.answer(&head).unwrap();
+    let extensions = deflate.as_ref().map(|answer| answer.value().as_str());
+    let response = offer.accept(protocol, extensions, &()).unwrap();
+    let mut wire = Vec::new();
+    response.encode(&mut wire).unwrap();
+    let mut heads = head::ResponseDecoder::new();
+    let Ok(Step::Item(head)) = heads.decode(&mut &wire[..]) else { panic!("{wire:?}") };
+    assert_eq!(attempt.verify(head.status(), &head, offers), Ok(protocol));
+    assert_eq!(attempt.verify(101, &response, offers), Ok(protocol));
+    agree(client, offers, &head, deflate);
+    Some(())
+}
+
+/// The same over HTTP/2.
+fn open_h2(
+    url: &Url<'_>,
+    offers: &Offers<'_>,
+    fields: &[(&str, &[u8])],
+    (client, server): (&DeflateConfig, &DeflateConfig),
+    by_client: bool,
+) -> Option<()> {
+    let path = url.resource_name();
+    let request = h2::Request::new(url.is_secure(), url.authority(), &path, offers, fields).ok()?;
+    let pseudo = h2::Pseudo::of(&request).unwrap();
+    assert_eq!(pseudo.path, Some(path.as_bytes()));
+    let offer = match h2::read_request(&pseudo, &request) {
+        Err(h2::Refusal::Origin) => {
+            assert!(fields.values_of("origin").count() > 1);
+            return None;
+        }
+        offer => offer.unwrap(),
+    };
+    let spoken: Vec<&str> = offers.protocols.iter().rev().copied().collect();
+    let protocol = handshake::select_protocol(&request, &spoken, preference(by_client));
+    assert_eq!(protocol, pick(offers, by_client));
+    let deflate = server.answer(&request).unwrap();
+    let extensions = deflate.as_ref().map(|answer| answer.value().as_str());
+    let response = offer.accept(protocol, extensions, &()).unwrap();
+    assert_eq!(h2::verify(200, &response, offers), Ok(protocol));
+    agree(client, offers, &response, deflate);
+    Some(())
+}
+
+/// Whether a client that has offered its own takes the answer, and means the same by it.
+fn agree(
+    client: &DeflateConfig,
+    offers: &Offers<'_>,
+    fields: &impl Fields,
+    answer: Option<handshake::DeflateAnswer>,
+) {
+    if offers.extensions != Some(client.offer().as_str()) {
+        return;
+    }
+    // A server that can compress at all takes such an offer.
+    let (ours, theirs) = (client.verify(fields).unwrap().unwrap(), answer.unwrap().params());
+    assert_eq!(ours.server_no_context_takeover, theirs.server_no_context_takeover);
+    assert_eq!(ours.client_no_context_takeover, theirs.client_no_context_takeover);
+    assert_eq!(ours.server_max_window_bits, theirs.server_max_window_bits);
+    // What a server leaves unsaid it takes for the largest; the client keeps to its own.
+    assert!(ours.client_max_window_bits <= theirs.client_max_window_bits);
+}
+
+const fn preference(by_client: bool) -> Preference {
+    if by_client { Preference::Client } else { Preference::Server }
+}
+
+/// The subprotocol that a server chooses which speaks all, and prefers them the other way round.
+fn pick<'a>(offers: &Offers<'a>, by_client: bool) -> Option<&'a str> {
+    let protocols = offers.protocols;
+    if by_client { protocols.first() } else { protocols.last() }.copied()
+}
+
+impl<'a> Field<'a> {
+    fn pair(&self, accept: &'a [u8; 28]) -> (&'a str, &'a [u8]) {
+        let name = match self.name {
+            Name::Known(n) => NAMES[usize::from(n) % NAMES.len()],
+            Name::Any(name) => name,
+        };
+        let value = match self.value {
+            Value::Known(n) => VALUES[usize::from(n) % VALUES.len()].as_bytes(),
+            Value::Accept => accept,
+            Value::Any(value) => value,
+        };
+        (name, value)
+    }
+}
+
+impl Deflate {
+    fn config(&self) -> DeflateConfig {
+        let mut config = DeflateConfig::client();
+        [config.server_no_context_takeover, config.client_no_context_takeover] = self.alone;
+        [config.server_max_window_bits, config.client_max_window_bits] =
+            self.bits.map(|bits| WindowBits::new(bits % 16));
+        config
+    }
+}
+
+fn key(bytes: &mut [u8]) {
+    bytes.fill(7);
+}
+
+const NAMES: [&str; 20] = [
+    "Upgrade",
+    "connection",
+    "Host",
+    "Origin",
+    "origin",
+    "Sec-WebSocket-Key",
+    "sec-websocket-version",
+    "Sec-WebSocket-Accept",
+    "sec-websocket-accept",
+    "Sec-WebSocket-Protocol",
+    "sec-websocket-protocol",
+    "sec-websocket-extensions",
+    "keep-alive",
+    "x",
+    ":method",
+    ":protocol",
+    ":scheme",
+    ":path",
+    ":authority",
+    ":status",
+];
+
+const VALUES: [&str; 16] = [
+    "websocket",
+    "Upgrade",
+    "keep-alive, upgrade",
+    "13",
+    "dGhlIHNhbXBsZSBub25jZQ==",
+    "permessage-deflate",
+    "permessage-deflate; client_max_window_bits",
+    "permessage-deflate; server_max_window_bits=9, permessage-deflate",
+    "permessage-deflate; server_no_context_takeover; client_no_context_takeover",
+    "a",
+    "a, b",
+    "CONNECT",
+    "https",
+    "/",
+    "example.com:80",
+    "",
+];
