@@ -339,26 +339,55 @@ fn close_codes_are_those_that_may_be_sent() {
     }
 }
 
-/// Whether a close frame is read, is answered by the same code, and ends what is decoded.
+/// Whether a close frame is read, is answered by the same code, and ends what is decoded: at first, and
+/// where a message is not finished.
 fn closes<S: Side>(code: Option<u16>, reason: &str) {
     let payload = code.map_or(Vec::new(), |code| [&code.to_be_bytes(), reason.as_bytes()].concat());
     let frame = [0x88, payload.len() as u8];
+    let unfinished = (&b"\x01\x01"[..], &b"a"[..]);
     // What follows is bad in every way, and nobody's.
     let behind = b"\xff\xff\x81\x00";
-    let wire = [&to::<S>(&[(&frame, &payload)])[..], behind].concat();
     let read = Outcome {
         items: vec![format!("close {code:?} {reason:?}")],
         error: None,
         behind: behind.len(),
     };
-    let answer = Some(code.map(CloseCode));
-    for pieces in cuts(&wire) {
-        let mut decoder = Decoder::<S>::new();
-        assert_eq!(decode(&mut decoder, &pieces), read, "{code:?}");
-        assert!(matches!(decoder.finish(), Ok(None)));
-        is_unharmed(&mut decoder);
-        assert_eq!(session::<S>(&pieces, Limits::default()), (read.clone(), answer), "{code:?}");
+    for frames in [&[(&frame[..], &payload[..])][..], &[unfinished, (&frame, &payload)]] {
+        let wire = [&to::<S>(frames)[..], behind].concat();
+        for pieces in cuts(&wire) {
+            let mut decoder = Decoder::<S>::new();
+            assert_eq!(decode(&mut decoder, &pieces), read, "{code:?}");
+            assert!(matches!(decoder.finish(), Ok(None)));
+            is_unharmed(&mut decoder);
+            let (from_session, answer) = session::<S>(&pieces, Limits::default());
+            assert_eq!((&from_session, answer), (&read, Some(code.map(CloseCode))), "{code:?}");
+        }
     }
+}
+
+#[test]
+fn a_reset_forgets_whatever_was_begun() {
+    forgets::<Server>();
+    forgets::<Client<Key>>();
+}
+
+fn forgets<S: Side>() {
+    let wire = to::<S>(&[
+        (b"\x01\x7e\x00\x80", &[b'a'; 128]),
+        (b"\x8a\x01", b"!"),
+        (b"\x80\x02", b"\xce\xba"),
+        (b"\x02\x01", b"b"),
+        (b"\x80\x03", b"cde"),
+    ]);
+    let mut items = 0;
+    for len in 0..=wire.len() {
+        let mut decoder = Decoder::<S>::new();
+        let outcome = decode(&mut decoder, &[&wire[..len]]);
+        assert_eq!(outcome.error, None);
+        items = outcome.items.len();
+        is_unharmed(&mut decoder);
+    }
+    assert_eq!(items, 3);
 }
 
 #[test]
