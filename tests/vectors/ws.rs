@@ -23,8 +23,9 @@ fn frames_the_handshake_and_pages() {
 
 /// What no session can do.
 const ELSEWHERE: Differences = &[
+    #[cfg(not(feature = "deflate"))]
     (
-        "a session does not speak permessage-deflate",
+        "without the feature `deflate` a session does not speak permessage-deflate",
         &[
             "ws/pmd/hello",
             "ws/pmd/hello-fragmented",
@@ -46,6 +47,8 @@ const ELSEWHERE: Differences = &[
 
 fn verdict(row: &Value) -> Verdict {
     match row["kind"].as_str().unwrap() {
+        #[cfg(feature = "deflate")]
+        "frames" if row["permessage_deflate"] == true => compressed(row),
         "frames" => frames(row),
         "handshake" => {
             let accept = wirefeed::ws::handshake::accept(row["key"].as_str().unwrap().as_bytes());
@@ -91,4 +94,39 @@ fn frames(row: &Value) -> Verdict {
         Some(reply) => panic!("unknown reply {reply}"),
     };
     equal("reply", &answer["output"], &json!(STANDARD.encode(reply)))
+}
+
+/// Compressed messages to a client, at every cut.
+#[cfg(feature = "deflate")]
+fn compressed(row: &Value) -> Verdict {
+    use wirefeed::Step;
+    use wirefeed::ws::deflate::Inflater;
+    use wirefeed::ws::message::{Decoder, Item};
+    use wirefeed::ws::{Client, Error};
+
+    let expect = &row["expect"];
+    let expected = match &expect["messages"] {
+        Value::Null => json!([expect["message"]]),
+        messages => messages.clone(),
+    };
+    let wire = bytes(&row["input_b64"]);
+    for cut in 0..=wire.len() {
+        let inflater = Inflater::new(true);
+        let mut decoder = Decoder::<Client<fn(&mut [u8])>>::new().with_inflater(inflater);
+        let mut found = Vec::new();
+        for piece in [&wire[..cut], &wire[cut..]] {
+            let mut piece = piece.to_vec();
+            let mut input = &mut piece[..];
+            let mut receive = || -> Result<(), Error> {
+                while let Step::Item(item) = decoder.decode(&mut input)? {
+                    let Item::Text(text) = item else { panic!("{item:?}") };
+                    found.push(text.into_string());
+                }
+                Ok(())
+            };
+            equal("error", &json!(receive().err().map(|error| error.to_string())), &Value::Null)?;
+        }
+        equal("messages", &json!(found), &expected)?;
+    }
+    Ok(())
 }

@@ -250,7 +250,8 @@ fn sent_back(tx: &mut Sender<Client<Key>>) -> Vec<u8> {
         payload.extend_from_slice(close.reason.as_bytes());
     }
     let len = payload.len() as u64;
-    let head = Header { fin: true, opcode: Opcode::Close, mask: None, len }.encode();
+    let head =
+        Header { fin: true, compressed: false, opcode: Opcode::Close, mask: None, len }.encode();
     [head.as_ref(), &payload].concat()
 }
 
