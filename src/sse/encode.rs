@@ -53,11 +53,8 @@ impl Message<'_> {
     /// Whether no field would end its line.
     #[inline]
     pub(super) fn check(&self) -> Result<(), ApiMisuse> {
-        // Names and ids are short: all bytes, without a branch for each.
-        let ends_line = |text: &str| {
-            text.bytes().fold(false, |ends, byte| ends | (byte == b'\r') | (byte == b'\n'))
-        };
-        let ends_id = |id: &str| id.bytes().fold(ends_line(id), |ends, byte| ends | (byte == 0));
+        let ends_line = |text: &str| text.bytes().any(|byte| matches!(byte, b'\r' | b'\n'));
+        let ends_id = |id: &str| id.bytes().any(|byte| matches!(byte, b'\r' | b'\n' | 0));
         match self.event.is_some_and(ends_line) || self.id.is_some_and(ends_id) {
             true => Err(ApiMisuse::LineBreak),
             false => Ok(()),
@@ -220,6 +217,7 @@ pub fn encode_comment(text: &str, out: &mut impl BufMut) -> Result<(), SendError
 /// # Errors
 ///
 /// [`SendError::Full`] where it does not fit.
+#[inline]
 pub fn encode_retry(ms: u64, out: &mut impl BufMut) -> Result<(), SendError> {
     let digits = Decimal::of(ms);
     if out.remaining_mut() < RETRY.len() + digits.as_bytes().len() + 1 {
@@ -237,6 +235,7 @@ pub(super) struct Decimal {
 }
 
 impl Decimal {
+    #[inline]
     pub(super) fn of(mut number: u64) -> Self {
         let (mut digits, mut from) = ([b'0'; 20], 20);
         loop {
@@ -258,6 +257,7 @@ impl Decimal {
     }
 }
 
+#[inline]
 fn put_line(name: &[u8], value: &[u8], out: &mut impl BufMut) {
     out.put_slice(name);
     out.put_slice(value);
