@@ -24,9 +24,9 @@ use crate::measure::{Row, Run};
 pub(crate) fn rows(run: Run<'_>) {
     let line = format!("data: {}\n\n", "x".repeat(LINE));
     for (piece, [token, tiny, named, fields, long]) in [
-        (1 << 16, [0.7, 0.6, 1.0, 1.1, 1.6]),
-        (1460, [0.85, 0.6, 1.0, 1.1, 1.6]),
-        (16, [0.9, 0.9, 1.0, 1.4, 0.8]),
+        (1 << 16, [0.55, 0.5, 0.9, 1.05, 1.15]),
+        (1460, [0.6, 0.5, 0.9, 1.05, 1.1]),
+        (16, [0.75, 0.75, 0.95, 1.4, 0.8]),
     ] {
         beside_all(run, "token, 202 B", TOKEN, piece, token);
         beside_all(run, "data: x", TINY, piece, tiny);
