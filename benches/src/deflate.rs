@@ -111,7 +111,9 @@ impl Messages {
         let mut wire = Vec::new();
         for payload in &self.payloads {
             let len = payload.len() as u64;
-            let header = Header { fin: true, compressed: false, opcode: Opcode::Binary, mask: None, len }.encode();
+            let header =
+                Header { fin: true, compressed: false, opcode: Opcode::Binary, mask: None, len }
+                    .encode();
             wire.push(first);
             wire.extend_from_slice(&header.as_ref()[1..]);
             wire.extend_from_slice(payload);

@@ -21,8 +21,8 @@ pub(crate) fn rows(run: Run<'_>) {
     let line = format!("data: {}\n\n", "x".repeat(LINE));
     for (name, wire, items, to_plain, to_axum) in [
         ("token, 202 B", TOKEN, 2000, 1.25, 0.2),
-        ("data: x", TINY, 20_000, 1.4, 0.2),
-        ("id, event, retry, 3 lines", FIELDS, 2000, 1.5, 0.35),
+        ("data: x", TINY, 20_000, 1.25, 0.2),
+        ("id, event, retry, 3 lines", FIELDS, 2000, 1.25, 0.35),
         ("64 KiB line", &line, 16, 1.25, 1.25),
     ] {
         let fields = Fields::of(wire, items);

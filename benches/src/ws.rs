@@ -33,7 +33,8 @@ pub(crate) fn rows() -> Vec<Row> {
 
 fn row(name: &str, opcode: Opcode, payload: Vec<u8>, piece: usize, bound: f64) -> Row {
     let items = ((4 << 20) / payload.len()).min(20_000);
-    let header = Header { fin: true, compressed: false, opcode, mask: Some(KEY), len: payload.len() as u64 };
+    let header =
+        Header { fin: true, compressed: false, opcode, mask: Some(KEY), len: payload.len() as u64 };
     let mut frame = header.encode().as_ref().to_vec();
     let from = frame.len();
     frame.extend(payload);

@@ -36,7 +36,7 @@ use core::time::Duration;
 #[cfg(doc)]
 use super::Config;
 use super::{Decoder, Item};
-use crate::{Entropy, Fields, Instant, Step};
+use crate::{Entropy, Fields, Instant, Step, scan};
 
 mod content_type;
 mod policy;
@@ -58,7 +58,7 @@ pub enum Command<'a> {
         attempt: u64,
         /// Where to; always the first URL, whatever it redirected to before.
         url: &'a str,
-        /// The last event id.
+        /// The last event id; empty too where it holds a control byte, which no field may.
         last_event_id: &'a str,
     },
     /// Send the request again, to where the response points.
@@ -215,19 +215,26 @@ impl<E: Entropy> EventSource<E> {
                 self.attempt += 1;
                 self.redirects = 0;
                 self.on(On::Issued);
-                let id = self.decoder.last_event_id();
-                Some(Command::Connect { attempt: self.attempt, url: &self.url, last_event_id: id })
+                let (attempt, last_event_id) = (self.attempt, self.id_to_send());
+                Some(Command::Connect { attempt, url: &self.url, last_event_id })
             }
             State::Redirected => {
                 self.on(On::Issued);
                 Some(Command::Redirect {
                     attempt: self.attempt,
                     location: &self.location,
-                    last_event_id: self.decoder.last_event_id(),
+                    last_event_id: self.id_to_send(),
                 })
             }
             _ => None,
         }
+    }
+
+    /// The last event id as far as a request can say it: one with a control byte is no field value (RFC
+    /// 9110 5.5), and would keep every later request from being sent.
+    fn id_to_send(&self) -> &str {
+        let id = self.decoder.last_event_id();
+        if scan::are_field_value(id.as_bytes()) { id } else { "" }
     }
 
     /// The head of a response has come.

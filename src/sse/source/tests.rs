@@ -332,3 +332,14 @@ fn an_event_that_is_skipped_is_told_and_its_id_forgotten() {
     assert!(seen[1].starts_with("Skipped("), "{seen:?}");
     assert_eq!(source.last_event_id(), "1");
 }
+
+#[test]
+fn an_id_that_no_field_may_hold_is_not_asked_for() {
+    for (id, sent) in [("a\u{1}b", ""), ("a\u{7f}", ""), ("a\tb \u{e9}", "a\tb \u{e9}")] {
+        let mut source = source(Policy::default());
+        source.set_last_event_id(id);
+        let connect = Command::Connect { attempt: 1, url: "http://a/", last_event_id: sent };
+        assert_eq!(source.poll_command(), Some(connect));
+        assert_eq!(source.last_event_id(), id);
+    }
+}

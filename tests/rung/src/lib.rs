@@ -68,7 +68,13 @@ fn websocket(bytes: &[u8]) -> usize {
             sum += usize::from(first[0]);
         }
     }
-    let header = Header { fin: true, compressed: false, opcode: Opcode::Text, mask: None, len: bytes.len() as u64 };
+    let header = Header {
+        fin: true,
+        compressed: false,
+        opcode: Opcode::Text,
+        mask: None,
+        len: bytes.len() as u64,
+    };
     sum + header.encode().as_ref().len() + usize::from(handshake::accept(bytes)[0])
 }
 
