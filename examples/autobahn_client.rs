@@ -45,7 +45,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// Opens a connection that offers permessage-deflate.
 fn open(address: &str, target: &str, pool: &Pool) -> Result<Connection, Box<dyn Error>> {
     let mut link = Link::new(TcpStream::connect(address)?)?;
-    let (attempt, deflate) = (handshake::Client::new(&mut random), DeflateConfig::client());
+    let (attempt, mut deflate) = (handshake::Client::new(&mut random), DeflateConfig::client());
+    // Some servers ask for it only of those who offer it.
+    deflate.client_no_context_takeover = true;
     let (offer, mut offers) = (deflate.offer(), Offers::default());
     offers.extensions = Some(offer.as_str());
 
