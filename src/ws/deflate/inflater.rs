@@ -73,9 +73,10 @@ impl Inflater {
         let mut written = 0;
         while written < out.len() {
             let room = &mut out[written..];
-            let (made, again) = self.step(input, |context, input| {
+            let step = self.step(input, |context, input| {
                 context.zlib.decompress(input, room, FlushDecompress::None)
-            })?;
+            });
+            let Some((made, again)) = self.settle(step, written, input)? else { break };
             written += made;
             if !again {
                 break;
@@ -96,13 +97,14 @@ impl Inflater {
         }
         let (mut written, mut again) = (0, true);
         while again && written < PIECE {
-            let made;
-            (made, again) = self.step(input, |context, input| {
+            let step = self.step(input, |context, input| {
                 let scratch = &mut context.scratch;
                 scratch.reserve_exact(PIECE - scratch.len());
                 context.zlib.decompress_vec(input, scratch, FlushDecompress::None)
-            })?;
+            });
+            let Some((made, more)) = self.settle(step, written, input)? else { break };
             written += made;
+            again = more;
         }
         Ok(self.piece())
     }
@@ -136,9 +138,11 @@ impl Inflater {
                 let more = input.len().saturating_mul(4).clamp(LEAST, PIECE).min(limit - out.len());
                 carry::reserve(out, more, limit);
             }
-            let (_, again) = self.step(input, |context, input| {
-                context.zlib.decompress_vec(input, out, FlushDecompress::None)
-            })?;
+            let (_, again) = self
+                .step(input, |context, input| {
+                    context.zlib.decompress_vec(input, out, FlushDecompress::None)
+                })
+                .map_err(|error| self.fail(error))?;
             if out.len() > limit {
                 // The vector had that much room already.
                 out.truncate(limit);
@@ -228,7 +232,7 @@ impl Inflater {
         call: impl FnOnce(&mut Inflate, &[u8]) -> Result<Status, DecompressError>,
     ) -> Result<(usize, bool), ErrorKind> {
         match self.state {
-            State::Failed => return Err(self.fail(self.error)),
+            State::Failed => return Err(self.error),
             State::Between | State::Complete if input.is_empty() => return Ok((0, false)),
             State::Between | State::Complete | State::Inside => {}
         }
@@ -248,14 +252,29 @@ impl Inflater {
             }
             // Without progress there will be none.
             Ok(Status::Ok | Status::BufError) => Ok((made, !input.is_empty() && used + made > 0)),
-            // What was made before the fault is handed out before it; what follows is of no use.
-            Err(_) if made > 0 => {
-                *input = &[];
+            Err(_) => {
                 self.on(On::Fault);
                 self.error = ErrorKind::Data;
-                Ok((made, false))
+                if made > 0 { Ok((made, false)) } else { Err(ErrorKind::Data) }
             }
-            Err(_) => Err(self.fail(ErrorKind::Data)),
+        }
+    }
+
+    /// A fault after some bytes were made is for the next call, so that they are handed out before it,
+    /// however the input was cut; what follows is of no use.
+    fn settle(
+        &mut self,
+        step: Result<(usize, bool), ErrorKind>,
+        written: usize,
+        input: &mut &[u8],
+    ) -> Result<Option<(usize, bool)>, ErrorKind> {
+        if self.state == State::Failed {
+            *input = &[];
+        }
+        match step {
+            Ok(step) => Ok(Some(step)),
+            Err(_) if written > 0 => Ok(None),
+            Err(error) => Err(self.fail(error)),
         }
     }
 

@@ -116,7 +116,11 @@ impl<R: Role> Decoder<R> {
                     });
                 }
                 State::Payload { left, .. } => {
-                    let Some(Unfinished { kind, compressed, .. }) = self.message else { continue };
+                    let Some(Unfinished { kind, compressed, .. }) = self.message else {
+                        // A payload without a message is over.
+                        self.state = State::Idle;
+                        continue;
+                    };
                     if compressed {
                         match self.inflate_part(input)? {
                             (_, made) if made > 0 && kind == Kind::Binary => {
@@ -179,6 +183,9 @@ impl<R: Role> Decoder<R> {
         }
         *input = rest;
         self.pass(len);
+        if let Some(message) = &mut self.message {
+            message.len += len as u64;
+        }
         piece
     }
 
@@ -222,6 +229,7 @@ impl<R: Role> Decoder<R> {
                 return self.fail(kind, self.payload_at);
             }
             self.state = State::Failed(Error::new(kind, self.payload_at));
+            self.message = None;
         }
         Ok((used, made.len))
     }

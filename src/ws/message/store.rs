@@ -17,7 +17,9 @@ impl<R: Role> Decoder<R> {
     ) -> Result<(), Fault> {
         let Some(mut message) = self.message else { return Ok(()) };
         let mut done = 0;
-        while !piece.is_empty() {
+        // Of a compressed message something may be left to be made of what came before.
+        let mut may_owe = message.compressed;
+        while core::mem::take(&mut may_owe) || !piece.is_empty() {
             // A block at a time, so that it is still in the first cache when it is copied.
             let (block, rest) = piece.split_at_mut(piece.len().min(BLOCK));
             if let Some(key) = &mut key {

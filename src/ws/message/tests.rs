@@ -146,3 +146,71 @@ fn a_large_buffer_is_given_back() {
     decoder.release();
     assert_eq!(decoder.text.capacity() + decoder.binary.capacity(), 0);
 }
+
+#[cfg(feature = "deflate")]
+mod compressed {
+    use super::*;
+    use crate::ws::deflate::{Config, Deflater, Inflater};
+
+    fn decoder(limits: Limits) -> Decoder<Client<Key>> {
+        Decoder::with_limits(limits).with_inflater(Inflater::new(true))
+    }
+
+    /// 100,000 bytes in a single frame of a few hundred.
+    fn wire() -> Vec<u8> {
+        let mut payload = Vec::new();
+        Deflater::new(Config::default()).deflate(&[7; 100_000], &mut payload);
+        let len = payload.len() as u64;
+        let header =
+            Header { fin: true, compressed: true, opcode: Opcode::Binary, mask: None, len };
+        [header.encode().as_ref(), &payload].concat()
+    }
+
+    #[test]
+    fn what_is_left_of_a_message_in_parts_is_joined() {
+        for taken in 0..8 {
+            let (mut decoder, mut wire) = (decoder(Limits::default()), wire());
+            let (mut input, mut len) = (&mut wire[..], 0);
+            for _ in 0..taken {
+                match decoder.decode_part(&mut input) {
+                    Ok(Step::Item(Part::Binary(piece))) => len += piece.len(),
+                    Ok(Step::Item(Part::Start(Kind::Binary))) => {}
+                    other => panic!("{other:?}"),
+                }
+            }
+            let Ok(Step::Item(Item::Binary(rest))) = decoder.decode(&mut input) else { panic!() };
+            assert_eq!(len + rest.len(), 100_000, "after {taken} parts");
+            assert!(rest.iter().all(|byte| *byte == 7) && input.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_message_in_parts_keeps_the_limit_to_the_byte() {
+        for limit in [0, 1, 16 << 10, 99_999] {
+            let limits = Limits { message: Some(limit), ..Limits::default() };
+            let (mut decoder, mut wire) = (decoder(limits), wire());
+            let (mut input, mut len) = (&mut wire[..], 0);
+            let error = loop {
+                match decoder.decode_part(&mut input) {
+                    Ok(Step::Item(Part::Binary(piece))) => len += piece.len() as u64,
+                    Ok(Step::Item(Part::Start(Kind::Binary))) => {}
+                    Ok(other) => panic!("{other:?}"),
+                    Err(error) => break error,
+                }
+            };
+            assert_eq!((len, error.kind), (limit, ErrorKind::MessageTooLong));
+        }
+    }
+}
+
+#[test]
+fn plain_parts_count_towards_the_limit() {
+    let limits = Limits { message: Some(5), ..Limits::default() };
+    let mut decoder = Decoder::<Client<Key>>::with_limits(limits);
+    let mut wire = *b"\x02\x03abc\x80\x03def";
+    let mut input = &mut wire[..];
+    assert_eq!(decoder.decode_part(&mut input), Ok(Step::Item(Part::Start(Kind::Binary))));
+    assert_eq!(decoder.decode_part(&mut input), Ok(Step::Item(Part::Binary(b"abc"))));
+    let error = decoder.decode_part(&mut input).unwrap_err();
+    assert_eq!((error.kind, error.at), (ErrorKind::MessageTooLong, 6));
+}
