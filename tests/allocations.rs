@@ -7,7 +7,7 @@ use bytes::{Buf, Bytes};
 use wirefeed::h1::{self, Framing, body, chunked, head};
 use wirefeed::sse::{replay::Limits, server::Mode};
 use wirefeed::ws::frame::{self, Expect, Header, Opcode};
-use wirefeed::ws::{Event, Server, Session, mask, message};
+use wirefeed::ws::{Client, Event, Server, Session, mask, message};
 use wirefeed::{Instant, Outbox, Step, sse};
 
 #[global_allocator]
@@ -352,5 +352,27 @@ fn an_endless_line_costs_no_more_than_its_limit() {
                 assert!(peak >= limit as usize / 2, "{peak} bytes for a limit of {limit}");
             }
         }
+    }
+}
+
+#[test]
+fn a_hundred_thousand_fragments_cost_no_more_than_their_bytes() {
+    for payload in [&b""[..], b"x"] {
+        let mut wire = vec![0x02, 0];
+        for _ in 0..100_000 {
+            wire.extend_from_slice(&[0, payload.len() as u8]);
+            wire.extend_from_slice(payload);
+        }
+        wire.extend_from_slice(&[0x80, 0]);
+        let most = 4096 + 3 * 100_000 * payload.len(); // a buffer that doubles is for a moment held twice
+        let peak = memory::peak_of(|| {
+            let mut decoder = message::Decoder::<Client<fn(&mut [u8])>>::new();
+            let mut input = &mut wire[..];
+            let Ok(Step::Item(message::Item::Binary(whole))) = decoder.decode(&mut input) else {
+                panic!("one message")
+            };
+            assert_eq!(whole.len(), 100_000 * payload.len());
+        });
+        assert!(peak <= most, "{peak} bytes for fragments of {} B", payload.len());
     }
 }
