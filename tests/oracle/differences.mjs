@@ -46,9 +46,9 @@ export const differences = [
       scenarios: [name],
       section: 'RFC 9110 5.5, Fetch 2.2.2',
       word: 'To Fetch any byte but NUL, CR and LF may stand in a value. RFC 9110 forbids ' +
-        'controls, and h1 sends none: the request cannot be made, and the source ends.',
+        'controls, and h1 sends none: wirefeed comes back without the id.',
       browser: { log, requests: ['.', `., id "${id}"`] },
-      wirefeed: { log, requests: ['.'] },
+      wirefeed: { log, requests: ['.', '.'] },
     };
   }),
   // It leaves the choice.
