@@ -3,19 +3,22 @@
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::io::Cursor;
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
 
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes, BytesMut};
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
+use sockudo_ws::CompressedProtocol;
 use sockudo_ws::deflate::{DeflateDecoder, DeflateEncoder, MAX_WINDOW_BITS};
 use tokio::io::{join, sink};
-use wirefeed::Step;
 use wirefeed::ws::deflate::{Config, Deflater, Inflater, Pool};
-use wirefeed::ws::frame::{self, Expect, Header, Opcode};
+use wirefeed::ws::frame::{Header, Opcode};
+use wirefeed::ws::handshake::{DeflateConfig, DeflateParams};
+use wirefeed::ws::{self, Client, Event, Server, Session};
+use wirefeed::{Instant, Step};
 use yawc::{Options, Role, WebSocket};
 
+use crate::encode::written;
 use crate::measure::{Row, Run};
+use crate::ws_peers::ready;
 
 pub(crate) fn rows(run: Run<'_>) {
     for (size, takeover) in [(1 << 10, false), (1 << 10, true), (16 << 10, false), (16 << 10, true)]
@@ -34,10 +37,13 @@ pub(crate) fn rows(run: Run<'_>) {
         run(vec![row("inflated", "flate2", 1.15)], &mut ours, &mut theirs);
         run(vec![row("inflated", "sockudo-ws", 1.1)], &mut ours, &mut messages.sockudo_inflate());
         let (mut ours, mut theirs) = (messages.receive(), messages.yawc_receive());
-        run(vec![row("frames inflated", "yawc", 1.1)], &mut ours, &mut theirs);
+        run(vec![row("received", "yawc", 1.1)], &mut ours, &mut theirs);
+        run(vec![row("received", "sockudo-ws", 1.1)], &mut ours, &mut messages.sockudo_receive());
         let (mut ours, mut theirs) = (messages.deflate(), messages.flate2_deflate());
         run(vec![row("deflated", "flate2", 1.1)], &mut ours, &mut theirs);
         run(vec![row("deflated", "sockudo-ws", 1.1)], &mut ours, &mut messages.sockudo_deflate());
+        let (mut ours, mut theirs) = (messages.send(), messages.sockudo_send());
+        run(vec![row("sent", "sockudo-ws", 1.1)], &mut ours, &mut theirs);
     }
 }
 
@@ -106,48 +112,97 @@ impl Messages {
         }
     }
 
-    /// Frames as a client reads them; `first` is the first byte of each.
-    fn frames(&self, first: u8) -> Vec<u8> {
+    /// Frames as a client reads them.
+    fn frames(&self) -> Vec<u8> {
         let mut wire = Vec::new();
         for payload in &self.payloads {
             let len = payload.len() as u64;
-            let header =
-                Header { fin: true, compressed: false, opcode: Opcode::Binary, mask: None, len }
-                    .encode();
-            wire.push(first);
-            wire.extend_from_slice(&header.as_ref()[1..]);
+            let opcode = Opcode::Binary;
+            let header = Header { fin: true, compressed: true, opcode, mask: None, len };
+            wire.extend_from_slice(header.encode().as_ref());
             wire.extend_from_slice(payload);
         }
         wire
     }
 
-    /// Frames without RSV1, which a frame decoder by itself knows nothing of.
+    fn params(&self) -> DeflateParams {
+        let mut config = DeflateConfig::server();
+        config.client_no_context_takeover = !self.takeover;
+        config.server_no_context_takeover = !self.takeover;
+        let request = [("Sec-WebSocket-Extensions", "permessage-deflate")];
+        config.answer(&request).unwrap().unwrap().params()
+    }
+
     fn receive(&self) -> impl FnMut(&[u8], usize) -> usize {
-        let (pool, mut out, wire) = (Pool::default(), Vec::new(), self.frames(0x82));
+        let (pool, wire, params) = (Pool::default(), self.frames(), self.params());
+        let mut buffer = vec![0; wire.len()];
         move |_, _| {
-            let mut inflater = Inflater::with_pool(self.takeover, &pool);
-            let mut frames = frame::Decoder::new(Expect::Unmasked);
-            let (mut input, mut messages) = (&wire[..], 0);
-            while let Step::Item(item) = frames.decode(&mut input).unwrap() {
-                match item {
-                    frame::Item::Header(_) => out.clear(),
-                    frame::Item::Payload { mut bytes, .. } => {
-                        inflater.inflate_vec(&mut bytes, &mut out, Some(1 << 20)).unwrap();
-                    }
-                    frame::Item::End => {
-                        inflater.finish().unwrap();
-                        messages +=
-                            usize::from(black_box(&out).len() == self.plain[messages].len());
-                    }
-                }
+            let (role, config) = (Client(|_: &mut [u8]| ()), ws::Config::default());
+            let Session { mut rx, mut tx } = Session::with_deflate(role, &config, &params, &pool);
+            buffer.copy_from_slice(&wire);
+            let (mut input, mut messages) = (&mut buffer[..], 0);
+            while let Step::Item(event) = rx.receive(&mut tx, &mut input, Instant::ZERO).unwrap() {
+                let Event::Binary(bytes) = black_box(event) else { break };
+                messages += usize::from(bytes.len() == self.plain[messages].len());
             }
             messages
         }
     }
 
+    fn sockudo_receive(&self) -> impl FnMut(&[u8], usize) -> usize {
+        let (wire, config) = (self.frames(), self.sockudo_config());
+        let (mut buffer, mut all) = (BytesMut::with_capacity(wire.len()), Vec::new());
+        move |_, _| {
+            let mut protocol = CompressedProtocol::client(1 << 20, 1 << 20, config.clone());
+            buffer.extend_from_slice(&wire);
+            protocol.process_into(&mut buffer, &mut all).unwrap();
+            black_box(all.drain(..))
+                .zip(&self.plain)
+                .filter(|(it, plain)| it.as_bytes().len() == plain.len())
+                .count()
+        }
+    }
+
+    fn send(&self) -> impl FnMut(&[u8], usize) -> usize {
+        let (pool, params) = (Pool::default(), self.params());
+        move |_, _| {
+            let config = ws::Config::default();
+            let mut tx = Session::with_deflate(Server, &config, &params, &pool).tx;
+            self.each_payload(|_, plain| {
+                tx.send_binary(plain, Instant::ZERO).unwrap();
+                let len = black_box(tx.output().chunk()).len();
+                written(tx.output());
+                len > 0
+            })
+        }
+    }
+
+    fn sockudo_send(&self) -> impl FnMut(&[u8], usize) -> usize {
+        let (config, mut out) = (self.sockudo_config(), BytesMut::new());
+        let messages: Vec<_> =
+            self.plain.iter().map(|it| sockudo_ws::Message::binary(it.clone())).collect();
+        move |_, _| {
+            let mut protocol = CompressedProtocol::server(1 << 20, 1 << 20, config.clone());
+            let encode = |message| {
+                out.clear();
+                protocol.encode_message(message, &mut out).unwrap();
+                !black_box(&out).is_empty()
+            };
+            messages.iter().map(encode).filter(|is_sent| *is_sent).count()
+        }
+    }
+
+    fn sockudo_config(&self) -> sockudo_ws::deflate::DeflateConfig {
+        sockudo_ws::deflate::DeflateConfig {
+            server_no_context_takeover: !self.takeover,
+            client_no_context_takeover: !self.takeover,
+            ..Default::default()
+        }
+    }
+
     /// Its inflater is not public; what there is reads a stream.
     fn yawc_receive(&self) -> impl FnMut(&[u8], usize) -> usize {
-        let wire = Bytes::from(self.frames(0xc2));
+        let wire = Bytes::from(self.frames());
         let agreed = match self.takeover {
             true => "permessage-deflate",
             false => "permessage-deflate; server_no_context_takeover; client_no_context_takeover",
@@ -160,12 +215,7 @@ impl Messages {
                     .unwrap();
             let mut messages = 0;
             while messages < self.plain.len() {
-                let next = pin!(socket.next_frame());
-                // It never has to wait, but may want to be asked again.
-                let Poll::Ready(frame) = next.poll(&mut Context::from_waker(Waker::noop())) else {
-                    continue;
-                };
-                let frame = frame.unwrap();
+                let frame = ready(socket.next_frame()).unwrap();
                 assert_eq!(black_box(frame.payload()).len(), self.plain[messages].len());
                 messages += 1;
             }

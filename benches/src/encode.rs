@@ -77,7 +77,7 @@ fn plain_loop(wire: &[u8], piece: usize, out: &mut Vec<u8>) -> usize {
 }
 
 /// Written out from here on, as a socket would be.
-const ROOM: usize = 64 << 10;
+pub(crate) const ROOM: usize = 64 << 10;
 
 /// Payloads that are shared: none of them is copied, so that none may cost more than another. Prints the
 /// rows that `wanted` says; the names of those that take too long.
@@ -112,7 +112,7 @@ pub(crate) fn shared(rounds: usize, wanted: impl Fn(&str) -> bool) -> Vec<String
 }
 
 /// A vectored write that takes all.
-fn written(out: &mut Outbox) {
+pub(crate) fn written(out: &mut Outbox) {
     let mut slices = [IoSlice::new(&[]); 4];
     black_box(out.chunks_vectored(&mut slices));
     black_box(&slices);

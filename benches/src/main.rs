@@ -14,6 +14,8 @@ mod pico;
 mod sse;
 mod sse_encode;
 mod ws;
+mod ws_peers;
+mod ws_send;
 
 use std::process::ExitCode;
 
@@ -33,7 +35,8 @@ fn main() -> ExitCode {
         }
     };
     println!("{HEADER}");
-    run(ws::rows(), &mut ws::ours, &mut ws::theirs);
+    ws::rows(&mut run);
+    ws_send::rows(&mut run);
     handshake::rows(&mut run);
     deflate::rows(&mut run);
     sse::rows(&mut run);
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
     h1::head_rows(&mut run, pico.as_ref());
     exchange::rows(&mut run);
     slow.extend(encode::shared(ROUNDS, wanted));
+    slow.extend(ws_send::shared(ROUNDS, wanted));
     if check && !slow.is_empty() {
         eprintln!("out of bounds: {}", slow.join("; "));
         return ExitCode::FAILURE;

@@ -2,71 +2,146 @@
 
 use std::hint::black_box;
 
-use bytes::BytesMut;
-use tokio_util::codec::Decoder as _;
-use websocket_codec::MessageCodec;
 use wirefeed::Step;
 use wirefeed::ws::frame::{Header, Opcode};
-use wirefeed::ws::{Server, mask, message};
+use wirefeed::ws::message::{self, Item, Part};
+use wirefeed::ws::{Server, mask};
 
-use crate::measure::Row;
+use crate::measure::{Row, Run};
+use crate::ws_peers::PEERS;
 
-const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+pub(crate) const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
-pub(crate) fn rows() -> Vec<Row> {
-    let cjk = |len: usize| {
-        "日本語".bytes().cycle().take(len / 9 * 9).chain(vec![b'x'; len % 9]).collect()
-    };
-    let (binary, text) = (Opcode::Binary, Opcode::Text);
-    vec![
-        row("binary 8 B", binary, vec![7; 8], 1 << 16, 0.6),
-        row("binary 125 B", binary, vec![7; 125], 1 << 16, 0.6),
-        row("binary 1 KiB", binary, vec![7; 1024], 1 << 16, 0.9),
-        row("binary 1 KiB", binary, vec![7; 1024], 1460, 1.4),
-        row("binary 16 KiB", binary, vec![7; 16 << 10], 1 << 16, 1.3),
-        row("ASCII 8 B", text, vec![b'a'; 8], 1 << 16, 0.6),
-        row("ASCII 125 B", text, vec![b'a'; 125], 1 << 16, 0.7),
-        row("ASCII 1 KiB", text, vec![b'a'; 1024], 1 << 16, 0.9),
-        row("CJK 1 KiB", text, cjk(1024), 1 << 16, 0.5),
-    ]
+pub(crate) const SIZES: [(&str, usize); 5] =
+    [("8 B", 8), ("125 B", 125), ("1 KiB", 1 << 10), ("16 KiB", 16 << 10), ("1 MiB", 1 << 20)];
+
+pub(crate) fn rows(run: Run<'_>) {
+    type Payload = fn(usize) -> Vec<u8>;
+    let kinds: [(&str, Opcode, Payload); 3] = [
+        ("binary", Opcode::Binary, |len| vec![7; len]),
+        ("ASCII", Opcode::Text, |len| vec![b'a'; len]),
+        ("CJK", Opcode::Text, |len| {
+            "日本語".bytes().cycle().take(len / 9 * 9).chain(vec![b'x'; len % 9]).collect()
+        }),
+    ];
+    for (kind, opcode, payload) in kinds {
+        for (said, size) in SIZES {
+            let wire = frame(true, opcode, payload(size));
+            let bound = match size {
+                0..=1024 => 0.75,
+                1025..BUFFER => 1.2,
+                _ => 1.8,
+            };
+            beside_peers(run, &format!("{kind} {said}"), &wire, 1 << 16, opcode, bound);
+        }
+    }
+    for (said, size, bound) in [("1 KiB", 1 << 10, 1.2), ("1 MiB", 1 << 20, 1.8)] {
+        let wire = frame(true, Opcode::Binary, vec![7; size]);
+        beside_peers(run, &format!("binary {said}"), &wire, 1460, Opcode::Binary, bound);
+    }
+    let mut wire = frame(false, Opcode::Text, vec![b'a'; 1 << 10]);
+    for fragment in 1..64 {
+        wire.extend(frame(fragment == 63, Opcode::Continuation, vec![b'a'; 1 << 10]));
+    }
+    beside_peers(run, "64 fragments of 1 KiB", &wire, 1 << 16, Opcode::Text, 1.0);
 }
 
-fn row(name: &str, opcode: Opcode, payload: Vec<u8>, piece: usize, bound: f64) -> Row {
-    let items = ((4 << 20) / payload.len()).min(20_000);
-    let header =
-        Header { fin: true, compressed: false, opcode, mask: Some(KEY), len: payload.len() as u64 };
+fn beside_peers(
+    run: Run<'_>,
+    name: &str,
+    message: &[u8],
+    piece: usize,
+    opcode: Opcode,
+    bound: f64,
+) {
+    let items = ((4 << 20) / message.len()).clamp(4, 20_000);
+    for (peer, mut pass, is_whole) in PEERS {
+        if is_whole || opcode == Opcode::Binary {
+            let row = Row {
+                name: format!("ws, {name}, {piece} B pieces"),
+                items,
+                wire: message.repeat(items),
+                piece,
+                peer,
+                bound,
+            };
+            run(vec![row.clone()], &mut whole, &mut pass);
+            if message.len() > BUFFER {
+                let name = format!("{} to us in parts", row.name);
+                run(vec![Row { name, bound: 1.1, ..row }], &mut parts, &mut pass);
+            }
+        }
+    }
+}
+
+fn frame(fin: bool, opcode: Opcode, payload: Vec<u8>) -> Vec<u8> {
+    let len = payload.len() as u64;
+    let header = Header { fin, compressed: false, opcode, mask: Some(KEY), len };
     let mut frame = header.encode().as_ref().to_vec();
     let from = frame.len();
     frame.extend(payload);
     mask(&mut frame[from..], KEY);
-    let name = format!("ws, {name}, {piece} B pieces");
-    Row { name, items, wire: frame.repeat(items), piece, peer: "websocket-codec", bound }
+    frame
 }
 
-/// The copy into the read buffer is the read, which every contender pays for.
-pub(crate) fn ours(wire: &[u8], piece: usize) -> usize {
+/// The copy into the read buffer is the read, which every contender pays for. After a large message
+/// the next one is read in steps until it lies whole in the buffer, so that it is still in the first
+/// cache when it is unmasked; one that is larger than the buffer is joined from such steps.
+fn whole(wire: &[u8], piece: usize) -> usize {
+    let (mut decoder, mut buffer) = (message::Decoder::<Server>::new(), vec![0; 2 * BUFFER]);
+    let (mut held, mut is_large, mut items) = (0..0, false, 0);
+    for mut piece in wire.chunks(piece) {
+        while !piece.is_empty() {
+            let step = match decoder.missing(&buffer[held.clone()]) {
+                _ if !is_large => BUFFER,
+                missing if !held.is_empty() => missing as usize,
+                _ => STEP,
+            };
+            let read = piece.split_off(..step.min(piece.len())).unwrap();
+            buffer[held.end..][..read.len()].copy_from_slice(read);
+            held.end += read.len();
+            let mut input = &mut buffer[held.clone()];
+            // Unless it is better to wait for what the buffer has room for.
+            let room = (2 * BUFFER - held.end) as u64;
+            while !is_large || !(1..=room).contains(&decoder.missing(input)) {
+                let Step::Item(item) = decoder.decode(&mut input).unwrap() else { break };
+                is_large = is_longer(&item, LARGE);
+                black_box(&item);
+                items += 1;
+            }
+            is_large |= decoder.missing(&[]) > LARGE;
+            held.start = held.end - input.len();
+            if held.is_empty() {
+                held = 0..0;
+            }
+        }
+    }
+    items
+}
+
+/// Nothing is joined: a message is handed on as it arrives.
+fn parts(wire: &[u8], piece: usize) -> usize {
     let (mut decoder, mut buffer, mut items) =
-        (message::Decoder::<Server>::new(), vec![0; piece], 0);
-    for piece in wire.chunks(piece) {
-        let mut input = &mut buffer[..piece.len()];
-        input.copy_from_slice(piece);
-        while let Step::Item(item) = decoder.decode(&mut input).unwrap() {
-            black_box(&item);
-            items += 1;
+        (message::Decoder::<Server>::new(), vec![0; STEP], 0);
+    for read in wire.chunks(piece).flat_map(|piece| piece.chunks(STEP)) {
+        let mut input = &mut buffer[..read.len()];
+        input.copy_from_slice(read);
+        while let Step::Item(part) = decoder.decode_part(&mut input).unwrap() {
+            items += usize::from(part == Part::End);
+            black_box(&part);
         }
     }
     items
 }
 
-pub(crate) fn theirs(wire: &[u8], piece: usize) -> usize {
-    let (mut codec, mut buffer, mut items) =
-        (MessageCodec::server(), BytesMut::with_capacity(2 * piece), 0);
-    for piece in wire.chunks(piece) {
-        buffer.extend_from_slice(piece);
-        while let Some(message) = codec.decode(&mut buffer).unwrap() {
-            black_box(&message);
-            items += 1;
-        }
+fn is_longer(item: &Item<'_, '_>, len: u64) -> bool {
+    match item {
+        Item::Text(text) => text.len() as u64 > len,
+        Item::Binary(bytes) => bytes.len() as u64 > len,
+        _ => false,
     }
-    items
 }
+
+const BUFFER: usize = 64 << 10;
+const STEP: usize = 8 << 10;
+const LARGE: u64 = 4 << 10;

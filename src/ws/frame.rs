@@ -100,32 +100,24 @@ impl Header {
     #[inline]
     pub const fn encode(&self) -> HeaderBytes {
         let masked = if self.mask.is_some() { 0x80 } else { 0 };
-        let mut bytes = [0; MAX];
         let compressed = if self.compressed { RSV1 } else { 0 };
-        bytes[0] = (if self.fin { 0x80 } else { 0 }) | compressed | self.opcode as u8;
-        let mut len = match self.len {
-            0..=125 => {
-                bytes[1] = masked | self.len as u8;
-                2
-            }
-            126..=0xffff => {
-                bytes[1] = masked | 126;
-                [bytes[2], bytes[3]] = (self.len as u16).to_be_bytes();
-                4
-            }
-            _ => {
-                bytes[1] = masked | 127;
-                let [a, b, c, d, e, f, g, h] = self.len.to_be_bytes();
-                [bytes[2], bytes[3], bytes[4], bytes[5]] = [a, b, c, d];
-                [bytes[6], bytes[7], bytes[8], bytes[9]] = [e, f, g, h];
-                10
-            }
+        let first = (if self.fin { 0x80 } else { 0 }) | compressed | self.opcode as u8;
+        let key = match self.mask {
+            Some(key) => u32::from_le_bytes(key) as u128,
+            None => 0,
         };
-        if let Some([a, b, c, d]) = self.mask {
-            [bytes[len], bytes[len + 1], bytes[len + 2], bytes[len + 3]] = [a, b, c, d];
-            len += 4;
-        }
-        HeaderBytes { bytes, len: len as u8 }
+        // All of it is one number, the first byte lowest: bytes that are stored one by one are not there
+        // yet when all of them are loaded.
+        let (second, rest, len) = match self.len {
+            0..=125 => (self.len as u8, key, 2),
+            126..=0xffff => {
+                let len = (self.len as u16).swap_bytes();
+                (126, len as u128 | key << 16, 4)
+            }
+            _ => (127, self.len.swap_bytes() as u128 | key << 64, 10),
+        };
+        let all = first as u128 | ((second | masked) as u128) << 8 | rest << 16;
+        HeaderBytes { bytes: all.to_le_bytes(), len: len + masked / 32 }
     }
 
     /// Reads a header off the start of `bytes`, with its length; none where it is not whole.
@@ -215,8 +207,23 @@ pub(crate) struct Rules {
 /// A header on the wire.
 #[derive(Clone, Copy)]
 pub struct HeaderBytes {
-    bytes: [u8; MAX],
+    /// The longest header, and zeros.
+    bytes: [u8; 16],
     len: u8,
+}
+
+impl HeaderBytes {
+    /// Room for the longest header.
+    pub(crate) const MAX: usize = 16;
+
+    /// Appends the header to what has room for the longest: a copy of fixed length is cheaper.
+    #[cfg(feature = "alloc")]
+    #[inline]
+    pub(crate) fn put(self, out: &mut bytes::BytesMut) {
+        let end = out.len() + usize::from(self.len);
+        out.extend_from_slice(&self.bytes);
+        out.truncate(end);
+    }
 }
 
 impl AsRef<[u8]> for HeaderBytes {

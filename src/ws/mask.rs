@@ -16,6 +16,17 @@ pub fn mask(bytes: &mut [u8], key: [u8; 4]) {
     words(bytes, key);
 }
 
+/// Masks `source` into `target`, which is of the same length.
+#[cfg(feature = "alloc")]
+#[inline]
+pub(crate) fn mask_into(target: &mut [u8], source: &[u8], key: [u8; 4]) {
+    #[cfg(feature = "std")]
+    if source.len() >= WIDE {
+        return pulp::Arch::new().dispatch(XorInto(target, source, key));
+    }
+    words_into(target, source, key);
+}
+
 /// The key for the byte `len` bytes further on.
 #[inline]
 pub(crate) const fn rotate(key: [u8; 4], len: usize) -> [u8; 4] {
@@ -36,6 +47,27 @@ fn words(bytes: &mut [u8], key: [u8; 4]) {
     }
 }
 
+#[cfg(feature = "alloc")]
+#[inline(always)]
+fn words_into(target: &mut [u8], source: &[u8], key: [u8; 4]) {
+    let keys = [key; 16];
+    let keys = keys.as_flattened();
+    let (mut targets, mut sources) =
+        (target.chunks_exact_mut(keys.len()), source.chunks_exact(keys.len()));
+    for (target, source) in (&mut targets).zip(&mut sources) {
+        xor_into(target, source, keys);
+    }
+    xor_into(targets.into_remainder(), sources.remainder(), keys);
+}
+
+#[cfg(feature = "alloc")]
+#[inline(always)]
+fn xor_into(target: &mut [u8], source: &[u8], keys: &[u8]) {
+    for ((target, source), key) in target.iter_mut().zip(source).zip(keys) {
+        *target = source ^ key;
+    }
+}
+
 #[cfg(feature = "std")]
 struct Xor<'a>(&'a mut [u8], [u8; 4]);
 
@@ -47,6 +79,19 @@ impl pulp::WithSimd for Xor<'_> {
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _: S) {
         words(self.0, self.1);
+    }
+}
+
+#[cfg(feature = "std")]
+struct XorInto<'a>(&'a mut [u8], &'a [u8], [u8; 4]);
+
+#[cfg(feature = "std")]
+impl pulp::WithSimd for XorInto<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) {
+        words_into(self.0, self.1, self.2);
     }
 }
 
@@ -67,7 +112,11 @@ mod tests {
             let masked: Vec<u8> =
                 plain.iter().zip(key.iter().cycle()).map(|(b, k)| b ^ k).collect();
             for cut in 0..=len.min(9) {
-                let mut bytes = plain.clone();
+                let mut bytes = masked.clone();
+                mask_into(&mut bytes[..cut], &plain[..cut], key);
+                mask_into(&mut bytes[cut..], &plain[cut..], rotate(key, cut));
+                assert_eq!(bytes, masked, "{len} cut at {cut}");
+                bytes.copy_from_slice(&plain);
                 let (head, tail) = bytes.split_at_mut(cut);
                 mask(head, key);
                 mask(tail, rotate(key, cut));

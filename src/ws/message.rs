@@ -256,15 +256,26 @@ impl<R: Role> Decoder<R> {
         self.forget();
     }
 
-    /// How many bytes the frame in progress lacks at least, so that a driver can size its reads: the
-    /// rest of its payload, or of its header as far as that is known. No more than a limit on frames
-    /// allows, and nothing to reserve memory by.
-    pub fn missing(&self) -> u64 {
-        match self.state {
-            State::Idle | State::Header => self.held.missing(),
+    /// How many bytes the frame in progress lacks at least beyond those of `input`, which need not have
+    /// been decoded: the rest of its payload, or of its header as far as that is known. Nothing to
+    /// reserve memory by.
+    ///
+    /// A driver can size its reads by it; and it may wait with a large frame until the frame lies whole
+    /// in its buffer, so that nothing is joined.
+    pub fn missing(&self, input: &[u8]) -> u64 {
+        let len = match self.state {
+            State::Idle | State::Header => {
+                let mut held = self.held;
+                match held.read(input, R::EXPECT, &self.rules()) {
+                    Ok(Some((header, used))) => used as u64 + header.len,
+                    Ok(None) => return held.missing(),
+                    Err(_) => 0,
+                }
+            }
             State::Payload { left, .. } => left,
             State::Done | State::Failed(_) => 0,
-        }
+        };
+        len.saturating_sub(input.len() as u64)
     }
 
     /// Gives back what large messages have left behind, where no message is unfinished.
@@ -459,8 +470,10 @@ fn within(left: u64, available: usize) -> usize {
     usize::try_from(left).map_or(available, |left| left.min(available))
 }
 
-/// What stays in the first cache while it is unmasked, checked and copied.
-const BLOCK: usize = 16 << 10;
+/// What is unmasked, checked and copied at a time: it stays in the first cache, and is short enough for
+/// the copy to be one of vectors. Longer ones may be made by `rep movsb`, which takes three times as long
+/// where source and target lie badly to each other.
+const BLOCK: usize = 2 << 10;
 
 #[cfg(test)]
 mod tests;

@@ -13,8 +13,8 @@ use bytes::{Buf, BytesMut};
 use super::control::{Owed, Payload};
 #[cfg(feature = "deflate")]
 use super::deflate::Deflater;
-use super::frame::{Expect, Header, Opcode};
-use super::mask::mask;
+use super::frame::{Expect, Header, HeaderBytes, Opcode};
+use super::mask::mask_into;
 use super::{CloseCode, Config, Ending, Reply, Role};
 use crate::{ApiMisuse, Control, End, Instant, Outbox, SendError, Wants};
 use compression::Compression;
@@ -195,7 +195,7 @@ impl<R: Role> Sender<R> {
         let key = self.role.mask_key();
         let head = Self::header(opcode, key, payload.len()).encode();
         self.check(head.as_ref().len() + payload.len())?;
-        put(self.outbox.owed(), head.as_ref(), key, payload);
+        put(self.outbox.owed(), head, key, payload);
         Ok(())
     }
 
@@ -203,7 +203,7 @@ impl<R: Role> Sender<R> {
     fn control_frame(&mut self, opcode: Opcode, payload: &[u8]) {
         let key = self.role.mask_key();
         let head = Self::header(opcode, key, payload.len()).encode();
-        put(self.outbox.owed(), head.as_ref(), key, payload);
+        put(self.outbox.owed(), head, key, payload);
     }
 
     #[inline]
@@ -294,24 +294,32 @@ impl<R> fmt::Debug for Sender<R> {
 }
 
 #[inline]
-fn put(out: &mut BytesMut, head: &[u8], key: Option<[u8; 4]>, payload: &[u8]) {
-    out.reserve(head.len() + payload.len());
-    out.extend_from_slice(head);
+fn put(out: &mut BytesMut, head: HeaderBytes, key: Option<[u8; 4]>, payload: &[u8]) {
+    out.reserve(HeaderBytes::MAX + payload.len().max(SHORT));
+    head.put(out);
     let Some(key) = key else { return out.extend_from_slice(payload) };
     // A block at a time, so that it is still in the first cache when it is masked. A block is a
     // whole number of keys.
     for block in payload.chunks(BLOCK) {
         let from = out.len();
-        out.extend_from_slice(block);
-        mask(&mut out[from..], key);
+        if block.len() <= SHORT {
+            out.extend_from_slice(&[0; SHORT]);
+            out.truncate(from + block.len());
+        } else {
+            out.resize(from + block.len(), 0);
+        }
+        mask_into(&mut out[from..], block, key);
     }
 }
 
 /// Output beyond its limit that pongs may make owed.
 const CONTROL: usize = 16 << 10;
 
-/// What stays in the first cache while it is copied and masked.
-const BLOCK: usize = 16 << 10;
+/// What is copied and masked at a time, so that it stays in the first cache.
+const BLOCK: usize = 2 << 10;
+
+/// Room that is made for a short payload, whatever its length: that is cheaper than to count.
+const SHORT: usize = 128;
 
 #[cfg(test)]
 mod tests;

@@ -189,10 +189,10 @@ impl<R: Role> Receiver<R> {
         step
     }
 
-    /// How many bytes the frame in progress lacks at least: see
+    /// How many bytes the frame in progress lacks at least beyond those of `input`: see
     /// [`message::Decoder::missing`].
-    pub fn missing(&self) -> u64 {
-        self.messages.missing()
+    pub fn missing(&self, input: &[u8]) -> u64 {
+        self.messages.missing(input)
     }
 
     /// The peer's end of stream.

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::{BLOCK, Decoder, Inflater, Item, State, Unfinished, advance, mask, rotate, within};
+use super::{Decoder, Inflater, Item, State, Unfinished, advance, mask, rotate, within};
 use crate::Step;
 use crate::ws::{Close, Error, ErrorKind, Role};
 
@@ -175,7 +175,7 @@ impl<R: Role> Decoder<R> {
     /// character that was cut is whole.
     fn unmask_part<'b>(&mut self, input: &mut &'b mut [u8]) -> &'b [u8] {
         let State::Payload { key, left, .. } = self.state else { return &[] };
-        let most = if self.joiner.held() > 0 { 1 } else { BLOCK };
+        let most = if self.joiner.held() > 0 { 1 } else { PART };
         let len = within(left, input.len()).min(most);
         let (piece, rest) = core::mem::take(input).split_at_mut(len);
         if let Some(key) = key {
@@ -237,3 +237,6 @@ impl<R: Role> Decoder<R> {
 
 /// Bytes that are unmasked at once to be inflated; what they make is rarely more than is handed out.
 const COMPRESSED: usize = 4 << 10;
+
+/// The longest piece: it stays in the first cache while it is unmasked and checked.
+const PART: usize = 16 << 10;

@@ -214,3 +214,68 @@ fn plain_parts_count_towards_the_limit() {
     let error = decoder.decode_part(&mut input).unwrap_err();
     assert_eq!((error.kind, error.at), (ErrorKind::MessageTooLong, 6));
 }
+
+/// Frames of every kind of length, as a server sends and as a client does.
+fn frames(masked: bool) -> Vec<Vec<u8>> {
+    let key = masked.then_some([1, 20, 100, 255]);
+    let of = |len: usize| {
+        let header = Header {
+            fin: true,
+            compressed: false,
+            opcode: Opcode::Binary,
+            mask: key,
+            len: len as u64,
+        };
+        let mut frame = header.encode().as_ref().to_vec();
+        frame.resize(frame.len() + len, 7);
+        frame
+    };
+    [0, 1, 125, 126, 0xffff, 0x1_0000].map(of).into()
+}
+
+fn what_is_missing<R: Role>(masked: bool) {
+    for frame in frames(masked) {
+        // Decoded as it arrives, and kept until it is whole, it is read to its end and no further.
+        let mut decoder = Decoder::<R>::new();
+        let mut read = 0;
+        let is_whole = loop {
+            let missing = decoder.missing(&[]) as usize;
+            let mut piece = frame[read..read + missing].to_vec();
+            read += missing;
+            if let Step::Item(item) = decoder.decode(&mut &mut piece[..]).unwrap() {
+                break matches!(item, Item::Binary(bytes) if frame.ends_with(&vec![7; bytes.len()]));
+            }
+        };
+        assert!(is_whole && read == frame.len(), "{read} of {}", frame.len());
+
+        let mut decoder = Decoder::<R>::new();
+        let mut kept = Vec::new();
+        while decoder.missing(&kept) > 0 {
+            let missing = decoder.missing(&kept) as usize;
+            kept.extend_from_slice(&frame[kept.len()..kept.len() + missing]);
+        }
+        assert_eq!(kept.len(), frame.len());
+        let step = decoder.decode(&mut &mut kept[..]).unwrap();
+        assert!(matches!(step, Step::Item(Item::Binary(Binary::Input(_)))), "{step:?}");
+    }
+}
+
+#[test]
+fn a_driver_that_reads_what_is_missing_reads_frames() {
+    what_is_missing::<Server>(true);
+    what_is_missing::<Client<Key>>(false);
+}
+
+#[test]
+fn nothing_is_missing_where_there_is_a_fault_or_more_than_a_frame() {
+    let decoder = Decoder::<Client<Key>>::new();
+    assert_eq!(decoder.missing(b"\x83"), 0);
+    assert_eq!(decoder.missing(b"\x81\x80"), 0);
+    assert_eq!(decoder.missing(b"\x81\x00\x81"), 0);
+    assert_eq!(decoder.missing(b"\x81"), 1);
+    // The length of 2^40 is what it is, and over a limit it is a fault.
+    assert_eq!(decoder.missing(b"\x82\x7f\0\0\x01\0\0\0\0\0"), 0);
+    let limits = Limits { frame: None, message: None };
+    let decoder = Decoder::<Client<Key>>::with_limits(limits);
+    assert_eq!(decoder.missing(b"\x82\x7f\0\0\x01\0\0\0\0\0"), 1 << 40);
+}

@@ -3,7 +3,7 @@
 use bytes::{BufMut, Bytes};
 
 use super::{Sender, put};
-use crate::ws::frame::{Header, Opcode};
+use crate::ws::frame::{Header, HeaderBytes, Opcode};
 use crate::ws::message::Kind;
 use crate::ws::{Encoded, Role, Server};
 use crate::{ApiMisuse, Instant, SendError};
@@ -112,7 +112,7 @@ impl<R: Role> Sender<R> {
     fn send_compressed(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), SendError> {
         match &self.compression {
             Some(compression) if compression.is_for(payload.len()) => {
-                self.check(HEADER + compression.bound(payload.len()))?;
+                self.check(HeaderBytes::MAX + compression.bound(payload.len()))?;
             }
             _ => return self.frame(opcode, payload),
         }
@@ -131,7 +131,7 @@ impl<R: Role> Sender<R> {
             None => Pieces { kind, compressed: compression.is_some(), begun: false },
         };
         let bound = compression.map_or(piece.len(), |it| it.bound(piece.len()));
-        self.check(HEADER + bound)?;
+        self.check(HeaderBytes::MAX + bound)?;
         let opcode = match kind {
             _ if pieces.begun => Opcode::Continuation,
             Kind::Text => Opcode::Text,
@@ -167,7 +167,7 @@ impl<R: Role> Sender<R> {
     fn plain_frame(&mut self, header: Header, payload: &[u8]) {
         let key = self.role.mask_key();
         let head = Header { mask: key, len: payload.len() as u64, ..header }.encode();
-        put(self.outbox.owed(), head.as_ref(), key, payload);
+        put(self.outbox.owed(), head, key, payload);
     }
 
     /// Whether a message may begin.
@@ -190,6 +190,3 @@ impl Sender<Server> {
         self.outbox.share(message.bytes().clone())
     }
 }
-
-/// The longest header.
-const HEADER: usize = 14;
