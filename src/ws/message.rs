@@ -22,7 +22,7 @@ use core::marker::PhantomData;
 use super::frame::{Header, Held, Opcode, Rules};
 use super::mask::{mask, rotate};
 use super::{Close, CloseCode, Error, ErrorKind, Role};
-use crate::{Step, carry, text};
+use crate::{Step, text};
 
 use inflate::Inflater;
 pub use item::{Binary, Item, Text};
@@ -278,21 +278,16 @@ impl<R: Role> Decoder<R> {
         len.saturating_sub(input.len() as u64)
     }
 
-    /// Gives back what large messages have left behind, where no message is unfinished.
+    /// Gives back the memory that messages have left behind, where none is unfinished.
     pub fn release(&mut self) {
         if self.message.is_some() {
             return;
         }
-        self.take_back();
         if let Some(inflater) = &mut self.inflater {
             inflater.release();
         }
-        if self.text.capacity() > carry::KEPT {
-            self.text = String::new();
-        }
-        if self.binary.capacity() > carry::KEPT {
-            self.binary = Vec::new();
-        }
+        self.lent = false;
+        (self.text, self.binary) = (String::new(), Vec::new());
     }
 
     /// Reads a header, of which a part may be held.

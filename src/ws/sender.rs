@@ -181,7 +181,8 @@ impl<R: Role> Sender<R> {
         }
     }
 
-    /// Gives back what a burst of output has left behind.
+    /// Gives back the memory that output has left behind, where none is owed: once the connection falls
+    /// quiet.
     pub fn release(&mut self) {
         self.outbox.release();
         if let Some(compression) = &mut self.compression {

@@ -209,7 +209,8 @@ impl<R: Role> Receiver<R> {
         self.messages.finish().map(|_| ())
     }
 
-    /// Gives back what large messages have left behind.
+    /// Gives back the memory that messages have left behind, where none is unfinished: once the
+    /// connection falls quiet.
     pub fn release(&mut self) {
         self.messages.release();
     }

@@ -68,3 +68,11 @@ pub(crate) fn peak_of(work: impl FnOnce()) -> usize {
     work();
     HELD.with(|held| held.get().1.wrapping_sub(before).unsigned_abs())
 }
+
+/// The bytes that `work` leaves held.
+pub(crate) fn held_by(work: impl FnOnce()) -> usize {
+    let held = || HELD.with(|held| held.get().0);
+    let before = held();
+    work();
+    held().wrapping_sub(before).unsigned_abs()
+}

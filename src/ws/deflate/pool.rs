@@ -1,5 +1,6 @@
 //! Contexts of zlib that go from one session to the next.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -36,7 +37,7 @@ pub(super) struct Shelves {
 }
 
 /// A context that nobody uses, and what it is good for.
-pub(super) struct Kept<C: Context>(C::Key, C);
+pub(super) struct Kept<C: Context>(C::Key, Box<C>);
 
 impl Pool {
     /// A pool that keeps up to `limit` contexts of either kind that nobody uses; more are freed.
@@ -52,14 +53,14 @@ impl Pool {
         len(&self.0.inflate) + len(&self.0.deflate)
     }
 
-    fn take<C: Context>(&self, key: C::Key) -> Option<C> {
+    fn take<C: Context>(&self, key: C::Key) -> Option<Box<C>> {
         let mut shelf = C::shelf(&self.0).try_lock().ok()?;
         // The newest: the rest of its memory is likeliest to be in a cache.
         let index = shelf.iter().rposition(|kept| kept.0 == key)?;
         Some(shelf.remove(index).1)
     }
 
-    fn give<C: Context>(&self, key: C::Key, context: C) {
+    fn give<C: Context>(&self, key: C::Key, context: Box<C>) {
         let Ok(mut shelf) = C::shelf(&self.0).try_lock() else { return };
         if self.0.limit == 0 {
             return;
@@ -88,7 +89,8 @@ impl fmt::Debug for Pool {
 /// One side's context: none, its own, or one that a pool has lent.
 pub(super) struct Slot<C: Context> {
     key: C::Key,
-    context: Option<C>,
+    /// Boxed, so that a session which holds none has no room for one.
+    context: Option<Box<C>>,
     pool: Option<Pool>,
 }
 
@@ -101,17 +103,17 @@ impl<C: Context> Slot<C> {
     pub(super) fn get(&mut self) -> &mut C {
         let (key, pool) = (self.key, &self.pool);
         self.context.get_or_insert_with(|| {
-            pool.as_ref().and_then(|pool| pool.take(key)).unwrap_or_else(|| C::new(key))
+            pool.as_ref().and_then(|pool| pool.take(key)).unwrap_or_else(|| Box::new(C::new(key)))
         })
     }
 
     /// The context, if there is one.
-    pub(super) const fn held(&mut self) -> Option<&mut C> {
-        self.context.as_mut()
+    pub(super) fn held(&mut self) -> Option<&mut C> {
+        self.context.as_deref_mut()
     }
 
-    pub(super) const fn peek(&self) -> Option<&C> {
-        self.context.as_ref()
+    pub(super) fn peek(&self) -> Option<&C> {
+        self.context.as_deref()
     }
 
     /// Forgets all messages. A context goes back to its pool, and stays where there is none.

@@ -1,7 +1,7 @@
 //! What compresses messages; without the feature `deflate` there is no such value.
 
 #[cfg(feature = "deflate")]
-use {crate::carry, crate::ws::deflate, alloc::vec::Vec};
+use {crate::ws::deflate, alloc::vec::Vec};
 
 /// A deflater, and the payload that it has made last.
 #[cfg(feature = "deflate")]
@@ -37,9 +37,7 @@ impl Compression {
 
     pub(super) fn release(&mut self) {
         self.deflater.release();
-        if self.payload.capacity() > carry::KEPT {
-            self.payload = Vec::new();
-        }
+        self.payload = Vec::new();
     }
 }
 
