@@ -5,6 +5,8 @@
 //! cargo run --release --features deflate --example autobahn_server -- 127.0.0.1:9001
 //! ```
 
+#[path = "support/echo.rs"]
+mod echo;
 #[path = "support/link.rs"]
 mod link;
 
@@ -45,7 +47,7 @@ fn serve(stream: TcpStream, pool: &Pool) -> Result<(), Box<dyn Error>> {
         Some(params) => Session::with_deflate(Server, &config, &params, pool),
         None => Session::new(Server, &config),
     };
-    link.drive(session, link::echo)?;
+    link.drive(session, echo::echo)?;
     Ok(())
 }
 

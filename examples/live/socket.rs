@@ -30,16 +30,17 @@ pub(crate) fn serve(exchange: &mut Exchange<'_>) -> io::Result<()> {
 fn drive(exchange: &mut Exchange<'_>) -> io::Result<()> {
     let mut config = Config::default();
     config.close_timeout = Duration::from_secs(2);
+    // A peer that says nothing for so long is asked, and then has `PATIENCE` to answer.
+    (config.ping_interval, config.pong_timeout) = (Some(Duration::from_secs(20)), PATIENCE);
     let Session { mut rx, mut tx } = Session::new(Side, &config);
     let origin = Instant::now();
     let now = || wirefeed::Instant::from_std(origin, Instant::now());
     let clock = exchange.ticks();
-    let (mut last, mut heard, mut asked) = (clock.newest(), Instant::now(), false);
+    let mut last = clock.newest();
     loop {
         // On the first round, what came right after the request.
         let mut input = exchange.connection.wire.unread();
         while let Ok(Step::Item(event)) = rx.receive(&mut tx, &mut input, now()) {
-            (heard, asked) = (Instant::now(), false);
             let sent = match event {
                 Event::Text(text) => tx.send_text(&text, now()),
                 Event::Binary(bytes) => tx.send_binary(&bytes, now()),
@@ -54,10 +55,6 @@ fn drive(exchange: &mut Exchange<'_>) -> io::Result<()> {
         tx.handle_timeout(now());
         if exchange.server.is_stopping() {
             let _ = tx.close(Some(CloseCode::GOING_AWAY), "the server stops", now());
-        } else if heard.elapsed() > SILENCE + PATIENCE {
-            let _ = tx.close(Some(CloseCode::POLICY), "silent for too long", now());
-        } else if heard.elapsed() > SILENCE && !asked {
-            asked = tx.send_ping(b"", now()).is_ok();
         }
         let mut messages = 0;
         for n in clock.after(last) {
@@ -85,6 +82,3 @@ fn drive(exchange: &mut Exchange<'_>) -> io::Result<()> {
         }
     }
 }
-
-/// A peer that says nothing for so long is asked, and then has [`PATIENCE`] to answer.
-const SILENCE: Duration = Duration::from_secs(20);

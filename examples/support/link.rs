@@ -105,16 +105,3 @@ fn is_timeout(error: &io::Error) -> bool {
 
 /// How long a peer may stay silent during the handshake, and how long a write may stand still.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Sends each message back as it came.
-pub(crate) fn echo<R: Role>(
-    tx: &mut Sender<R>,
-    event: Event<'_, '_>,
-    now: wirefeed::Instant,
-) -> Result<(), SendError> {
-    match event {
-        Event::Text(text) => tx.send_text(&text, now),
-        Event::Binary(bytes) => tx.send_binary(&bytes, now),
-        Event::Ping(_) | Event::Pong(_) | Event::Close(_) => Ok(()),
-    }
-}

@@ -18,7 +18,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 PATIENCE = 10  # seconds that the server waits for a head, a body's next bytes, a write
-SOCKET_SILENCE = 20 + PATIENCE + 2  # its patience with a WebSocket, and with the close handshake
+SOCKET_SILENCE = 20 + PATIENCE  # until a WebSocket is asked, and until it has to answer
 SLACK = 4
 CROWD = 100
 MESSAGES = 50
@@ -297,7 +297,7 @@ async def flood(server):
 async def patience(server):
     """Silent and slow clients are closed in time."""
     whole = request("/") * 3
-    policy = struct.pack(">H", 1008) + b"silent"
+    ping = b"\x89\x00"
     slow_ones = [
         ("silent", b"", b"", PATIENCE, b""),
         ("silent after a request", request("/poll?every=10"), b"", PATIENCE, b'"ticks"'),
@@ -305,8 +305,8 @@ async def patience(server):
         ("half a head", whole[:20], b"", PATIENCE, b"HTTP/1.1 408 "),
         ("half a body", upload("Content-Length: 9") + b"a", b"", PATIENCE, b"HTTP/1.1 408 "),
         ("body", upload("Content-Length: 99"), bytes(98), PATIENCE, b"HTTP/1.1 408 "),
-        ("silent socket", upgrade(), b"", SOCKET_SILENCE, policy),
-        ("half a frame", upgrade(), frame(2, bytes(99)), SOCKET_SILENCE, policy),
+        ("silent socket", upgrade(), b"", SOCKET_SILENCE, ping),
+        ("half a frame", upgrade(), frame(2, bytes(99)), SOCKET_SILENCE, ping),
     ]
     running = [slow(server, *one) for one in slow_ones]
     return ", ".join(await asyncio.gather(*running, flood(server)))
