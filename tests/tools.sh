@@ -55,3 +55,10 @@ need_npm() {
             npm --prefix "$NODE_TOOLS" install --silent --no-audit --no-fund "$package" >&2
     done
 }
+
+# need_cargo PACKAGE   one whose binary has its name
+need_cargo() {
+    command -v "$1" >/dev/null || [ -x "$TOOLS/cargo/bin/$1" ] ||
+        cargo install --quiet --locked "$1" --root "$TOOLS/cargo" >&2
+    export PATH=$PATH:$TOOLS/cargo/bin
+}
