@@ -5,8 +5,11 @@ mod memory;
 
 use std::time::{Duration, Instant};
 
+use bytes::Buf as _;
+use wirefeed::Step;
 use wirefeed::ws::deflate::{Config, Deflater, ErrorKind, Inflater, Pool};
-use wirefeed::ws::handshake::WindowBits;
+use wirefeed::ws::handshake::{DeflateConfig, DeflateParams, WindowBits};
+use wirefeed::ws::{self, Client, Event, Role, Sender, Server, Session};
 
 #[global_allocator]
 static ALLOCATOR: memory::Counting = memory::Counting;
@@ -69,6 +72,56 @@ fn messages_allocate_nothing() {
             });
             assert_eq!(allocations, 10, "takeover {takeover}, pooled {pooled}");
         }
+    }
+}
+
+/// What was agreed on, with contexts that are taken over or not.
+fn params(takeover: bool) -> DeflateParams {
+    let mut config = DeflateConfig::server();
+    config.client_no_context_takeover = !takeover;
+    config.server_no_context_takeover = !takeover;
+    let request = [("Sec-WebSocket-Extensions", "permessage-deflate")];
+    config.answer(&request).unwrap().unwrap().params()
+}
+
+/// Moves what one side owes to the other.
+fn pass<'b, R: Role>(tx: &mut Sender<R>, buffer: &'b mut [u8]) -> &'b mut [u8] {
+    let len = tx.output().remaining();
+    tx.output().copy_to_slice(&mut buffer[..len]);
+    &mut buffer[..len]
+}
+
+#[test]
+fn sessions_allocate_nothing() {
+    let (pool, mut buffer, now) = (Pool::default(), vec![0; 64 << 10], wirefeed::Instant::ZERO);
+    let text = "{\"symbol\":\"ABC\",\"price\":12.34,\"side\":\"buy\"},".repeat(20);
+    for takeover in [false, true] {
+        let (params, config) = (params(takeover), ws::Config::default());
+        let key = |key: &mut [u8]| key.fill(7);
+        let mut client = Session::with_deflate(Client(key), &config, &params, &pool);
+        let mut server = Session::with_deflate(Server, &config, &params, &pool);
+        let mut echo = |times: usize| {
+            let mut echoed = 0;
+            for _ in 0..times {
+                client.tx.send_text(&text, now).unwrap();
+                let mut input = pass(&mut client.tx, &mut buffer);
+                assert!(input.len() < text.len() / 2, "it was not compressed");
+                while let Step::Item(Event::Text(text)) =
+                    server.rx.receive(&mut server.tx, &mut input, now).unwrap()
+                {
+                    server.tx.send_text(&text, now).unwrap();
+                }
+                let mut input = pass(&mut server.tx, &mut buffer);
+                while let Step::Item(Event::Text(echo)) =
+                    client.rx.receive(&mut client.tx, &mut input, now).unwrap()
+                {
+                    echoed += usize::from(*echo == text);
+                }
+            }
+            assert_eq!(echoed, times);
+        };
+        echo(3);
+        assert_eq!(memory::allocations_of(|| echo(100)), 0, "takeover {takeover}");
     }
 }
 

@@ -1,6 +1,8 @@
 //! Frames, messages, sessions.
 
 use bytes::Buf;
+use std::marker::PhantomData;
+
 use proptest::prelude::*;
 use wirefeed::Instant;
 use wirefeed::ws::frame::{self, Expect, Header, Opcode};
@@ -223,27 +225,55 @@ pub(super) fn show_part(part: message::Part<'_>, show: Show<'_>) {
     }
 }
 
-/// A session, whose output is shown too.
-pub(crate) struct Machine<R> {
-    session: Session<R>,
-    input: Scratch,
+/// What was agreed on in the handshake.
+pub(crate) trait Agreed: 'static {
+    /// What a session of this kind may hold besides its limits.
+    const CONSTANT: usize;
+
+    fn session<R: Role>(role: R, config: &Config) -> Session<R>;
 }
 
-impl<R: Side> Subject for Machine<R> {
+/// Nothing: messages are sent as they are.
+pub(crate) struct Nothing;
+
+impl Agreed for Nothing {
+    const CONSTANT: usize = 2048;
+
+    fn session<R: Role>(role: R, config: &Config) -> Session<R> {
+        Session::new(role, config)
+    }
+}
+
+/// A session, whose output is shown too.
+pub(crate) struct Machine<R, A> {
+    session: Session<R>,
+    input: Scratch,
+    agreed: PhantomData<A>,
+}
+
+impl<R: Side, A: Agreed> Machine<R, A> {
+    fn with_config(config: &Config) -> Self {
+        let session = A::session(R::side(), config);
+        Self { session, input: Scratch::new(), agreed: PhantomData }
+    }
+}
+
+impl<R: Side, A: Agreed> Subject for Machine<R, A> {
     const LIMIT: usize = LIMIT;
+    const CONSTANT: usize = A::CONSTANT;
 
     fn new() -> Self {
         let mut config = Config::default();
         config.limits = limits();
-        Self { session: Session::new(R::side(), &config), input: Scratch::new() }
+        Self::with_config(&config)
     }
 
     fn roomy() -> Self {
-        Self { session: Session::new(R::side(), &Config::default()), input: Scratch::new() }
+        Self::with_config(&Config::default())
     }
 
     fn step(&mut self, input: &mut &[u8], show: Show<'_>) -> Flow {
-        let Self { session: Session { rx, tx }, input: scratch } = self;
+        let Self { session: Session { rx, tx }, input: scratch, .. } = self;
         let flow = scratch.lend(input, |rest| {
             Flow::of(rx.receive(tx, rest, Instant::ZERO), |event| show_event(event, show))
         });
@@ -273,9 +303,9 @@ impl<R: Side> Subject for Machine<R> {
         sent()
             .prop_map(|messages| {
                 if R::MASKED {
-                    converse::<R, _>(Client::<Key>::side(), &messages)
+                    converse::<R, A, _>(Client::<Key>::side(), &messages)
                 } else {
-                    converse::<R, _>(Server, &messages)
+                    converse::<R, A, _>(Server, &messages)
                 }
             })
             .boxed()
@@ -287,8 +317,8 @@ impl<R: Side> Subject for Machine<R> {
 }
 
 /// What `peer` sends for these messages, and what a session must make of it.
-fn converse<R: Side, P: Role>(peer: P, messages: &[Sent]) -> (Vec<u8>, Vec<Part>) {
-    let Session { mut tx, .. } = Session::new(peer, &Config::default());
+fn converse<R: Side, A: Agreed, P: Role>(peer: P, messages: &[Sent]) -> (Vec<u8>, Vec<Part>) {
+    let Session { mut tx, .. } = A::session(peer, &Config::default());
     let (mut wire, mut parts, now) = (Vec::new(), Vec::new(), Instant::ZERO);
     for sent in messages {
         match sent {

@@ -1,13 +1,36 @@
 //! Compressed messages.
 
 use proptest::prelude::*;
-use wirefeed::ws::Server;
-use wirefeed::ws::deflate::{Config, Deflater, Inflater};
+use wirefeed::ws::deflate::{Config, Deflater, Inflater, Pool};
 use wirefeed::ws::frame::Header;
-use wirefeed::ws::{mask, message};
+use wirefeed::ws::handshake::DeflateConfig;
+use wirefeed::ws::{self, Role, Server, Session, mask, message};
 
-use super::ws::{Scratch, Sent, in_parts, limits, one_message, sent, show_event, show_part};
+use super::ws::{
+    Agreed, Scratch, Sent, in_parts, limits, one_message, sent, show_event, show_part,
+};
 use crate::harness::{Flow, Part, Show, Subject};
+
+/// permessage-deflate, with contexts that are taken over: in both directions, and from a pool.
+pub(crate) struct Deflate;
+
+impl Agreed for Deflate {
+    const CONSTANT: usize = CONSTANT;
+
+    fn session<R: Role>(role: R, config: &ws::Config) -> Session<R> {
+        let mut config = *config;
+        config.compress_from = 4;
+        let mut answers = DeflateConfig::server();
+        answers.client_no_context_takeover = false;
+        answers.server_no_context_takeover = false;
+        let request = [("Sec-WebSocket-Extensions", "permessage-deflate")];
+        let answer = answers.answer(&request).unwrap().unwrap();
+        Session::with_deflate(role, &config, &answer.params(), &Pool::default())
+    }
+}
+
+/// A window, tables, and what is inflated at once.
+const CONSTANT: usize = 72 << 10;
 
 /// Messages, compressed or not, whole or in parts.
 pub(crate) struct Messages<const PARTS: bool> {
@@ -24,8 +47,7 @@ impl<const PARTS: bool> Messages<PARTS> {
 
 impl<const PARTS: bool> Subject for Messages<PARTS> {
     const LIMIT: usize = super::ws::LIMIT;
-    /// A window, tables, and what is inflated at once.
-    const CONSTANT: usize = 72 << 10;
+    const CONSTANT: usize = CONSTANT;
 
     fn new() -> Self {
         Self::with_limits(limits())
