@@ -109,8 +109,10 @@ fn taken(out: &mut Outbox) -> Vec<u8> {
     out.copy_to_bytes(len).into()
 }
 
-fn client() -> Session<Client<fn(&mut [u8])>> {
-    let key: fn(&mut [u8]) = |key| key.fill(7);
+type Key = fn(&mut [u8]);
+
+fn client() -> Session<Client<Key>> {
+    let key: Key = |key| key.fill(7);
     Session::new(Client(key), &Config::default())
 }
 
