@@ -76,7 +76,8 @@ impl Link {
             write(&mut stream, tx.output())?;
             match tx.wants().end {
                 Some(End::Close) => return Ok(tx.ending()),
-                Some(End::Shutdown) => stream.shutdown(Shutdown::Write)?,
+                // Where the peer was faster, there is nothing to shut down any more.
+                Some(End::Shutdown) => drop(stream.shutdown(Shutdown::Write)),
                 None => {}
             }
             let wait = tx.poll_timeout().map_or(PATIENCE, |at| at.duration_since(now()));
