@@ -186,6 +186,11 @@ impl Outbox {
         if more > self.room() { Err(crate::SendError::Full) } else { Ok(()) }
     }
 
+    /// Whether more than half of the limit is owed.
+    pub(crate) fn is_half_full(&self) -> bool {
+        self.remaining() > self.limit / 2
+    }
+
     /// Owes nothing any more.
     pub(crate) fn forget(&mut self) {
         self.advance(self.remaining());

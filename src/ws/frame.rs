@@ -212,12 +212,12 @@ pub struct HeaderBytes {
     len: u8,
 }
 
+#[cfg(feature = "alloc")]
 impl HeaderBytes {
     /// Room for the longest header.
     pub(crate) const MAX: usize = 16;
 
     /// Appends the header to what has room for the longest: a copy of fixed length is cheaper.
-    #[cfg(feature = "alloc")]
     #[inline]
     pub(crate) fn put(self, out: &mut bytes::BytesMut) {
         let end = out.len() + usize::from(self.len);

@@ -169,12 +169,17 @@ impl<R: Role> Sender<R> {
 
     /// What to do with the socket once the output is written.
     ///
+    /// While more than half of what the output may hold is owed, an open session does not want to read:
+    /// so there is room for the answers to what one read brings, and a peer that sends and does not
+    /// read is slowed down by its own socket.
+    ///
     /// A server ends the connection as soon as both close frames went; a client waits for it to do so
     /// (RFC 6455 7.1.1).
     pub fn wants(&self) -> Wants {
         let waits = R::EXPECT == Expect::Unmasked;
         match self.state {
-            State::Open | State::Closing => Wants { read: true, end: None },
+            State::Open => Wants { read: !self.outbox.is_half_full(), end: None },
+            State::Closing => Wants { read: true, end: None },
             State::Closed if waits => Wants { read: true, end: None },
             State::Closed | State::Failed => Wants { read: true, end: Some(End::Shutdown) },
             State::Ended => Wants { read: false, end: Some(End::Close) },

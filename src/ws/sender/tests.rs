@@ -273,3 +273,35 @@ fn an_encoded_message_is_shared() {
     }
     assert!(places.iter().all(|place| *place == places[0]));
 }
+
+#[test]
+fn who_reads_only_when_wanted_always_has_room_for_the_answers() {
+    let config = Config { output: Some(1000), ..Config::default() };
+    let Session { mut rx, mut tx } = Session::new(crate::ws::Server, &config);
+    let (mut reads, mut drained) = (0, 0);
+    while drained < 100_000 {
+        while tx.wants().read {
+            // Two messages of 200 bytes and a ping: less than half of what the output may hold.
+            let mut read = [&[0x82, 0xfe, 0, 200, 0, 0, 0, 0][..], &[7; 200]].concat().repeat(2);
+            read.extend(b"\x89\x80\0\0\0\0");
+            let mut input = &mut read[..];
+            while let Ok(Step::Item(event)) = rx.receive(&mut tx, &mut input, NOW) {
+                if let crate::ws::Event::Binary(bytes) = event {
+                    tx.send_binary(&bytes, NOW).unwrap();
+                }
+            }
+            reads += 1;
+        }
+        assert!((501..=1000).contains(&tx.output().remaining()));
+        // The peer reads a little.
+        tx.output().advance(100);
+        drained += 100;
+    }
+    assert!(reads > 200, "{reads} reads");
+    // To close, whatever is owed, the peer's close frame has to be read.
+    while tx.wants().read {
+        tx.send_binary(&[0; 100], NOW).unwrap();
+    }
+    tx.close(None, "", NOW).unwrap();
+    assert_eq!(tx.wants(), READ);
+}
