@@ -304,16 +304,18 @@ fn put(out: &mut BytesMut, head: HeaderBytes, key: Option<[u8; 4]>, payload: &[u
     out.reserve(HeaderBytes::MAX + payload.len().max(SHORT));
     head.put(out);
     let Some(key) = key else { return out.extend_from_slice(payload) };
+    if payload.len() <= SHORT {
+        // Room is cleared whatever the length: that is cheaper than to count.
+        let from = out.len();
+        out.extend_from_slice(&[0; SHORT]);
+        out.truncate(from + payload.len());
+        return mask_into(&mut out[from..], payload, key);
+    }
     // A block at a time, so that it is still in the first cache when it is masked. A block is a
     // whole number of keys.
     for block in payload.chunks(BLOCK) {
         let from = out.len();
-        if block.len() <= SHORT {
-            out.extend_from_slice(&[0; SHORT]);
-            out.truncate(from + block.len());
-        } else {
-            out.resize(from + block.len(), 0);
-        }
+        out.resize(from + block.len(), 0);
         mask_into(&mut out[from..], block, key);
     }
 }
@@ -324,7 +326,7 @@ const CONTROL: usize = 16 << 10;
 /// What is copied and masked at a time, so that it stays in the first cache.
 const BLOCK: usize = 2 << 10;
 
-/// Room that is made for a short payload, whatever its length: that is cheaper than to count.
+/// A payload that no loop over blocks is worth.
 const SHORT: usize = 128;
 
 #[cfg(test)]
