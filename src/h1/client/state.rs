@@ -7,7 +7,7 @@
 //!                   └─────▶ Answered ─────────────────▶ Idle
 //!  Waiting ── Switch ──▶ Upgraded
 //!  Body ── Switch ──▶ Switching ── End ──▶ Upgraded
-//!  Body, Waiting ── Last ──▶ Ended ◀── End of the stream, Stalled ── all but Upgraded
+//!  Body, Waiting ── Last ──▶ Ended ◀── Stalled ── all; End of the stream ── all but Upgraded
 //! ```
 //!
 //! | in | on | to |
@@ -32,6 +32,7 @@
 //! | Switching | End | Upgraded |
 //! | Switching | Left | Ended |
 //! | Switching | Stalled | Ended |
+//! | Upgraded | Stalled | Ended |
 
 /// How a request stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +86,8 @@ impl State {
             | (
                 Self::Idle | Self::Body | Self::Waiting | Self::Answered | Self::Switching,
                 On::Left | On::Stalled,
-            ) => Self::Ended,
+            )
+            | (Self::Upgraded, On::Stalled) => Self::Ended,
             _ => return None,
         })
     }

@@ -3,7 +3,7 @@
 //! ```text
 //!  Idle ──Asked──▶ Owing ──Head──▶ Body ──End──▶ Over ──Next──▶ Idle
 //!    │              │ │              │             │
-//!    │              │ └Switch▶ Upgraded ──Failed──▶ Ended
+//!    │              │ └Switch▶ Upgraded ──Failed, Stalled──▶ Ended
 //!    └───Failed─────┴──Failed──▶ Closing ◀──Last───┘ (from Body; Failed from Over)
 //!                                   │
 //!                     Left, Stalled ▼
@@ -31,6 +31,7 @@
 //! | Over | Left | Ended |
 //! | Over | Stalled | Ended |
 //! | Upgraded | Failed | Ended |
+//! | Upgraded | Stalled | Ended |
 //! | Closing | Left | Ended |
 //! | Closing | Stalled | Ended |
 
@@ -91,8 +92,9 @@ impl State {
             }
             (Self::Idle | Self::Over | Self::Closing, On::Left)
             | (Self::Idle | Self::Owing | Self::Body | Self::Over | Self::Closing, On::Stalled)
-            // Where the request does not end nobody knows where the other protocol begins.
-            | (Self::Upgraded, On::Failed) => {
+            // Where the request does not end nobody knows where the other protocol begins; nor does a
+            // peer that has not read the answer.
+            | (Self::Upgraded, On::Failed | On::Stalled) => {
                 Self::Ended
             }
             _ => return None,

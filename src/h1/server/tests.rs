@@ -298,6 +298,17 @@ fn a_peer_that_leaves_after_its_broken_request_is_not_waited_for() {
 }
 
 #[test]
+fn a_peer_that_does_not_read_the_answer_to_its_upgrade_is_left() {
+    let mut server = asked(&alloc::format!("CONNECT x:1 HTTP/1.1\r\n{HOST}\r\n"));
+    server.tx.send_head(200, &(), T0).unwrap();
+    assert!(server.tx.is_upgraded());
+    let due = server.tx.poll_timeout().unwrap();
+    server.tx.handle_timeout(due);
+    assert!(!server.tx.is_upgraded());
+    assert_eq!(server.tx.wants(), crate::Wants { read: false, end: Some(End::Close) });
+}
+
+#[test]
 fn a_request_without_a_body_is_not_late() {
     let server = asked("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     assert_eq!(server.rx.poll_timeout(), None);
