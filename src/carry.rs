@@ -23,6 +23,10 @@ impl Carry {
         &self.0
     }
 
+    pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut self.0
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }

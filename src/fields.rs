@@ -132,6 +132,24 @@ pub fn encode(
     Ok(())
 }
 
+/// Joins folded lines in place: each fold, `OWS CRLF RWS`, becomes SP (RFC 9112 5.2). Blanks that
+/// `lines` begin with are no fold, nor is a line end that is not CR LF.
+#[cfg(feature = "alloc")]
+pub(crate) fn unfold(lines: &mut [u8]) {
+    let mut from = 0;
+    while let Some(lf) = scan::find(b'\n', &lines[from..]).map(|lf| from + lf) {
+        from = lf + 1;
+        let is_fold = lines.get(from).is_some_and(|byte| scan::is_blank(*byte));
+        if is_fold && lines[..lf].ends_with(b"\r") {
+            let is_blank = |byte: &&mut u8| scan::is_blank(**byte);
+            let (before, after) = lines.split_at_mut(lf - 1);
+            before.iter_mut().rev().take_while(is_blank).for_each(|byte| *byte = b' ');
+            after[..2].fill(b' ');
+            after[2..].iter_mut().take_while(is_blank).for_each(|byte| *byte = b' ');
+        }
+    }
+}
+
 /// Whether a field may be written (RFC 9110 5.1, 5.5).
 #[cfg(feature = "alloc")]
 pub(crate) fn check(name: &str, value: &[u8]) -> Result<(), crate::ApiMisuse> {

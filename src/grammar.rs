@@ -1,5 +1,6 @@
-//! The small grammars inside lines: tokens, quoted strings, lists, parameters, media types, chunk
-//! extensions; the only home of `nom`. Total over arbitrary bytes, linear, without allocation.
+//! The small grammars inside lines: tokens, quoted strings, lists, parameters, media types, hosts,
+//! request targets, chunk extensions; the only home of `nom`. Total over arbitrary bytes, linear,
+//! without allocation.
 
 use core::fmt;
 
@@ -13,8 +14,12 @@ use nom::{IResult, Parser};
 use crate::scan;
 
 mod extension;
+mod host;
+mod target;
 
 pub(crate) use extension::ExtensionState;
+pub(crate) use host::{Authority, is_host_field};
+pub use target::{Target, TargetForm};
 
 /// A value that is a token or a quoted string (RFC 9110 5.6).
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -32,11 +32,16 @@ pub(crate) fn find_line_end(bytes: &[u8]) -> Option<usize> {
 /// The first CR or LF of eight bytes, without a branch a byte.
 #[inline]
 fn line_end_of_word(word: [u8; WORD]) -> Option<usize> {
-    // A byte that borrows where its high bit was clear is 0, or stands above one that is.
-    let zeros = |x: u64| x.wrapping_sub(ONES) & !x & HIGH;
     let x = u64::from_le_bytes(word);
     let found = zeros(x ^ (u64::from(b'\n') * ONES)) | zeros(x ^ (u64::from(b'\r') * ONES));
     (found != 0).then(|| found.trailing_zeros() as usize / 8)
+}
+
+/// Sets the highest bit of every byte that is 0, and may set it in bytes above one.
+#[inline]
+const fn zeros(word: u64) -> u64 {
+    // A byte that borrows where its high bit was clear is 0, or stands above one that is.
+    word.wrapping_sub(ONES) & !word & HIGH
 }
 
 /// The first CR or LF in `bytes` that mostly have none.
@@ -85,21 +90,13 @@ pub(crate) fn are_token(bytes: &[u8]) -> bool {
     })
 }
 
-/// Whether all of `bytes` can be of a host and its port (RFC 3986 3.2): unreserved, of a
-/// percent-encoding, a delimiter within, or one around an address or before a port.
-#[cfg(any(feature = "alloc", test))]
+/// Whether all of `bytes` may stand in a name of a host as they are: unreserved or a delimiter within
+/// (RFC 3986 3.2.2), not of a percent-encoding.
 #[inline]
-pub(crate) fn are_host(bytes: &[u8]) -> bool {
-    are::<8>(bytes, HOST, |byte| {
-        byte.is_ascii_lowercase() | matches!(byte, b'0'..=b':') | matches!(byte, b'-' | b'.')
+pub(crate) fn are_reg_name(bytes: &[u8]) -> bool {
+    are::<8>(bytes, REG_NAME, |byte| {
+        byte.is_ascii_lowercase() | byte.is_ascii_digit() | matches!(byte, b'-' | b'.')
     })
-}
-
-/// Whether all of `bytes` are visible ASCII.
-#[cfg(any(feature = "alloc", test))]
-#[inline]
-pub(crate) fn are_graphic(bytes: &[u8]) -> bool {
-    are::<16>(bytes, GRAPHIC, |byte| byte.is_ascii_graphic())
 }
 
 /// Whether all of `bytes` are of the class of [`is_field_value`].
@@ -110,7 +107,6 @@ pub(crate) fn are_field_value(bytes: &[u8]) -> bool {
 }
 
 /// Whether all of `bytes` are of a class, a block at once where all are of those that are met most.
-#[cfg(any(feature = "alloc", test))]
 #[inline]
 fn are<const BLOCK: usize>(bytes: &[u8], class: u8, often: impl Fn(u8) -> bool) -> bool {
     // Without a branch a byte, which makes vectors of it.
@@ -153,11 +149,16 @@ fn class_len(bytes: &[u8], class: u8) -> usize {
     len + rest.iter().position(is_outside).unwrap_or(rest.len())
 }
 
-/// How many bytes at the start of `bytes` are visible ASCII.
-#[cfg(any(feature = "alloc", test))]
+/// How many bytes at the start of `bytes` may stand in the path or the query of a request target:
+/// visible ASCII but `"`, `#`, `<` and `>`, which is what browsers leave unescaped.
 #[inline]
-pub(crate) fn graphic_len(bytes: &[u8]) -> usize {
-    run(bytes, GRAPHIC, |word| !within(word, b'!', b'~'))
+pub(crate) fn target_len(bytes: &[u8]) -> usize {
+    run(bytes, TARGET, |word| {
+        // `"` and `#` differ in one bit, and so do `<` and `>`.
+        let quote_or_hash = zeros((word | ONES) ^ (u64::from(b'#') * ONES));
+        let angle = zeros((word | (2 * ONES)) ^ (u64::from(b'>') * ONES));
+        !within(word, b'!', b'~') | quote_or_hash | angle
+    })
 }
 
 /// How many bytes at the start of `bytes` are of the class of [`is_field_value`].
@@ -169,7 +170,6 @@ pub(crate) fn field_value_len(bytes: &[u8]) -> usize {
 
 /// How many bytes at the start of `bytes` are of a class, eight in a turn: `suspects` has the highest
 /// bit set of every byte that is not of it, and may have it set of others.
-#[cfg(any(feature = "alloc", test))]
 #[inline]
 fn run(bytes: &[u8], class: u8, suspects: impl Fn(u64) -> u64) -> usize {
     let mut len = 0;
@@ -188,7 +188,6 @@ fn run(bytes: &[u8], class: u8, suspects: impl Fn(u64) -> u64) -> usize {
 }
 
 /// The first eight bytes; zeros, which are of no class, for those that are missing.
-#[cfg(any(feature = "alloc", test))]
 #[inline]
 fn word(bytes: &[u8]) -> u64 {
     let at = |i: usize| u64::from(bytes[i]) << (u8::BITS as usize * i);
@@ -206,7 +205,6 @@ fn word(bytes: &[u8]) -> u64 {
 
 /// Sets the highest bit of every byte of `word` that is ASCII and from `first` to `last`; the other
 /// bits mean nothing.
-#[cfg(any(feature = "alloc", test))]
 #[inline]
 const fn within(word: u64, first: u8, last: u8) -> u64 {
     // Seven bits a byte, so that no sum carries into the next.
@@ -251,8 +249,8 @@ const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = 0x80 * ONES;
 const TOKEN: u8 = 1;
 const VALUE: u8 = 2;
-const HOST: u8 = 4;
-const GRAPHIC: u8 = 8;
+const REG_NAME: u8 = 4;
+const TARGET: u8 = 8;
 
 const CLASS: [u8; 256] = {
     let mut table = [0; 256];
@@ -269,16 +267,16 @@ const CLASS: [u8; 256] = {
             table[i] |= TOKEN;
         }
         if byte.is_ascii_alphanumeric()
-            || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'%' | b'!' | b'$' | b'&' | b'\'' | b'(')
-            || matches!(byte, b')' | b'*' | b'+' | b',' | b';' | b'=' | b':' | b'[' | b']')
+            || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'!' | b'$' | b'&' | b'\'' | b'(')
+            || matches!(byte, b')' | b'*' | b'+' | b',' | b';' | b'=')
         {
-            table[i] |= HOST;
+            table[i] |= REG_NAME;
         }
         if is_blank(byte) || byte.is_ascii_graphic() || byte >= 0x80 {
             table[i] |= VALUE;
         }
-        if byte.is_ascii_graphic() {
-            table[i] |= GRAPHIC;
+        if byte.is_ascii_graphic() && !matches!(byte, b'"' | b'#' | b'<' | b'>') {
+            table[i] |= TARGET;
         }
         i += 1;
     }
@@ -310,15 +308,16 @@ mod tests {
         for byte in 0..=255 {
             assert_eq!(is_token(byte), token(byte), "{byte}");
             assert_eq!(is_field_value(byte), byte == 9 || (byte >= 32 && byte != 127), "{byte}");
-            let host = byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:[]".contains(&byte);
+            let reg_name = byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte);
+            let target = byte.is_ascii_graphic() && !b"\"#<>".contains(&byte);
             let hex = char::from(byte).to_digit(16).map(|value| value as u8);
             assert_eq!(hex_value(byte), hex, "{byte}");
             type Judge = fn(&[u8]) -> bool;
             type Run = fn(&[u8]) -> usize;
             let classes: [(Judge, Option<Run>, bool); 4] = [
                 (are_token, Some(token_len), token(byte)),
-                (are_host, None, host),
-                (are_graphic, Some(graphic_len), byte.is_ascii_graphic()),
+                (are_reg_name, None, reg_name),
+                (|bytes| target_len(bytes) == bytes.len(), Some(target_len), target),
                 (are_field_value, Some(field_value_len), is_field_value(byte)),
             ];
             for (judge, run, is_inside) in classes {

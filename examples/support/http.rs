@@ -81,9 +81,9 @@ impl Inspect for StatusLine {
 }
 
 impl<L: Inspect> Messages<L> {
-    pub fn new(limits: head::Limits, config: chunked::Config, method: String) -> Self {
+    pub fn new(limits: head::Config, config: chunked::Config, method: String) -> Self {
         Self {
-            heads: head::Decoder::with_limits(limits),
+            heads: head::Decoder::with_config(limits),
             body: None,
             trailers: Vec::new(),
             base: 0,

@@ -64,11 +64,21 @@ pub struct Config {
     /// Some servers pad sizes with blanks. Danger: a hop that reads `5 ;a` in one way and the next in
     /// another is what request smuggling is made of. As a client, towards a server that needs it.
     pub allow_blanks: bool,
+    /// Accepts trailers that are folded (RFC 9112 5.2). Off; on for a client's connection, which joins
+    /// them.
+    ///
+    /// The pieces hold each fold as it came. Danger: as for
+    /// [`head::Config::allow_folds`](crate::h1::Config::head).
+    pub allow_folds: bool,
 }
 
 impl Config {
-    pub(super) const DEFAULT: Self =
-        Self { overhead: Some(16 << 10), trailers: Some(16 << 10), allow_blanks: false };
+    pub(super) const DEFAULT: Self = Self {
+        overhead: Some(16 << 10),
+        trailers: Some(16 << 10),
+        allow_blanks: false,
+        allow_folds: false,
+    };
 }
 
 impl Default for Config {
@@ -347,6 +357,11 @@ impl Decoder {
             }
             self.state = match (self.state, byte) {
                 (State::Trailers, b'\r') => break None,
+                (State::Trailers, b' ' | b'\t')
+                    if self.config.allow_folds && self.trailers as usize + len > 0 =>
+                {
+                    State::Value
+                }
                 (State::Trailers, b' ' | b'\t') => break Some(ErrorKind::ObsFold),
                 (State::Trailers, b'\n') => break Some(ErrorKind::BareLf),
                 (State::Name, b':') => State::Value,

@@ -8,8 +8,8 @@ use crate::h1::{chunked, head};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Config {
-    /// Limits on heads.
-    pub head: head::Limits,
+    /// Limits and switches for heads.
+    pub head: head::Config,
     /// Bytes of a request's target. 8 KiB, which RFC 9112 3 asks all to support.
     pub target: Option<usize>,
     /// Limits and switches for chunked bodies.
@@ -19,6 +19,12 @@ pub struct Config {
     /// Some servers send both. Danger: whoever believes the length sees another message's beginning
     /// in this one's body. As a client, towards a server that needs it; never behind a shared proxy.
     pub allow_length_with_coding: bool,
+    /// Reads a response with `Transfer-Encoding: identity` as if it had none, by its
+    /// `Content-Length`. Off.
+    ///
+    /// RFC 2616 had such a coding; some old servers send it. Danger: as above. As a client, towards a
+    /// server that needs it.
+    pub allow_identity_coding: bool,
     /// Bytes of output that may be owed before sending says
     /// [`SendError::Full`](crate::SendError::Full). 1 MiB.
     pub output: Option<usize>,
@@ -41,10 +47,11 @@ impl Config {
     /// The defaults of a server's side.
     pub const fn server() -> Self {
         Self {
-            head: head::Limits::DEFAULT,
+            head: head::Config::DEFAULT,
             target: Some(8 << 10),
             body: chunked::Config::DEFAULT,
             allow_length_with_coding: false,
+            allow_identity_coding: false,
             output: Some(1 << 20),
             idle_timeout: Some(Duration::from_secs(60)),
             head_timeout: Some(Duration::from_secs(10)),
@@ -54,9 +61,11 @@ impl Config {
         }
     }
 
-    /// The defaults of a client's side.
+    /// The defaults of a client's side. Folded lines are joined, as a user agent must (RFC 9112 5.2).
     pub const fn client() -> Self {
         Self {
+            head: head::Config { allow_folds: true, ..head::Config::DEFAULT },
+            body: chunked::Config { allow_folds: true, ..chunked::Config::DEFAULT },
             idle_timeout: None,
             head_timeout: Some(Duration::from_secs(60)),
             body_timeout: None,

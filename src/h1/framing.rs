@@ -2,7 +2,7 @@
 //!
 //! | message | framing |
 //! |---|---|
-//! | response to HEAD, 1xx, 204, 304, 2xx to CONNECT | [`None`](Framing::None), whatever the fields say |
+//! | 2xx to CONNECT | [`None`](Framing::None), whatever the fields say |
 //! | `Transfer-Encoding` on HTTP/1.0, or with `Content-Length` | refused |
 //! | request, `Transfer-Encoding: chunked`, once | [`Chunked`](Framing::Chunked) |
 //! | request, codings before a final `chunked` | refused, 501 |
@@ -11,11 +11,15 @@
 //! | response, other codings | [`UntilClose`](Framing::UntilClose) |
 //! | one `Content-Length`, or several that are equal | [`Length`](Framing::Length) |
 //! | several that differ, or no decimal number | refused |
+//! | response to HEAD, 1xx, 204, 304, with none of the above refused | [`None`](Framing::None) |
 //! | request without either | [`None`](Framing::None) |
 //! | response without either | [`UntilClose`](Framing::UntilClose) |
 //!
+//! All `Transfer-Encoding` fields are one list, whose empty elements are ignored (RFC 9110 5.3, 5.6.1.2).
+//!
 //! Stricter than 6.3: `Content-Length` beside `Transfer-Encoding` is refused (a server may), also in
-//! a response, and a list such as `5, 5` is.
+//! a response, and a list such as `5, 5` is; what contradicts itself is refused also where no body
+//! follows, since a forwarder would pass it on.
 
 /// Where a body ends (RFC 9112 6.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -31,7 +35,7 @@ pub enum Framing {
 }
 
 #[cfg(feature = "alloc")]
-pub(super) use of_heads::{Lengths, request_of, response_of};
+pub(super) use of_heads::{Lengths, Switches, request_of, response_of};
 #[cfg(feature = "alloc")]
 pub use of_heads::{request, response};
 
@@ -40,7 +44,7 @@ mod of_heads {
     use super::Framing;
     use crate::h1::head::{Head, StartLine};
     use crate::h1::{Error, ErrorKind, Request, Response, Version};
-    use crate::{ApiMisuse, scan};
+    use crate::{ApiMisuse, grammar, scan};
 
     /// The framing of a request's body.
     ///
@@ -90,34 +94,41 @@ mod of_heads {
     ///
     /// As for [`request`], but codings before `chunked`, or without it, are the caller's to decode.
     pub fn response(head: &Response<'_>, method: &str) -> Result<Framing, Error> {
-        response_of(head, &Lengths::by(head), method, false)
+        response_of(head, &Lengths::by(head), method, Switches::default())
     }
 
-    /// The framing of the body of a response whose fields say this; a coding may be allowed to go
-    /// before a length.
+    /// The framing of the body of a response whose fields say this. What contradicts itself is refused
+    /// also where no body follows: a forwarder would pass it on.
     pub(in crate::h1) fn response_of(
         head: &Response<'_>,
         lengths: &Lengths<'_>,
         method: &str,
-        allow_length_with_coding: bool,
+        switches: Switches,
     ) -> Result<Framing, Error> {
-        let no_body = method == "HEAD"
-            || matches!(head.status(), 100..200 | 204 | 304)
-            || (method == "CONNECT" && matches!(head.status(), 200..300));
-        if no_body {
+        if method == "CONNECT" && matches!(head.status(), 200..300) {
+            // Whatever they say is ignored (RFC 9110 9.3.6).
             return Ok(Framing::None);
         }
-        let judged = match lengths.judge(head.version()) {
-            Err((ErrorKind::LengthWithCoding, _)) if allow_length_with_coding => {
-                (lengths.codings, None)
-            }
-            judged => judged.map_err(|(kind, value)| Error::new(kind, head.offset_of(value)))?,
-        };
+        let lengths = lengths.allowing(switches);
+        let judged = lengths.judge(head.version());
+        let judged = judged.map_err(|(kind, value)| Error::new(kind, head.offset_of(value)))?;
+        if method == "HEAD" || matches!(head.status(), 100..200 | 204 | 304) {
+            return Ok(Framing::None);
+        }
         Ok(match judged {
             (Some(Codings { chunked_last: true, .. }), _) => Framing::Chunked,
             (None, Some(length)) => Framing::Length(length),
             (Some(_) | None, _) => Framing::UntilClose,
         })
+    }
+
+    /// What of contradictory lengths a client may believe.
+    #[derive(Debug, Clone, Copy, Default)]
+    pub(in crate::h1) struct Switches {
+        /// `Transfer-Encoding` rather than `Content-Length`.
+        pub(in crate::h1) length_with_coding: bool,
+        /// `Content-Length` rather than a `Transfer-Encoding: identity`.
+        pub(in crate::h1) identity: bool,
     }
 
     /// What is wrong, and with which value.
@@ -136,9 +147,13 @@ mod of_heads {
     pub(in crate::h1) struct Codings<'a> {
         /// The first that is not `chunked`.
         other: Option<&'a [u8]>,
-        /// The last.
+        /// The last; before the first, what has none.
         last: &'a [u8],
+        /// `chunked` is among them.
+        chunked: bool,
         chunked_last: bool,
+        /// All of them are `identity`, which is not a coding any more.
+        identity: bool,
     }
 
     impl<'a> Lengths<'a> {
@@ -178,24 +193,26 @@ mod of_heads {
             Ok(())
         }
 
-        /// Adds a field's codings to those before it; `chunked` may be applied only once and has no
-        /// parameters (7.1), and an empty one is none.
+        /// Adds a field's codings to those before it: all fields are one list (RFC 9110 5.3), whose empty
+        /// elements are ignored (5.6.1.2). `chunked` may be applied only once (RFC 9112 6.1) and has no
+        /// parameters (7.1).
         fn note_codings(&mut self, value: &'a [u8]) -> Result<(), Fault<'a>> {
             let codings = self.codings.get_or_insert(Codings {
                 other: None,
                 last: value,
+                chunked: false,
                 chunked_last: false,
+                identity: true,
             });
-            let mut chunked_before = codings.chunked_last;
-            for coding in value.split(|&byte| byte == b',') {
-                let coding = scan::trim_blanks(coding);
+            for coding in grammar::quoted_list(value).filter(|coding| !coding.is_empty()) {
                 let chunked = coding.eq_ignore_ascii_case(b"chunked");
-                if chunked && chunked_before || coding.is_empty() || has_parameters(coding) {
+                if chunked && codings.chunked || has_parameters(coding) {
                     return Err((ErrorKind::ChunkedNotLast, coding));
                 }
-                chunked_before |= chunked;
                 codings.last = coding;
+                codings.chunked |= chunked;
                 codings.chunked_last = chunked;
+                codings.identity &= coding.eq_ignore_ascii_case(b"identity");
                 if !chunked {
                     codings.other = codings.other.or(Some(coding));
                 }
@@ -213,6 +230,16 @@ mod of_heads {
                 (_, Some(_), Some((_, value))) => Err((ErrorKind::LengthWithCoding, value)),
                 (_, codings, length) => Ok((codings, length.map(|(number, _)| number))),
             }
+        }
+
+        /// Without what the switches let a client disregard.
+        fn allowing(mut self, switches: Switches) -> Self {
+            match self.codings {
+                Some(codings) if switches.identity && codings.identity => self.codings = None,
+                Some(_) if switches.length_with_coding => self.length = None,
+                _ => {}
+            }
+            self
         }
 
         /// Whether they say in two ways where the body ends.
@@ -265,6 +292,9 @@ mod of_heads {
         use crate::Step;
         use crate::h1::head::{RequestDecoder, ResponseDecoder};
         use alloc::format;
+        use alloc::string::String;
+        use alloc::vec::Vec;
+        use proptest::prelude::*;
 
         fn of_request(fields: &str, version: &str) -> Result<Framing, Error> {
             let wire = format!("POST / HTTP/{version}\r\n{fields}\r\n");
@@ -325,7 +355,8 @@ mod of_heads {
                 ("Transfer-Encoding: chunked, identity\r\n", ErrorKind::ChunkedNotLast, 28),
                 ("Transfer-Encoding: gzip, chunked\r\n", ErrorKind::TransferCoding, 19),
                 ("Transfer-Encoding: chunked, chunked\r\n", ErrorKind::ChunkedNotLast, 28),
-                ("Transfer-Encoding: , chunked\r\n", ErrorKind::ChunkedNotLast, 19),
+                ("Transfer-Encoding: chunked, gzip\r\n", ErrorKind::ChunkedNotLast, 28),
+                ("Transfer-Encoding: , ,\r\n", ErrorKind::ChunkedNotLast, 19),
                 ("Transfer-Encoding: chunked;a=b\r\n", ErrorKind::ChunkedNotLast, 19),
                 ("Transfer-Encoding: \r\n", ErrorKind::ChunkedNotLast, 19),
                 (
@@ -348,7 +379,7 @@ mod of_heads {
                 ("HEAD", "200 OK", length, Framing::None),
                 ("GET", "100 Continue", length, Framing::None),
                 ("GET", "204 No Content", length, Framing::None),
-                ("GET", "304 Not Modified", "Content-Length: x\r\n", Framing::None),
+                ("GET", "304 Not Modified", length, Framing::None),
                 ("CONNECT", "200 OK", length, Framing::None),
                 ("CONNECT", "407 No", length, Framing::Length(5)),
                 ("GET", "200 OK", "Transfer-Encoding: chunked\r\n", Framing::Chunked),
@@ -359,17 +390,87 @@ mod of_heads {
             ] {
                 assert_eq!(of_response(method, status, fields), Ok(framing), "{status} {fields}");
             }
-            let both = "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n";
-            let error = of_response("GET", "200 OK", both).unwrap_err();
-            assert_eq!(error.kind, ErrorKind::LengthWithCoding);
-            for bad in ["chunked,", "chunked;a=b", "chunked a", ", chunked"] {
+            // Contradictions are refused also where no body follows, but for CONNECT.
+            for (fields, kind) in [
+                (
+                    "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+                    ErrorKind::LengthWithCoding,
+                ),
+                ("Content-Length: 5\r\nContent-Length: 6\r\n", ErrorKind::ContentLengthConflict),
+                ("Content-Length: 5, 6\r\n", ErrorKind::ContentLength),
+                ("Content-Length: x\r\n", ErrorKind::ContentLength),
+                ("Transfer-Encoding: chunked, chunked\r\n", ErrorKind::ChunkedNotLast),
+            ] {
+                for (method, status) in [
+                    ("GET", "200 OK"),
+                    ("HEAD", "200 OK"),
+                    ("GET", "103 Early Hints"),
+                    ("GET", "204 No Content"),
+                    ("GET", "304 Not Modified"),
+                    ("CONNECT", "407 No"),
+                ] {
+                    let error = of_response(method, status, fields).unwrap_err();
+                    assert_eq!(error.kind, kind, "{method} {status} {fields}");
+                }
+                assert_eq!(of_response("CONNECT", "200 OK", fields), Ok(Framing::None));
+            }
+            for bad in ["chunked;a=b", "chunked a", "gzip, chunked;q=1"] {
                 let fields = format!("Transfer-Encoding: {bad}\r\n");
                 let error = of_response("GET", "200 OK", &fields).unwrap_err();
                 assert_eq!(error.kind, ErrorKind::ChunkedNotLast, "{bad}");
             }
+            for good in ["chunked,", ", chunked", "gzip, , chunked ,"] {
+                let fields = format!("Transfer-Encoding: {good}\r\n");
+                assert_eq!(of_response("GET", "200 OK", &fields), Ok(Framing::Chunked), "{good}");
+            }
             let twice = "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n";
             let error = of_response("GET", "200 OK", twice).unwrap_err();
             assert_eq!((error.kind, error.at), (ErrorKind::ChunkedNotLast, 17 + 47));
+        }
+
+        proptest! {
+            /// However the codings are spread over fields and whatever is empty, the verdict is that on
+            /// one list, in both directions.
+            #[test]
+            fn codings_are_one_list_over_all_fields(
+                codings in prop::collection::vec(
+                    prop_oneof![Just("chunked"), Just("Chunked"), Just("gzip"), Just("identity"), Just("")],
+                    1..5,
+                ),
+                breaks in prop::collection::vec(any::<bool>(), 4),
+            ) {
+                let real: Vec<_> = codings.iter().filter(|it| !it.is_empty()).copied().collect();
+                let chunked = real.iter().filter(|it| it.eq_ignore_ascii_case("chunked")).count();
+                let last = real.last().is_some_and(|it| it.eq_ignore_ascii_case("chunked"));
+                let mut fields = String::from("Transfer-Encoding: ");
+                for (n, coding) in codings.iter().enumerate() {
+                    if n > 0 {
+                        fields += if breaks[n - 1] { "\r\nTransfer-Encoding: " } else { ", " };
+                    }
+                    fields += coding;
+                }
+                fields += "\r\n";
+                let expected = match (chunked, last, real.len()) {
+                    (1, true, 1) => Ok(Framing::Chunked),
+                    (1, true, _) => Err(ErrorKind::TransferCoding),
+                    _ => Err(ErrorKind::ChunkedNotLast),
+                };
+                let found = of_request(&fields, "1.1").map_err(|error| error.kind);
+                prop_assert_eq!(found, expected, "{}", fields);
+                let expected = match (chunked, last) {
+                    (0, _) | (1, false) => Ok(Framing::UntilClose),
+                    (1, true) => Ok(Framing::Chunked),
+                    _ => Err(ErrorKind::ChunkedNotLast),
+                };
+                let found = of_response("GET", "200 OK", &fields).map_err(|error| error.kind);
+                prop_assert_eq!(found, expected, "{}", fields);
+                let mut sent = Lengths::NOTHING;
+                for value in fields.split("\r\n").filter_map(|line| line.split_once(": ")) {
+                    sent.note(value.0.as_bytes(), value.1.as_bytes());
+                }
+                let may_be_sent = chunked == 1 && last;
+                prop_assert_eq!(sent.framing().is_ok(), may_be_sent, "{}", fields);
+            }
         }
     }
 }

@@ -4,6 +4,8 @@
 //! A head that lies whole in the input is read where it lies; one that was cut is joined first.
 //! Fields are offsets into the head.
 //!
+//! A start line is judged as it comes, so that what can never be a request is refused when it is seen.
+//!
 //! One CRLF in front of a request line is skipped (RFC 9112 2.2). A status line may end right after
 //! the status, as many servers' do: nothing can hide in the SP that is missing.
 
@@ -18,7 +20,9 @@ use self::parse::Parser;
 use self::view::Span;
 use crate::carry::Carry;
 use crate::h1::{Error, ErrorKind};
-use crate::{Step, scan};
+use crate::{Step, fields, scan};
+
+use line::Seen;
 
 pub use line::{RequestLine, StartLine, StatusLine};
 pub use view::Head;
@@ -32,19 +36,43 @@ pub type RequestDecoder = Decoder<RequestLine>;
 /// A decoder of response heads.
 pub type ResponseDecoder = Decoder<StatusLine>;
 
-/// What a head may cost. `None` is no limit.
+/// What a head may cost, and what it may look like. `None` is no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Limits {
+pub struct Config {
     /// Bytes of a head, its empty line included. 64 KiB: nginx stops at 32 KiB, Node at 16 KiB,
     /// Go at 1 MiB.
     pub head: Option<usize>,
     /// Fields of a head. 100, as Apache and hyper.
     pub fields: Option<usize>,
+    /// Joins a field line that is folded, with blanks in the place of the line end (RFC 9112 5.2). Off;
+    /// on for a client's connection, since a user agent must.
+    ///
+    /// Danger: a hop that takes the second line of a fold for a field of its own sees another message.
+    /// Never as a server.
+    pub allow_folds: bool,
+    /// Accepts SP and HTAB between a field name and its colon. Off.
+    ///
+    /// Some old servers send them. Danger: a hop that takes the blank for a part of the name misses a
+    /// `Transfer-Encoding` that the next one sees (RFC 9112 5.1). As a client, towards a server that
+    /// needs it.
+    pub allow_space_before_colon: bool,
+    /// Reads a status from 000 to 099 as 500 to 599 (RFC 9110 15: an invalid status is processed as
+    /// a 5xx). Off.
+    ///
+    /// Danger: none is known but to tools that show the status as it was sent.
+    pub allow_low_status: bool,
 }
 
-impl Limits {
-    pub(super) const DEFAULT: Self = Self { head: Some(64 << 10), fields: Some(100) };
+impl Config {
+    /// The defaults of a server's side.
+    pub(super) const DEFAULT: Self = Self {
+        head: Some(64 << 10),
+        fields: Some(100),
+        allow_folds: false,
+        allow_space_before_colon: false,
+        allow_low_status: false,
+    };
 
     fn longest(&self) -> usize {
         self.head.map_or(LONGEST, |limit| limit.min(LONGEST))
@@ -55,7 +83,7 @@ impl Limits {
     }
 }
 
-impl Default for Limits {
+impl Default for Config {
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -82,15 +110,15 @@ pub struct Decoder<L> {
     spans: Vec<Span>,
     /// The offset of the head's first byte: 2 where a CRLF was skipped.
     at: u64,
-    limits: Limits,
+    config: Config,
     line: core::marker::PhantomData<fn() -> L>,
 }
 
 /// ```text
-///           CR            LF
-///  Start ───────▶ SkipLf ────▶ Head ──▶ Done
-///    │                          ▲ │
-///    └──────────────────────────┘ └──▶ Failed
+///           CR            LF                  LF
+///  Start ───────▶ SkipLf ────▶ StartLine ──────────▶ Fields ──▶ Done
+///    │                          ▲   │                  │
+///    └──────────────────────────┘   └──────▶ Failed ◀──┘
 /// ```
 #[derive(Debug, Clone, Copy)]
 enum State {
@@ -98,8 +126,10 @@ enum State {
     Start,
     /// A CR in front of a request line.
     SkipLf,
-    /// Inside the head; how its last line stands.
-    Head(Search),
+    /// Inside the start line, which is judged as it comes.
+    StartLine(Seen),
+    /// After it; how the last line stands.
+    Fields(Search),
     /// The head was handed out.
     Done,
     /// For good, until `reset`.
@@ -118,24 +148,25 @@ enum Search {
 }
 
 impl<L: StartLine> Decoder<L> {
-    /// A decoder with the default limits.
+    /// A strict decoder with the default limits.
     pub fn new() -> Self {
-        Self::with_limits(Limits::default())
+        Self::with_config(Config::default())
     }
 
-    /// A decoder with these limits.
-    pub const fn with_limits(limits: Limits) -> Self {
+    /// A decoder with these limits and switches.
+    pub const fn with_config(config: Config) -> Self {
         Self {
             state: State::Start,
             carry: Carry::new(),
             spans: Vec::new(),
             at: 0,
-            limits,
+            config,
             line: core::marker::PhantomData,
         }
     }
 
-    /// Decodes the head, once its end has come.
+    /// Decodes the head, once its end has come. The start line is judged as it comes, the fields at
+    /// the end.
     ///
     /// # Errors
     ///
@@ -147,8 +178,9 @@ impl<L: StartLine> Decoder<L> {
     ) -> Result<Step<Head<'m, L>>, Error> {
         // The straight line: the whole head lies in the input.
         if let (State::Start, Some(b'A'..=b'Z')) = (self.state, input.first()) {
-            let mut parser = Parser::new(&input[..input.len().min(self.limits.longest())]);
-            if let Ok(line) = parser.head(&mut self.spans, self.limits.most_fields()) {
+            let within = &input[..input.len().min(self.config.longest())];
+            let mut parser = Parser::new(within, &self.config);
+            if let Ok(line) = parser.head(&mut self.spans) {
                 let (bytes, rest) = input.split_at(parser.at);
                 *input = rest;
                 self.state = State::Done;
@@ -164,7 +196,7 @@ impl<L: StartLine> Decoder<L> {
         &'m mut self,
         input: &mut &'b [u8],
     ) -> Result<Step<Head<'m, L>>, Error> {
-        let (mut search, here) = loop {
+        let mut search = loop {
             let Some(&first) = input.first() else {
                 return match self.state {
                     State::Done => Ok(Step::Done),
@@ -180,48 +212,104 @@ impl<L: StartLine> Decoder<L> {
                 State::SkipLf if first == b'\n' => {
                     *input = &input[1..];
                     self.at = 2;
-                    self.state = State::Head(Search::Line);
+                    self.state = State::StartLine(Seen::default());
                 }
                 State::SkipLf => return self.fail(ErrorKind::BareCr, 1),
-                State::Start => self.state = State::Head(Search::Line),
-                State::Head(search) => break (search, *input),
+                State::Start => self.state = State::StartLine(Seen::default()),
+                State::StartLine(seen) => {
+                    self.start_line(seen, input)?;
+                }
+                State::Fields(search) => break search,
                 State::Done => return Ok(Step::Done),
                 State::Failed(error) => return Err(error),
             }
         };
-
+        let here = *input;
         let carried = self.carry.len();
-        let limit = self.limits.longest();
-        let within = &here[..here.len().min(limit - carried)];
+        let within = self.within_limit(here);
         let Some(end) = search.find_end(within) else {
             if within.len() < here.len() {
-                *input = &here[within.len()..];
-                return self.fail(ErrorKind::HeadTooLong, self.at + limit as u64);
+                return self.too_long(here, within.len(), input);
             }
-            self.carry.take(input, here.len(), limit);
-            self.state = State::Head(search);
+            self.carry.take(input, here.len(), self.config.longest());
+            self.state = State::Fields(search);
             return Ok(Step::NeedInput);
         };
-        if carried > 0 {
-            self.carry.take(input, end, limit);
-        } else {
-            *input = &here[end..];
+        self.carry.take(input, end, self.config.longest());
+        let mut parser = Parser::new(self.carry.bytes(), &self.config);
+        let mut parsed = parser.head(&mut self.spans);
+        let mut bad = parser.at;
+        if self.config.allow_folds && parsed.is_err_and(|kind| kind == ErrorKind::ObsFold) {
+            // What follows the start line at once is no fold (RFC 9112 2.2).
+            let lines = self.carry.bytes_mut();
+            let fields_at = scan::find(b'\n', lines).map_or(lines.len(), |lf| lf + 1);
+            fields::unfold(&mut lines[fields_at..]);
+            parser = Parser::new(self.carry.bytes(), &self.config);
+            parsed = parser.head(&mut self.spans);
+            bad = parser.at;
         }
-        let most_fields = self.limits.most_fields();
-        let head = if carried > 0 { self.carry.bytes() } else { &here[..end] };
-        let mut parser = Parser::new(head);
-        match parser.head(&mut self.spans, most_fields) {
+        match parsed {
             Ok(line) => {
                 self.state = State::Done;
-                let head = if carried > 0 { self.carry.bytes() } else { &here[..end] };
-                Ok(Step::Item(Head::new(head, &self.spans, self.at, line)))
+                Ok(Step::Item(Head::new(self.carry.bytes(), &self.spans, self.at, line)))
             }
             Err(kind) => {
-                let bad = parser.at;
-                *input = if bad >= carried { &here[bad - carried..] } else { &[] };
+                *input = bad.checked_sub(carried).map_or(&[], |bad| &here[bad..]);
                 self.fail(kind, self.at + bad as u64)
             }
         }
+    }
+
+    /// Judges what has come of the start line.
+    fn start_line(&mut self, mut seen: Seen, input: &mut &[u8]) -> Result<(), Error> {
+        let here = *input;
+        let carried = self.carry.len();
+        let within = self.within_limit(here);
+        let len = scan::find(b'\n', within).map_or(within.len(), |lf| lf + 1);
+        self.carry.take(input, len, self.config.longest());
+        self.state = State::StartLine(seen);
+        if L::has_news(&mut seen, self.carry.bytes()) {
+            let mut parser = Parser::new(self.carry.bytes(), &self.config);
+            let parsed = L::parse(&mut parser);
+            let bad = parser.at;
+            match parsed {
+                Ok(_) => {
+                    self.state = State::Fields(Search::Line);
+                    return Ok(());
+                }
+                Err(kind) if bad < carried + len => {
+                    *input = bad.checked_sub(carried).map_or(&[], |bad| &here[bad..]);
+                    return self.fail(kind, self.at + bad as u64);
+                }
+                Err(_) => {}
+            }
+        }
+        self.state = State::StartLine(seen);
+        if within.len() < here.len() {
+            return self.too_long(here, within.len(), input);
+        }
+        Ok(())
+    }
+
+    /// As much of `here` as a head may still hold.
+    fn within_limit<'b>(&self, here: &'b [u8]) -> &'b [u8] {
+        &here[..here.len().min(self.config.longest() - self.carry.len())]
+    }
+
+    #[cold]
+    fn too_long<'b, T>(
+        &mut self,
+        here: &'b [u8],
+        used: usize,
+        input: &mut &'b [u8],
+    ) -> Result<T, Error> {
+        *input = &here[used..];
+        self.fail(ErrorKind::HeadTooLong, self.at + self.config.longest() as u64)
+    }
+
+    /// Whether a byte of a head has come; a CRLF in front is not one.
+    pub(super) fn has_begun(&self) -> bool {
+        self.carry.len() > 0
     }
 
     /// The peer's end of stream.
@@ -236,12 +324,14 @@ impl<L: StartLine> Decoder<L> {
                 Ok(None)
             }
             // Nothing but the CRLF that is skipped.
-            State::Head(_) if self.carry.len() == 0 => {
+            State::StartLine(_) if !self.has_begun() => {
                 self.state = State::Done;
                 Ok(None)
             }
             State::SkipLf => self.fail(ErrorKind::Truncated, 1),
-            State::Head(_) => self.fail(ErrorKind::Truncated, self.at + self.carry.len() as u64),
+            State::StartLine(_) | State::Fields(_) => {
+                self.fail(ErrorKind::Truncated, self.at + self.carry.len() as u64)
+            }
             State::Failed(error) => Err(error),
         }
     }
@@ -253,11 +343,11 @@ impl<L: StartLine> Decoder<L> {
         self.carry.clear();
     }
 
-    /// Gives back what a long head has left behind.
+    /// Gives back all memory, unless a head is unfinished.
     pub fn release(&mut self) {
-        if !matches!(self.state, State::Head(_)) {
-            self.carry.clear();
-            self.carry.release();
+        if !matches!(self.state, State::StartLine(_) | State::Fields(_)) {
+            self.carry = Carry::new();
+            self.spans = Vec::new();
         }
     }
 

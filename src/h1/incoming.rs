@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use crate::carry::Carry;
-use crate::fields::Lines;
+use crate::fields::{self, Lines};
 use crate::h1::{Error, ErrorKind, Framing, body, chunked};
 use crate::{Fields, Instant, Step};
 
@@ -71,6 +71,7 @@ impl Incoming {
                 Step::Done => break,
             }
         }
+        fields::unfold(self.trailers.bytes_mut());
         if let Some(line) = forbidden(self.trailers.bytes()) {
             let error = Error::new(ErrorKind::ForbiddenTrailer, self.trailers_at + line as u64);
             *input = rewind(start, at, error.at);

@@ -323,11 +323,6 @@ pub(super) fn is_method(method: &str) -> bool {
     !method.is_empty() && scan::are_token(method.as_bytes())
 }
 
-/// Whether a target can be written.
-pub(super) fn is_target(target: &str) -> bool {
-    !target.is_empty() && scan::are_graphic(target.as_bytes())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

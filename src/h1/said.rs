@@ -1,5 +1,6 @@
 //! What the fields of a head say about its connection and its body.
 
+use crate::grammar::is_host_field;
 use crate::h1::Version;
 use crate::h1::framing::Lengths;
 use crate::h1::head::{Head, StartLine};
@@ -52,10 +53,12 @@ impl<'a> Said<'a> {
         match name.len() {
             4 if scan::is_name(name, b"host") => {
                 self.hosts += 1;
-                self.valid_host &= scan::are_host(value);
+                self.valid_host &= is_host_field(value);
             }
             6 if scan::is_name(name, b"expect") => {
-                self.expects_continue |= value.eq_ignore_ascii_case(b"100-continue");
+                // A list (RFC 9110 10.1.1), of which this is the one member with a meaning.
+                let is_continue = |one: &[u8]| one.eq_ignore_ascii_case(b"100-continue");
+                self.expects_continue |= grammar::list(value).any(is_continue);
             }
             7 if scan::is_name(name, b"upgrade") => self.upgrade = true,
             10 if scan::is_name(name, b"connection") => self.note_connection(value),

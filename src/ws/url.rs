@@ -3,16 +3,16 @@
 #[cfg(feature = "alloc")]
 use alloc::borrow::Cow;
 use core::fmt;
-use core::net::Ipv6Addr;
 
+use crate::grammar::Authority;
 use crate::scan;
 
 /// An absolute `ws:` or `wss:` URL, taken apart where it stands.
 ///
-/// It is as RFC 3986 has it: ASCII, percent-encoded where that is needed. `http:` and `https:` stand for
-/// `ws:` and `wss:`, as in the WHATWG standard. What a user types, with other letters or relative to
-/// a page, is first made into such a URL, by the crate `url` for instance; its own scheme and host are
-/// kept as they are, dots in a path too.
+/// `http:` and `https:` stand for `ws:` and `wss:`, as in the WHATWG URL standard. Path and query hold
+/// what browsers send ([`grammar::Target`](crate::grammar::Target)), so that what the crate `url` makes
+/// of a text is taken as it is. What a user types, with other letters or relative to a page, is first
+/// made into such a URL; scheme, host and the dots in a path are kept as they are.
 ///
 /// ```
 /// use wirefeed::ws::{Url, UrlError};
@@ -27,7 +27,7 @@ use crate::scan;
 /// assert_eq!(Url::new("ws://example.com/#top"), Err(UrlError::Fragment));
 /// # Ok::<(), UrlError>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Url<'a> {
     is_secure: bool,
     host: &'a str,
@@ -46,11 +46,11 @@ pub enum UrlError {
     Scheme,
     /// A name or password: `ws://me@a/`. They go in a field, where they are sent at all.
     UserInfo,
-    /// No host, or a byte that must not stand in one: `ws:///`, `ws://a b/`, `ws://[::/`.
+    /// No host, or one that is malformed: `ws:///`, `ws://a b/`, `ws://[::/`.
     Host,
     /// No number up to 65535, or one with a 0 before it: `ws://a:99999/`.
     Port,
-    /// A byte that must not stand in a path, or must be percent-encoded: `ws://a/%zz`.
+    /// A byte that no browser leaves unescaped in a path: `ws://a/ b`.
     Path,
     /// The same in a query: `ws://a/?<`.
     Query,
@@ -99,10 +99,11 @@ impl<'a> Url<'a> {
         let default = if is_secure { 443 } else { 80 };
         let port = port.unwrap_or(default);
         let (path, query) = resource.split_once('?').unwrap_or((resource, ""));
-        if !are_encoded(path.as_bytes(), b"/:@") {
+        let is_sent = |part: &str| scan::target_len(part.as_bytes()) == part.len();
+        if !is_sent(path) {
             return Err(UrlError::Path);
         }
-        if !are_encoded(query.as_bytes(), b"/:@?") {
+        if !is_sent(query) {
             return Err(UrlError::Query);
         }
         Ok(Self {
@@ -158,6 +159,17 @@ impl<'a> Url<'a> {
     }
 }
 
+/// Of the path and the query, which may hold a secret, the length.
+impl fmt::Debug for Url<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Url")
+            .field("is_secure", &self.is_secure)
+            .field("authority", &self.authority)
+            .field("resource", &self.resource.len())
+            .finish()
+    }
+}
+
 /// The URL with the schemes and the form that its parts have here.
 impl fmt::Display for Url<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -174,59 +186,34 @@ fn is_either(scheme: &str, either: [&str; 2]) -> bool {
 
 /// A host, checked, and the port, if there is one (RFC 3986 3.2).
 fn split_port(authority: &str) -> Result<(&str, Option<u16>), UrlError> {
-    // The colons of an address are within its brackets.
-    let name_end = authority.find(']').map_or(0, |bracket| bracket + 1);
-    let name_end = authority[name_end..].find(':').map_or(authority.len(), |at| name_end + at);
-    let (name, port) = authority.split_at(name_end);
-    let is_host = match name.strip_prefix('[') {
-        // An IPvFuture is for addresses that nobody has yet.
-        Some(rest) => rest.strip_suffix(']').is_some_and(|rest| rest.parse::<Ipv6Addr>().is_ok()),
-        None => !name.is_empty() && are_encoded(name.as_bytes(), b""),
+    let Some(parsed) = Authority::parse(authority.as_bytes()) else {
+        // Which part is at fault: the host alone tells.
+        let bracket = authority.find(']').map_or(0, |bracket| bracket + 1);
+        let colon = authority[bracket..].find(':').map(|at| bracket + at);
+        let is_host = |name: &str| Authority::parse(name.as_bytes()).is_some();
+        return Err(match colon {
+            Some(colon) if is_host(&authority[..colon]) => UrlError::Port,
+            _ => UrlError::Host,
+        });
     };
-    if !is_host {
+    if parsed.is_ip_future() {
+        // An address that nobody has.
         return Err(UrlError::Host);
     }
-    match port.as_bytes() {
-        [] | [b':'] => Ok((name, None)),
+    let name = &authority[..parsed.host.len()];
+    match (parsed.port, parsed.port_number()) {
+        (None | Some([]), _) => Ok((name, None)),
         // Since it goes into `Host` as it stands, it has no 0 before it.
-        [_, b'0', _, ..] => Err(UrlError::Port),
-        [_, digits @ ..] => match digits.iter().try_fold(0, add_digit) {
-            Some(port) => Ok((name, Some(port))),
-            None => Err(UrlError::Port),
-        },
+        (Some([b'0', _, ..]), _) | (_, None) => Err(UrlError::Port),
+        (_, port) => Ok((name, port)),
     }
-}
-
-fn add_digit(number: u16, digit: &u8) -> Option<u16> {
-    let value = digit.is_ascii_digit().then(|| u16::from(digit - b'0'))?;
-    number.checked_mul(10)?.checked_add(value)
-}
-
-/// Whether all of `bytes` are unreserved, a subdelimiter, one of `others` or percent-encoded (RFC 3986
-/// 2).
-fn are_encoded(bytes: &[u8], others: &[u8]) -> bool {
-    let is_plain = |byte: u8| {
-        byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte) || others.contains(&byte)
-    };
-    let mut rest = bytes;
-    while let [first, after @ ..] = rest {
-        rest = match (first, after) {
-            (b'%', [high, low, after @ ..]) if is_hex(*high) && is_hex(*low) => after,
-            (&byte, after) if is_plain(byte) => after,
-            _ => return false,
-        };
-    }
-    true
-}
-
-fn is_hex(byte: u8) -> bool {
-    scan::hex_value(byte).is_some()
 }
 
 #[cfg(all(test, feature = "alloc"))]
 mod tests {
     use super::*;
-    use alloc::string::ToString;
+    use crate::grammar::Target;
+    use alloc::{format, string::ToString};
     use proptest::prelude::*;
 
     #[test]
@@ -252,6 +239,9 @@ mod tests {
             ("ws://[::1]:80/", false, "::1", 80, "[::1]", "/"),
             ("ws://[2001:DB8::1]:81?x", false, "2001:DB8::1", 81, "[2001:DB8::1]:81", "/?x"),
             ("ws://a/%20%fF/:@/~?/?:@%00", false, "a", 80, "a", "/%20%fF/:@/~?/?:@%00"),
+            ("ws://a/[]{}|^%zz", false, "a", 80, "a", "/[]{}|^%zz"),
+            ("ws://a/?ids[]=1", false, "a", 80, "a", "/?ids[]=1"),
+            ("ws://a?x={1}|%", false, "a", 80, "a", "/?x={1}|%"),
             ("ws://a_b%41!/../.", false, "a_b%41!", 80, "a_b%41!", "/../."),
         ] {
             let url = Url::new(text).unwrap();
@@ -307,13 +297,11 @@ mod tests {
             ("ws://a:x/", UrlError::Port),
             ("ws://[::1]:x/", UrlError::Port),
             ("ws://a/ b", UrlError::Path),
-            ("ws://a/%zz", UrlError::Path),
-            ("ws://a/%a", UrlError::Path),
             ("ws://a/\r\n", UrlError::Path),
-            ("ws://a/[]", UrlError::Path),
+            ("ws://a/\"", UrlError::Path),
+            ("ws://a/<", UrlError::Path),
             ("ws://a/\u{e9}", UrlError::Path),
             ("ws://a/?<", UrlError::Query),
-            ("ws://a?%", UrlError::Query),
             ("ws://a/? ", UrlError::Query),
         ] {
             assert_eq!(Url::new(text), Err(error), "{text:?}");
@@ -325,8 +313,8 @@ mod tests {
         #[test]
         fn any_text(text in "(ws|wss|http|https)://[a-z0-9.:@\\[\\]%/?#é +-]{0,24}") {
             if let Ok(ours) = Url::new(&text) {
-                prop_assert!(scan::are_graphic(ours.resource_name().as_bytes()));
-                prop_assert!(scan::are_host(ours.authority().as_bytes()));
+                prop_assert!(Target::parse("GET", &ours.resource_name()).is_some());
+                prop_assert!(Authority::parse(ours.authority().as_bytes()).is_some());
                 if let Ok(theirs) = url::Url::parse(&text) {
                     prop_assert_eq!(theirs.port_or_known_default(), Some(ours.port()));
                     prop_assert_eq!(theirs.query(), ours.query());
@@ -334,6 +322,25 @@ mod tests {
                     prop_assert_eq!(theirs.fragment(), None);
                 }
             }
+        }
+
+        /// What the crate `url`, as a browser, makes of a text is taken as it is. Its hosts may hold
+        /// bytes that `Host` may not (RFC 9110 7.2).
+        #[test]
+        fn what_a_browser_makes_of_it(
+            host in "([a-z0-9.-]{1,8}|\\[::[0-9a-f]{0,4}\\]|é\\.example)(:[0-9]{0,4})?",
+            rest in "([/?][ -~é\t]{0,12}){0,3}",
+            scheme in "ws|wss|http|https",
+        ) {
+            let Ok(theirs) = url::Url::parse(&format!("{scheme}://{host}{rest}")) else { return Ok(()) };
+            let mut theirs = theirs;
+            theirs.set_fragment(None);
+            let ours = Url::new(theirs.as_str());
+            prop_assert!(ours.is_ok(), "{theirs}: {ours:?}");
+            let ours = ours.unwrap();
+            prop_assert_eq!(Some(ours.port()), theirs.port_or_known_default());
+            prop_assert_eq!(ours.host(), theirs.host_str().unwrap().trim_matches(['[', ']']));
+            prop_assert_eq!((ours.path(), ours.query()), (theirs.path(), theirs.query()));
         }
     }
 }

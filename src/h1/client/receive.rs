@@ -1,9 +1,10 @@
 //! Responses in.
 
 use super::{Event, Next, Owed, Reply};
+use crate::h1::framing::{self, Switches};
 use crate::h1::incoming::{Incoming, Part, Patience, rewind};
 use crate::h1::said::Said;
-use crate::h1::{Config, Error, ErrorKind, Framing, Response, framing, head};
+use crate::h1::{Config, Error, ErrorKind, Framing, Response, head};
 use crate::{Control, Instant, Step};
 
 /// Responses in.
@@ -50,7 +51,7 @@ impl Receiver {
     pub(super) fn new(config: &Config) -> Self {
         Self {
             state: State::Idle,
-            heads: head::Decoder::with_limits(config.head),
+            heads: head::Decoder::with_config(config.head),
             body: Incoming::new(&config.body),
             asked: Next { method: "GET", upgrade: false },
             persists: true,
@@ -250,22 +251,26 @@ impl Receiver {
 
 /// Judges what a head says beyond its grammar.
 fn open(head: &Response<'_>, asked: &Next, config: &Config) -> Result<Opened, Error> {
-    let status = head.status();
-    match status {
-        101 if !asked.upgrade => return Err(Error::new(ErrorKind::UnexpectedUpgrade, 0)),
-        101 => return Ok(Opened::Switch),
-        100..200 => return Ok(Opened::Informational),
-        200..300 if asked.method == "CONNECT" => return Ok(Opened::Switch),
-        _ => {}
-    }
-    let lenient = config.allow_length_with_coding;
+    let switches = Switches {
+        length_with_coding: config.allow_length_with_coding,
+        identity: config.allow_identity_coding,
+    };
     let said = Said::by(head);
-    let framing = framing::response_of(head, &said.lengths, asked.method, lenient)?;
-    // Who is not told where a body ends, or in two ways, does not know where the next head begins.
-    let persists = said.persists(head.version())
-        && framing != Framing::UntilClose
-        && !(lenient && said.lengths.are_ambiguous());
-    Ok(Opened::Body(framing, persists))
+    let framing = framing::response_of(head, &said.lengths, asked.method, switches)?;
+    match head.status() {
+        101 if !asked.upgrade => Err(Error::new(ErrorKind::UnexpectedUpgrade, 0)),
+        101 => Ok(Opened::Switch),
+        100..200 => Ok(Opened::Informational),
+        200..300 if asked.method == "CONNECT" => Ok(Opened::Switch),
+        _ => {
+            // Who is not told where a body ends, or in two ways, does not know where the next head
+            // begins.
+            let persists = said.persists(head.version())
+                && framing != Framing::UntilClose
+                && !said.lengths.are_ambiguous();
+            Ok(Opened::Body(framing, persists))
+        }
+    }
 }
 
 impl<'m, 'b> From<Part<'m, 'b>> for Event<'m, 'b> {

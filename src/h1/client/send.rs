@@ -7,8 +7,9 @@ use bytes::Bytes;
 
 use super::state::{On, State};
 use super::{Next, Owed, Reply};
+use crate::grammar::Target;
 use crate::h1::Config;
-use crate::h1::outgoing::{Body, Checked, Outgoing, body_commands, is_method, is_target};
+use crate::h1::outgoing::{Body, Checked, Outgoing, body_commands, is_method};
 use crate::{ApiMisuse, Control, End, Fields, Instant, Outbox, SendError, Wants};
 
 /// Requests out.
@@ -43,8 +44,8 @@ impl Sender {
     /// # Errors
     ///
     /// [`ApiMisuse::Closed`] after the last exchange, [`ApiMisuse::OutOfOrder`] before the one before
-    /// is over, [`ApiMisuse::RequestLine`] for a method that is no token, a target that is not visible
-    /// ASCII, or a host that is none or not one, [`ApiMisuse::Framing`] for fields about the body that
+    /// is over, [`ApiMisuse::RequestLine`] for a method that is not a token, a target without a form that the
+    /// method allows ([`Target`]), or a `Host` that is missing, repeated or invalid, [`ApiMisuse::Framing`] for fields about the body that
     /// contradict each other, [`ApiMisuse::FieldName`] and [`ApiMisuse::FieldValue`],
     /// [`SendError::Full`] where there is no room.
     pub fn send_head(
@@ -63,7 +64,8 @@ impl Sender {
         }
         let checked = Checked::new(fields)?;
         let said = &checked.said;
-        if !is_method(method) || !is_target(target) || said.hosts != 1 || !said.valid_host {
+        let is_target = is_method(method) && Target::parse(method, target).is_some();
+        if !is_target || said.hosts != 1 || !said.valid_host {
             return Err(ApiMisuse::RequestLine.into());
         }
         let told = said.lengths.framing()?;

@@ -23,7 +23,8 @@ fn asked(method: &str, fields: &[(&str, &str)]) -> Client {
 fn asked_with(config: &Config, method: &str, fields: &[(&str, &str)]) -> Client {
     let mut client = Client::new(config);
     let all = [&HOST, fields].concat();
-    client.send_head(method, "/", &all[..], T0).unwrap();
+    let target = if method == "CONNECT" { "x:1" } else { "/" };
+    client.send_head(method, target, &all[..], T0).unwrap();
     client.tx.send_end(T0).unwrap();
     written(&mut client);
     client

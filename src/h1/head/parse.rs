@@ -2,37 +2,35 @@
 
 use alloc::vec::Vec;
 
+use super::Config;
 use super::line::{RequestLine, StartLine, StatusLine};
 use super::view::Span;
+use crate::grammar::Target;
 use crate::h1::{ErrorKind, Version};
 use crate::scan;
 
 /// A head and the byte that is judged.
 ///
-/// Where the bytes end before the head does, that byte is the first that is missing, and what is said
-/// of it means nothing.
+/// If the bytes end before the head does, `at` is their length and the returned error is meaningless.
 #[derive(Debug)]
 #[expect(unnameable_types, reason = "in the signature of a sealed trait")]
 pub struct Parser<'a> {
     bytes: &'a [u8],
     pub(super) at: usize,
+    config: &'a Config,
 }
 
 impl<'a> Parser<'a> {
     /// At the first byte of at most 4 GiB.
-    pub(super) const fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, at: 0 }
+    pub(super) const fn new(bytes: &'a [u8], config: &'a Config) -> Self {
+        Self { bytes, at: 0, config }
     }
 
-    /// The start line and up to `limit` fields, the empty line included.
+    /// The start line and the fields, the empty line included.
     #[inline]
-    pub(super) fn head<L: StartLine>(
-        &mut self,
-        spans: &mut Vec<Span>,
-        limit: usize,
-    ) -> Result<L, ErrorKind> {
+    pub(super) fn head<L: StartLine>(&mut self, spans: &mut Vec<Span>) -> Result<L, ErrorKind> {
         let line = L::parse(self)?;
-        self.fields(spans, limit)?;
+        self.fields(spans, self.config.most_fields())?;
         Ok(line)
     }
 
@@ -40,11 +38,33 @@ impl<'a> Parser<'a> {
     pub(super) fn request_line(&mut self) -> Result<RequestLine, ErrorKind> {
         let method = self.run(scan::token_len, ErrorKind::Method)?;
         self.byte(b' ', ErrorKind::Method)?;
-        let target = self.run(scan::graphic_len, ErrorKind::Target)?;
+        let target = self.target(method)?;
         self.byte(b' ', ErrorKind::Target)?;
         let version = self.version()?;
         self.line_end(ErrorKind::Version)?;
         Ok(RequestLine { method, target, version })
+    }
+
+    /// A target of a form that the method allows (RFC 9112 3.2), of which the next byte is seen; where
+    /// it ends.
+    #[inline]
+    fn target(&mut self, method_end: usize) -> Result<usize, ErrorKind> {
+        let start = self.at;
+        self.at += scan::target_len(self.rest());
+        let method = &self.bytes[..method_end];
+        let target = &self.bytes[start..self.at];
+        let is_cut = self.at == self.bytes.len();
+        if is_cut || (target.first() == Some(&b'/') && method != b"CONNECT") {
+            return Ok(self.at);
+        }
+        let judged = Target::judge(method, core::str::from_utf8(target).unwrap_or_default());
+        match judged {
+            Ok(_) => Ok(self.at),
+            Err(bad) => {
+                self.at = start + bad;
+                Err(ErrorKind::Target)
+            }
+        }
     }
 
     /// `HTTP-version SP status-code [ SP reason-phrase ] CRLF` (RFC 9112 4).
@@ -52,7 +72,8 @@ impl<'a> Parser<'a> {
         let version = self.version()?;
         self.byte(b' ', ErrorKind::Status)?;
         let mut status = 0;
-        for lowest in [b'1', b'0', b'0'] {
+        let first = if self.config.allow_low_status { b'0' } else { b'1' };
+        for lowest in [first, b'0', b'0'] {
             match self.peek() {
                 Some(digit) if (lowest..=b'9').contains(&digit) => {
                     status = status * 10 + u16::from(digit - b'0');
@@ -60,6 +81,10 @@ impl<'a> Parser<'a> {
                 }
                 _ => return Err(ErrorKind::Status),
             }
+        }
+        if status < 100 {
+            // An invalid status is processed as a 5xx (RFC 9110 15).
+            status += 500;
         }
         let mut other = ErrorKind::Status;
         if self.peek() == Some(b' ') {
@@ -83,11 +108,10 @@ impl<'a> Parser<'a> {
             }
             self.at += len;
             let name_end = self.at;
-            match self.peek() {
-                Some(b':') => self.at += 1,
-                Some(b' ' | b'\t') => return Err(ErrorKind::SpaceBeforeColon),
-                _ => return Err(ErrorKind::FieldName),
+            if self.peek() != Some(b':') {
+                self.blanks_before_colon()?;
             }
+            self.at += 1;
             let value = self.at;
             self.at += scan::field_value_len(self.rest());
             let (from, to) = trimmed(self.bytes, value, self.at);
@@ -96,6 +120,20 @@ impl<'a> Parser<'a> {
                 name: (name as u32, name_end as u32),
                 value: (from as u32, to as u32),
             });
+        }
+    }
+
+    /// Passes over blanks between a name and its colon, where they are allowed.
+    #[cold]
+    fn blanks_before_colon(&mut self) -> Result<(), ErrorKind> {
+        let blanks = self.rest().iter().take_while(|byte| scan::is_blank(**byte)).count();
+        match self.bytes.get(self.at + blanks) {
+            Some(b':') if self.config.allow_space_before_colon => {
+                self.at += blanks;
+                Ok(())
+            }
+            Some(b':') => Err(ErrorKind::SpaceBeforeColon),
+            _ => Err(ErrorKind::FieldName),
         }
     }
 
@@ -118,12 +156,14 @@ impl<'a> Parser<'a> {
         self.other_version()
     }
 
+    /// HTTP/1.0, or a minor version that is higher than ours and is read as ours (RFC 9110 2.5).
     fn other_version(&mut self) -> Result<Version, ErrorKind> {
         for &byte in b"HTTP/1." {
             self.byte(byte, ErrorKind::Version)?;
         }
         let version = match self.peek() {
             Some(b'0') => Version::Http10,
+            Some(b'1'..=b'9') => Version::Http11,
             _ => return Err(ErrorKind::Version),
         };
         self.at += 1;

@@ -6,9 +6,9 @@ use alloc::string::String;
 use proptest::prelude::*;
 
 /// The head's verdict, whole and one byte a call: what it came to, or the error.
-fn verdict<L: StartLine>(wire: &[u8], limits: Limits) -> Option<Result<(), Error>> {
+fn verdict<L: StartLine>(wire: &[u8], config: Config) -> Option<Result<(), Error>> {
     let decode = |sizes: usize| {
-        let mut decoder = Decoder::<L>::with_limits(limits);
+        let mut decoder = Decoder::<L>::with_config(config);
         for mut piece in wire.chunks(sizes) {
             match decoder.decode(&mut piece) {
                 Ok(Step::Item(head)) => {
@@ -27,7 +27,7 @@ fn verdict<L: StartLine>(wire: &[u8], limits: Limits) -> Option<Result<(), Error
 }
 
 fn fault<L: StartLine>(wire: &str) -> (ErrorKind, u64) {
-    let error = verdict::<L>(wire.as_bytes(), Limits::default()).unwrap().unwrap_err();
+    let error = verdict::<L>(wire.as_bytes(), Config::default()).unwrap().unwrap_err();
     (error.kind, error.at)
 }
 
@@ -78,7 +78,18 @@ fn each_fault_of_a_request_has_its_name_and_place() {
         ("GET /\r\n\r\n", ErrorKind::Target, 5),
         ("GET /  HTTP/1.1\r\n\r\n", ErrorKind::Version, 6),
         ("GET / HTTP/2.0\r\n\r\n", ErrorKind::Version, 11),
-        ("GET / HTTP/1.2\r\n\r\n", ErrorKind::Version, 13),
+        ("GET / HTTP/0.9\r\n\r\n", ErrorKind::Version, 11),
+        ("GET / HTTP/1.10\r\n\r\n", ErrorKind::Version, 14),
+        ("GET / HTTP/1.x\r\n\r\n", ErrorKind::Version, 13),
+        ("GET /\r\nHost: a\r\n\r\n", ErrorKind::Target, 5),
+        ("GET foo HTTP/1.1\r\n\r\n", ErrorKind::Target, 4),
+        ("GET * HTTP/1.1\r\n\r\n", ErrorKind::Target, 4),
+        ("GET /a#b HTTP/1.1\r\n\r\n", ErrorKind::Target, 6),
+        ("GET http://u@a/ HTTP/1.1\r\n\r\n", ErrorKind::Target, 11),
+        ("CONNECT a HTTP/1.1\r\n\r\n", ErrorKind::Target, 9),
+        ("CONNECT / HTTP/1.1\r\n\r\n", ErrorKind::Target, 8),
+        ("OPTIONS foo bar\r\n\r\n", ErrorKind::Target, 8),
+        ("\x16\x03\x01\x02\0\x01\0\x01", ErrorKind::Method, 0),
         ("GET / HTTP/1.1 \r\n\r\n", ErrorKind::Version, 14),
         ("GET / HTTP/1.1\n\n", ErrorKind::BareLf, 14),
         ("GET / HTTP/1.1\r\nA: b\n\r\n", ErrorKind::BareLf, 20),
@@ -90,7 +101,9 @@ fn each_fault_of_a_request_has_its_name_and_place() {
         ("GET / HTTP/1.1\r\nA: b\r\n\tc\r\n\r\n", ErrorKind::ObsFold, 22),
         ("GET / HTTP/1.1\r\n: b\r\n\r\n", ErrorKind::FieldName, 16),
         ("GET / HTTP/1.1\r\nA\r\n\r\n", ErrorKind::FieldName, 17),
-        ("GET / HTTP/1.1\r\nA b: c\r\n\r\n", ErrorKind::SpaceBeforeColon, 17),
+        ("GET / HTTP/1.1\r\nA b: c\r\n\r\n", ErrorKind::FieldName, 17),
+        ("GET / HTTP/1.1\r\nA \r\n\r\n", ErrorKind::FieldName, 17),
+        ("GET / HTTP/1.1\r\nA \t: c\r\n\r\n", ErrorKind::SpaceBeforeColon, 17),
         ("GET / HTTP/1.1\r\nA : b\r\n\r\n", ErrorKind::SpaceBeforeColon, 17),
         ("GET / HTTP/1.1\r\nA(: b\r\n\r\n", ErrorKind::FieldName, 17),
         ("GET / HTTP/1.1\r\nA: \0\r\n\r\n", ErrorKind::FieldValue, 19),
@@ -123,20 +136,160 @@ fn each_fault_of_a_response_has_its_name_and_place() {
 #[test]
 fn limits_do_not_depend_on_the_cut() {
     let wire = b"GET / HTTP/1.1\r\nA: b\r\n\r\n";
-    let limit = |head| Limits { head: Some(head), ..Limits::default() };
+    let limit = |head| Config { head: Some(head), ..Config::default() };
     assert_eq!(verdict::<RequestLine>(wire, limit(wire.len())), Some(Ok(())));
     let long = Error::new(ErrorKind::HeadTooLong, 23);
     assert_eq!(verdict::<RequestLine>(wire, limit(23)), Some(Err(long)));
 
     for (fields, limit) in [(3, 3), (80, 80), (80, 1000)] {
         let wire = format!("GET / HTTP/1.1\r\n{}\r\n", "A: b\r\n".repeat(fields));
-        let limits = |fields| Limits { fields, ..Limits::default() };
+        let limits = |fields| Config { fields, ..Config::default() };
         assert_eq!(verdict::<RequestLine>(wire.as_bytes(), limits(Some(limit))), Some(Ok(())));
         assert_eq!(verdict::<RequestLine>(wire.as_bytes(), limits(None)), Some(Ok(())));
         let many = Error::new(ErrorKind::TooManyFields, 16 + 6 * (fields as u64 - 1));
         let verdict = verdict::<RequestLine>(wire.as_bytes(), limits(Some(fields - 1)));
         assert_eq!(verdict, Some(Err(many)));
     }
+}
+
+#[test]
+fn a_start_line_is_judged_as_it_comes() {
+    for (wire, kind, at) in [
+        // A TLS ClientHello.
+        (&b"\x16"[..], ErrorKind::Method, 0),
+        (b"\r\n\x16", ErrorKind::Method, 2),
+        (b"GET /\r", ErrorKind::Target, 5),
+        (b"GET /\n", ErrorKind::Target, 5),
+        (b"GET foo ", ErrorKind::Target, 4),
+        (b"GET /a#", ErrorKind::Target, 6),
+        (b"GET / G", ErrorKind::Version, 6),
+        (b"GET / HTTP/2", ErrorKind::Version, 11),
+        (b"GET / HTTP/1.1 ", ErrorKind::Version, 14),
+        (b"GET / HTTP/1.1\n", ErrorKind::BareLf, 14),
+        (b"GET / HTTP/1.1\rx", ErrorKind::BareCr, 15),
+    ] {
+        assert_eq!(
+            verdict::<RequestLine>(wire, Config::default()),
+            Some(Err(Error::new(kind, at)))
+        );
+        // A byte earlier nothing is wrong.
+        assert_eq!(verdict::<RequestLine>(&wire[..wire.len() - 1], Config::default()), None);
+    }
+    for (wire, kind, at) in [
+        (&b"x"[..], ErrorKind::Version, 0),
+        (b"HTTP/1.1 2x", ErrorKind::Status, 10),
+        (b"HTTP/1.1 2000", ErrorKind::Status, 12),
+        (b"HTTP/1.1 200 O\0", ErrorKind::Reason, 14),
+        (b"HTTP/1.1 200 a long reason\n", ErrorKind::BareLf, 26),
+    ] {
+        assert_eq!(verdict::<StatusLine>(wire, Config::default()), Some(Err(Error::new(kind, at))));
+        assert_eq!(verdict::<StatusLine>(&wire[..wire.len() - 1], Config::default()), None);
+    }
+}
+
+#[test]
+fn a_head_begins_with_its_first_byte_and_not_with_a_crlf() {
+    let mut decoder = RequestDecoder::new();
+    for (wire, begun) in [("\r", false), ("\n", false), ("G", true)] {
+        assert!(matches!(decoder.decode(&mut wire.as_bytes()), Ok(Step::NeedInput)));
+        assert_eq!(decoder.has_begun(), begun, "{wire:?}");
+    }
+}
+
+#[test]
+fn a_higher_minor_version_is_read_as_ours() {
+    for minor in 0..=9 {
+        let wire = format!("GET / HTTP/1.{minor}\r\n\r\n");
+        let mut decoder = RequestDecoder::new();
+        let Ok(Step::Item(head)) = decoder.decode(&mut wire.as_bytes()) else { panic!("{wire}") };
+        let expected = if minor == 0 { Version::Http10 } else { Version::Http11 };
+        assert_eq!(head.version(), expected, "{wire}");
+    }
+}
+
+/// The fields of a response, whole and one byte a call.
+fn fields_of(wire: &str, config: Config) -> Result<Vec<(String, String)>, Error> {
+    let fields = |sizes: usize| {
+        let mut decoder = ResponseDecoder::with_config(config);
+        for mut piece in wire.as_bytes().chunks(sizes) {
+            if let Step::Item(head) = decoder.decode(&mut piece)? {
+                let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+                return Ok(head.fields().map(|it| (it.name.into(), text(it.value))).collect());
+            }
+        }
+        panic!("{wire:?} is whole");
+    };
+    let whole = fields(wire.len());
+    assert_eq!(whole, fields(1), "{wire:?}");
+    whole
+}
+
+#[test]
+fn folds_are_joined_where_they_are_allowed() {
+    let config = Config { allow_folds: true, ..Config::default() };
+    for (lines, value) in [
+        ("A: b\r\n c\r\n", "b   c"),
+        ("A: b \t\r\n\t\tc\r\n", "b      c"),
+        ("A:\r\n b\r\n", "b"),
+        ("A: b\r\n \r\n", "b"),
+        ("A: b\r\n c\r\n\td\r\n", "b   c   d"),
+    ] {
+        for other in ["", "X: y\r\n"] {
+            let wire = format!("HTTP/1.1 200 OK\r\n{other}{lines}{other}\r\n");
+            let found = fields_of(&wire, config).unwrap();
+            let folded = found.iter().find(|field| field.0 == "A").unwrap();
+            assert_eq!((found.len(), &*folded.1), (1 + other.len() / 3, value), "{wire:?}");
+            let strict = fields_of(&wire, Config::default()).unwrap_err();
+            assert_eq!(strict.kind, ErrorKind::ObsFold);
+        }
+    }
+    // Not after the start line, and nothing else becomes lawful by it.
+    for (fields, kind, at) in [
+        (" A: b\r\n", ErrorKind::ObsFold, 17),
+        (" A: b\r\nC: d\r\n e\r\n", ErrorKind::ObsFold, 17),
+        ("A: b\r\n c\n d\r\n", ErrorKind::BareLf, 25),
+        ("A: b\r\r\n c\r\n", ErrorKind::BareCr, 22),
+        ("A: b\r\n c\0\r\n", ErrorKind::FieldValue, 25),
+        ("A: b\r\n c\r\nd\r\n", ErrorKind::FieldName, 28),
+    ] {
+        let wire = format!("HTTP/1.1 200 OK\r\n{fields}\r\n");
+        assert_eq!(fields_of(&wire, config), Err(Error::new(kind, at)), "{wire:?}");
+    }
+}
+
+#[test]
+fn blanks_before_a_colon_are_passed_over_where_they_are_allowed() {
+    let config = Config { allow_space_before_colon: true, ..Config::default() };
+    for line in ["A :b", "A\t : b"] {
+        let wire = format!("HTTP/1.1 200 OK\r\n{line}\r\n\r\n");
+        assert_eq!(fields_of(&wire, config).unwrap(), [("A".into(), "b".into())]);
+        let strict = fields_of(&wire, Config::default()).unwrap_err();
+        assert_eq!((strict.kind, strict.at), (ErrorKind::SpaceBeforeColon, 18));
+    }
+    let two = fields_of("HTTP/1.1 200 OK\r\nA B: c\r\n\r\n", config).unwrap_err();
+    assert_eq!((two.kind, two.at), (ErrorKind::FieldName, 18));
+}
+
+#[test]
+fn a_low_status_is_read_as_a_5xx_where_it_is_allowed() {
+    let config = Config { allow_low_status: true, ..Config::default() };
+    for (line, status) in [("000", 500), ("099", 599), ("100", 100), ("200", 200)] {
+        let wire = format!("HTTP/1.1 {line} x\r\n\r\n");
+        let mut decoder = ResponseDecoder::with_config(config);
+        let Ok(Step::Item(head)) = decoder.decode(&mut wire.as_bytes()) else { panic!("{wire}") };
+        assert_eq!((head.status(), head.reason()), (status, &b"x"[..]));
+    }
+    assert_eq!(fault::<StatusLine>("HTTP/1.1 099 x\r\n\r\n"), (ErrorKind::Status, 9));
+}
+
+#[test]
+fn released_it_holds_nothing() {
+    let mut decoder = RequestDecoder::new();
+    for piece in ["GET / HTTP/1.1\r\nA: b", "\r\n\r\n"] {
+        let _ = decoder.decode(&mut piece.as_bytes()).unwrap();
+    }
+    decoder.release();
+    assert_eq!((decoder.spans.capacity(), decoder.carry.bytes().len()), (0, 0));
 }
 
 #[test]
@@ -203,15 +356,20 @@ fn naive(head: &[u8], is_line: fn(&[u8]) -> bool) -> Option<Naive> {
 fn is_request_line(line: &[u8]) -> bool {
     let parts: Vec<_> = line.split(|byte| *byte == b' ').collect();
     let [method, target, version] = parts[..] else { return false };
-    let is_target = !target.is_empty() && target.iter().all(u8::is_ascii_graphic);
+    let is_byte = |byte: &u8| byte.is_ascii_graphic() && !b"\"#<>".contains(byte);
+    let is_target = target.starts_with(b"/") && target.iter().all(is_byte);
     let is_method = !method.is_empty() && method.iter().copied().all(scan::is_token);
-    is_method && is_target && matches!(version, b"HTTP/1.0" | b"HTTP/1.1")
+    is_method && is_target && is_version(version)
+}
+
+fn is_version(version: &[u8]) -> bool {
+    matches!(version, [b'H', b'T', b'T', b'P', b'/', b'1', b'.', minor] if minor.is_ascii_digit())
 }
 
 fn is_status_line(line: &[u8]) -> bool {
     let Some((version, rest)) = line.split_at_checked(9) else { return false };
     let Some((status, reason)) = rest.split_at_checked(3) else { return false };
-    matches!(version, b"HTTP/1.0 " | b"HTTP/1.1 ")
+    version.strip_suffix(b" ").is_some_and(is_version)
         && status[0] != b'0'
         && status.iter().all(u8::is_ascii_digit)
         && matches!(reason, [] | [b' ', ..])
@@ -229,14 +387,14 @@ proptest! {
             let Some(end) = Search::Line.find_end(wire) else { return Ok(()) };
             let head = &wire[..end];
             let mut spans = Vec::new();
-            let parsed = Parser::new(head).head::<L>(&mut spans, 100);
+            let parsed = Parser::new(head, &Config::default()).head::<L>(&mut spans);
             let found = parsed.ok().map(|line| {
                 let head = Head::new(head, &spans, 0, line);
                 let lossy = |value| String::from_utf8_lossy(value).into_owned().into_bytes();
                 head.fields().map(|field| (field.name.into(), lossy(field.value))).collect()
             });
             prop_assert_eq!(found, naive(head, is_line), "{}", head.escape_ascii());
-            verdict::<L>(wire, Limits::default());
+            verdict::<L>(wire, Config::default());
             Ok(())
         }
         compare::<RequestLine>(&wire, is_request_line)?;

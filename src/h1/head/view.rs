@@ -2,10 +2,11 @@
 
 use core::fmt;
 
-use super::line::StartLine;
+use super::line::{REASON, StartLine};
 use super::{Request, Response};
 use crate::Fields;
 use crate::fields::Field;
+use crate::grammar::Target;
 use crate::h1::Version;
 
 /// A head: its start line and its fields, as offsets into the caller's bytes.
@@ -77,6 +78,34 @@ impl Request<'_> {
     pub fn target(&self) -> &str {
         text(self.raw_target())
     }
+
+    /// The request target, taken apart: its form, path and query.
+    ///
+    /// ```
+    /// use wirefeed::{Step, grammar::TargetForm, h1::head};
+    ///
+    /// let mut heads = head::RequestDecoder::new();
+    /// let mut input: &[u8] = b"GET http://a.example/b?c HTTP/1.1\r\nHost: proxy.example\r\n\r\n";
+    /// let Step::Item(request) = heads.decode(&mut input)? else { unreachable!("it is whole") };
+    /// let target = request.target_parts();
+    /// assert_eq!(target.form, TargetForm::Absolute);
+    /// assert_eq!((target.path, target.query), ("/b", Some("c")));
+    /// assert_eq!(request.authority(), "a.example");
+    /// # Ok::<(), wirefeed::h1::Error>(())
+    /// ```
+    pub fn target_parts(&self) -> Target<'_> {
+        // The decoder has judged it.
+        Target::parse(self.method(), self.target()).unwrap_or(Target::NONE)
+    }
+
+    /// The authority that counts (RFC 9112 3.3): that of the target if it has one, else that of `Host`;
+    /// empty if neither has.
+    pub fn authority(&self) -> &str {
+        match self.target_parts().authority {
+            Some(authority) => authority,
+            None => self.value_of("host").map_or("", text),
+        }
+    }
 }
 
 impl Response<'_> {
@@ -146,6 +175,3 @@ fn offset(whole: &[u8], part: &[u8]) -> usize {
 fn text(ascii: &[u8]) -> &str {
     core::str::from_utf8(ascii).unwrap_or_default()
 }
-
-/// Where a reason phrase begins: after `HTTP/1.1 200 `.
-const REASON: usize = 13;

@@ -41,7 +41,7 @@ impl Receiver {
         patience.wait(config.idle_timeout, now);
         Self {
             state: State::Idle,
-            heads: head::Decoder::with_limits(config.head),
+            heads: head::Decoder::with_config(config.head),
             body: Incoming::new(&config.body),
             base: 0,
             at: 0,

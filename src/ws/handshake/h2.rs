@@ -33,6 +33,7 @@ use super::server::are_protocols;
 use super::write::{Choice, check_extra, present};
 use super::{Failure, Offers};
 use crate::fields::Field;
+use crate::grammar::Authority;
 use crate::{ApiMisuse, Fields, scan};
 
 /// A client's request: its fields in lower case, the pseudo-header fields first, then the caller's own
@@ -64,8 +65,7 @@ impl<'a, X: Fields + ?Sized> Request<'a, X> {
         offers: &Offers<'a>,
         extra: &'a X,
     ) -> Result<Self, ApiMisuse> {
-        let is_authority = !authority.is_empty() && scan::are_host(authority.as_bytes());
-        if !is_authority || !path.starts_with('/') || !scan::are_graphic(path.as_bytes()) {
+        if Authority::parse(authority.as_bytes()).is_none() || !is_path(path.as_bytes()) {
             return Err(ApiMisuse::RequestLine);
         }
         offers.check()?;
@@ -151,7 +151,8 @@ impl<'a> Pseudo<'a> {
 #[non_exhaustive]
 pub enum Refusal {
     /// No request at all: no `:method`, `:protocol` with another method than CONNECT, no `:scheme` or
-    /// `:path` of http or https, no authority, or a field of the connection such as `Upgrade`
+    /// `:path` of http or https, no authority, a `host` that names another one (RFC 9113 8.3.1), or a
+    /// field of the connection such as `Upgrade`
     /// (RFC 8441 4, RFC 9113 8.1.1): the stream is reset with PROTOCOL_ERROR, in HTTP/3 with
     /// H3_MESSAGE_ERROR.
     Malformed,
@@ -232,12 +233,14 @@ pub fn read_request(
     // A CONNECT without it is for a tunnel, and has neither a scheme nor a path.
     let Some(protocol) = pseudo.protocol else { return Err(Refusal::Protocol) };
     let is_scheme = matches!(pseudo.scheme, Some(b"http" | b"https"));
-    let is_path = pseudo.path.is_some_and(|path| path.starts_with(b"/") && scan::are_graphic(path));
-    let host = match (pseudo.authority, said.host) {
-        (Some(authority), _) | (None, Only::One(authority)) => authority,
-        (None, Only::Missing | Only::Several) => b"",
+    let is_path = pseudo.path.is_some_and(is_path);
+    let is_host = match (pseudo.authority, said.host) {
+        (Some(one), Only::Missing) | (None, Only::One(one)) => Authority::parse(one).is_some(),
+        (Some(authority), Only::One(host)) => {
+            is_same_entity(authority, host, pseudo.scheme == Some(b"https"))
+        }
+        (_, Only::Several) | (None, Only::Missing) => false,
     };
-    let is_host = !host.is_empty() && scan::are_host(host);
     if !is_scheme || !is_path || !is_host || said.of_connection {
         return Err(Refusal::Malformed);
     }
@@ -331,6 +334,28 @@ pub fn verify<'a>(
     offers.judge(&said, fields)
 }
 
+/// Whether `:path` has the origin form: what an extended CONNECT is for (RFC 8441 4).
+fn is_path(path: &[u8]) -> bool {
+    path.first() == Some(&b'/') && scan::target_len(path) == path.len()
+}
+
+/// Whether `host` names the entity that `:authority` does, as it must (RFC 9113 8.3.1): the same host
+/// without regard to case, and the same port, which the scheme gives where it is left out.
+fn is_same_entity(authority: &[u8], host: &[u8], secure: bool) -> bool {
+    let default = if secure { 443 } else { 80 };
+    let port = |of: &Authority<'_>| match of.port {
+        None | Some([]) => Some(default),
+        Some(_) => of.port_number(),
+    };
+    match (Authority::parse(authority), Authority::parse(host)) {
+        (Some(a), Some(b)) => {
+            let is_same_port = port(&a).is_some() && port(&a) == port(&b);
+            a.host.eq_ignore_ascii_case(b.host) && is_same_port
+        }
+        _ => false,
+    }
+}
+
 /// Whether the caller's own fields may be sent: in lower case, and none of a connection (RFC 9113 8.2).
 fn check_names(extra: &(impl Fields + ?Sized)) -> Result<(), ApiMisuse> {
     check_extra(extra)?;
@@ -374,6 +399,14 @@ mod tests {
     }
 
     #[test]
+    fn host_names_what_the_authority_names() {
+        for host in ["a", "A", "a:", "a:443"] {
+            let fields: Vec<_> = GOOD.into_iter().chain([("host", host)]).collect();
+            assert!(read(&fields).is_ok(), "{host}");
+        }
+    }
+
+    #[test]
     fn every_other_is_refused() {
         for (name, value, changed, missing) in [
             (":method", "GET", Refusal::Malformed, Refusal::Malformed),
@@ -396,6 +429,10 @@ mod tests {
             (&[("keep-alive", "1")], Refusal::Malformed),
             (&[("proxy-connection", "close")], Refusal::Malformed),
             (&[("transfer-encoding", "chunked")], Refusal::Malformed),
+            (&[("host", "b")], Refusal::Malformed),
+            (&[("host", "a:444")], Refusal::Malformed),
+            (&[("host", "")], Refusal::Malformed),
+            (&[("host", "a"), ("host", "a")], Refusal::Malformed),
             (&[(":path", "/")], Refusal::Malformed),
             (&[("sec-websocket-version", "13")], Refusal::Version),
             (&[("origin", "a"), ("origin", "b")], Refusal::Origin),

@@ -4,6 +4,7 @@ use core::fmt;
 
 use super::key;
 use super::said::{Only, Said};
+use crate::grammar::is_host_field;
 use crate::{Fields, grammar, scan};
 
 /// Why a request is not accepted, and how it is answered.
@@ -16,6 +17,8 @@ pub enum Refusal {
     NoUpgrade,
     /// A version other than 13: 426 with `Sec-WebSocket-Version: 13` (RFC 6455 4.4).
     Version,
+    /// Several `Host` fields, or one that is not a host: 400 (RFC 9112 3.2).
+    Host,
     /// No key, several, or one that is not the base64 of 16 bytes: 400.
     Key,
     /// Several `Origin` fields, so that nobody knows which to judge: 400.
@@ -39,7 +42,7 @@ impl Refusal {
         match self {
             Self::Method => 405,
             Self::NoUpgrade | Self::Version => 426,
-            Self::Key | Self::Origin | Self::Protocols | Self::Extensions => 400,
+            Self::Host | Self::Key | Self::Origin | Self::Protocols | Self::Extensions => 400,
         }
     }
 
@@ -52,7 +55,7 @@ impl Refusal {
                 ("Connection", "Upgrade"),
                 ("Sec-WebSocket-Version", "13"),
             ],
-            Self::Key | Self::Origin | Self::Protocols | Self::Extensions => &[],
+            Self::Host | Self::Key | Self::Origin | Self::Protocols | Self::Extensions => &[],
         }
     }
 }
@@ -63,6 +66,7 @@ impl fmt::Display for Refusal {
             Self::Method => "only GET opens a WebSocket connection",
             Self::NoUpgrade => "the request does not ask for an upgrade to WebSocket",
             Self::Version => "the version of the protocol is not 13",
+            Self::Host => "there are several hosts, or one that is not a host",
             Self::Key => "the key is not the base64 of 16 bytes",
             Self::Origin => "there are several origins",
             Self::Protocols => "the subprotocols are no list of different tokens",
@@ -83,7 +87,7 @@ pub struct Offer {
 
 /// Judges a request to open a connection, in one pass over its fields.
 ///
-/// That it is of HTTP/1.1, has one `Host` ([`h1`](crate::h1) sees to both) and comes from an origin
+/// That it is of HTTP/1.1 and has a `Host` ([`h1`](crate::h1) sees to both) and comes from an origin
 /// that is welcome ([`origin`]) is the caller's to judge.
 ///
 /// ```
@@ -117,6 +121,15 @@ pub fn read_request(method: &str, fields: &(impl Fields + ?Sized)) -> Result<Off
     }
     if said.version != Only::One(b"13") {
         return Err(Refusal::Version);
+    }
+    let is_host = match said.host {
+        // That there is one is for whoever reads the request's line to see to.
+        Only::Missing => true,
+        Only::One(host) => is_host_field(host),
+        Only::Several => false,
+    };
+    if !is_host {
+        return Err(Refusal::Host);
     }
     let Only::One(key) = said.key else { return Err(Refusal::Key) };
     if !key::is_key(key) {

@@ -8,7 +8,8 @@ use bytes::BufMut;
 use super::Offers;
 use super::client::{are_extensions, is_protocol};
 use crate::fields::{self, Field};
-use crate::{ApiMisuse, Fields, SendError, scan};
+use crate::grammar::{Authority, Target};
+use crate::{ApiMisuse, Fields, SendError};
 
 /// A client's request: its fields, `Host` and the caller's own included.
 ///
@@ -30,7 +31,7 @@ impl<'a, X: Fields + ?Sized> Request<'a, X> {
         offers: &Offers<'a>,
         extra: &'a X,
     ) -> Result<Self, ApiMisuse> {
-        if host.is_empty() || !scan::are_host(host.as_bytes()) {
+        if Authority::parse(host.as_bytes()).is_none() {
             return Err(ApiMisuse::RequestLine);
         }
         offers.check()?;
@@ -43,10 +44,10 @@ impl<'a, X: Fields + ?Sized> Request<'a, X> {
     ///
     /// # Errors
     ///
-    /// [`ApiMisuse::RequestLine`] for a target that is not visible ASCII, [`SendError::Full`] where
+    /// [`ApiMisuse::RequestLine`] for a target without a form that a GET may have ([`Target`]), [`SendError::Full`] where
     /// the head does not fit.
     pub fn encode(&self, target: &str, out: &mut impl BufMut) -> Result<(), SendError> {
-        if target.is_empty() || !scan::are_graphic(target.as_bytes()) {
+        if Target::parse("GET", target).is_none() {
             return Err(ApiMisuse::RequestLine.into());
         }
         let [get, version] = [&b"GET "[..], b" HTTP/1.1\r\n"];

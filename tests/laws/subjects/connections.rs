@@ -57,7 +57,7 @@ impl Subject for Serving {
     }
 
     fn streams() -> BoxedStrategy<(Vec<u8>, Vec<Part>)> {
-        prop::collection::vec(("[A-Z]{1,6}", "/[!-~]{0,20}", message()), 0..4)
+        prop::collection::vec(("[A-Z]{1,6}", "/[!$-;=?-~]{0,20}", message()), 0..4)
             .prop_map(|requests| {
                 let (mut wire, mut parts) = (Vec::new(), Vec::new());
                 for (method, target, message) in requests {

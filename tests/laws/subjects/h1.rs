@@ -117,7 +117,7 @@ pub(crate) trait Line: StartLine + Sized {
 
 impl Line for RequestLine {
     fn line() -> BoxedStrategy<(String, Vec<Part>)> {
-        ("[A-Z!#-]{1,6}", "[!-~]{1,20}")
+        ("[A-Z!#-]{1,6}", "/[!$-;=?-~]{0,20}")
             .prop_map(|(method, target)| {
                 let line = format!("{method} {target} HTTP/1.1\r\n");
                 (line, vec![part("method", method), part("target", target)])
@@ -151,15 +151,15 @@ impl<L: Line + 'static> Subject for OneHead<L> {
     const LIMIT: usize = 400;
 
     fn new() -> Self {
-        let mut limits = head::Limits::default();
+        let mut limits = head::Config::default();
         (limits.head, limits.fields) = (Some(400), Some(8));
-        Self(head::Decoder::with_limits(limits))
+        Self(head::Decoder::with_config(limits))
     }
 
     fn roomy() -> Self {
-        let mut limits = head::Limits::default();
+        let mut limits = head::Config::default();
         (limits.head, limits.fields) = (None, None);
-        Self(head::Decoder::with_limits(limits))
+        Self(head::Decoder::with_config(limits))
     }
 
     fn step(&mut self, input: &mut &[u8], show: Show<'_>) -> Flow {
