@@ -67,6 +67,8 @@ mod backoff;
 mod carry;
 #[cfg(feature = "alloc")]
 mod control;
+#[cfg(feature = "alloc")]
+mod deadline;
 mod entropy;
 mod error;
 pub mod fields;

@@ -49,15 +49,19 @@ impl Outbox {
     /// more than one more slice in a vectored write.
     pub const SHARED: usize = 256;
 
-    /// An empty outbox for at most 1 MiB: some seconds of what a slow reader takes, and the mark at
-    /// which nginx's and Node's own buffers have long pushed back (64 KiB and 16 KiB).
+    /// An empty outbox whose mark is at 1 MiB: some seconds of what a slow reader takes, far above the
+    /// marks of nginx and Node (64 KiB and 16 KiB).
     pub fn new() -> Self {
         Self::with_limit(Some(1 << 20))
     }
 
-    /// An empty outbox for at most `limit` bytes, or any number.
+    /// An empty outbox whose high-water mark is at `limit` bytes, or that takes any number.
     ///
-    /// What the protocol itself owes (a pong, a close frame) goes in over the limit: it is bounded
+    /// What is added while nothing is owed is always taken, whatever its size; otherwise what would go
+    /// above the mark is refused, and fits once enough has been written ([`fits`](Self::fits)). So at
+    /// most `limit` bytes are owed, or the one piece that was larger.
+    ///
+    /// What the protocol itself owes (a pong, a close frame) goes in over the mark: it is bounded
     /// by the machine that owes it.
     pub fn with_limit(limit: Option<usize>) -> Self {
         Self {
@@ -70,9 +74,23 @@ impl Outbox {
         }
     }
 
-    /// How many bytes may still be added.
+    /// Whether `len` bytes may be added: what was refused with
+    /// [`SendError::Full`](crate::SendError::Full) fits when this says so, at the latest when nothing is
+    /// owed.
+    ///
+    /// ```
+    /// let mut out = wirefeed::Outbox::with_limit(Some(10));
+    /// out.copy(&[0; 20])?; // more than the mark, but nothing was owed
+    /// assert!(!out.fits(1));
+    /// # Ok::<(), wirefeed::SendError>(())
+    /// ```
+    pub fn fits(&self, len: usize) -> bool {
+        len <= self.room()
+    }
+
+    /// How many bytes may still be added; any number while nothing is owed.
     pub fn room(&self) -> usize {
-        self.limit.saturating_sub(self.remaining())
+        if self.is_empty() { usize::MAX } else { self.limit.saturating_sub(self.remaining()) }
     }
 
     /// Whether nothing is owed.
@@ -98,7 +116,7 @@ impl Outbox {
     /// [`SendError::Full`](crate::SendError::Full) where it does not fit.
     pub fn share(&mut self, payload: Bytes) -> Result<(), crate::SendError> {
         self.check(payload.len())?;
-        self.push(payload);
+        self.append(payload);
         Ok(())
     }
 
@@ -113,13 +131,14 @@ impl Outbox {
     ) -> Result<(), crate::SendError> {
         self.check(len + payload.len() + after.len())?;
         put(&mut self.copied);
-        self.push(payload);
+        self.append(payload);
         self.copied.extend_from_slice(after);
         Ok(())
     }
 
+    /// Appends a payload that was checked for.
     #[inline]
-    fn push(&mut self, payload: Bytes) {
+    pub(crate) fn append(&mut self, payload: Bytes) {
         if payload.len() < Self::SHARED {
             self.copied.extend_from_slice(&payload);
         } else {
@@ -128,7 +147,7 @@ impl Outbox {
         }
     }
 
-    /// A writer for encoders, with just the room that is left.
+    /// A writer for encoders, with just the [`room`](Self::room) that is left.
     ///
     /// ```
     /// let mut out = wirefeed::Outbox::new();
@@ -182,13 +201,11 @@ impl Outbox {
         &mut self.copied
     }
 
+    #[inline]
     pub(crate) fn check(&self, more: usize) -> Result<(), crate::SendError> {
-        if more > self.room() { Err(crate::SendError::Full) } else { Ok(()) }
-    }
-
-    /// Whether more than half of the limit is owed.
-    pub(crate) fn is_half_full(&self) -> bool {
-        self.remaining() > self.limit / 2
+        // A difference would have to know that nothing is owed; this is true at once for most.
+        let all = self.remaining().saturating_add(more);
+        if all <= self.limit || self.is_empty() { Ok(()) } else { Err(crate::SendError::Full) }
     }
 
     /// Owes nothing any more.
@@ -201,9 +218,9 @@ impl Outbox {
         self.written + self.shared_written
     }
 
-    /// Bytes owed over the limit.
-    pub(crate) fn overdraft(&self) -> usize {
-        self.remaining().saturating_sub(self.limit)
+    /// Where all output ends, counted from its first byte ever.
+    pub(crate) fn end(&self) -> u64 {
+        self.written() + self.remaining() as u64
     }
 
     /// Copied bytes that go before the first payload.
@@ -375,10 +392,37 @@ mod tests {
                     }
                 }
                 prop_assert_eq!(out.remaining(), model.len() - got);
-                prop_assert_eq!(out.room(), 2000 - out.remaining());
+                let most = if out.is_empty() { usize::MAX } else { 2000usize.saturating_sub(out.remaining()) };
+                prop_assert_eq!(out.room(), most);
                 prop_assert_eq!(out.chunk().is_empty(), out.is_empty());
             }
         }
+    }
+
+    #[test]
+    fn what_is_added_while_nothing_is_owed_is_taken() {
+        for limit in [0, 1, 10] {
+            let mut out = Outbox::with_limit(Some(limit));
+            assert!(out.fits(1000));
+            out.copy(&[0; 1000]).unwrap();
+            assert_eq!(
+                (out.copy(&[0]), out.share(Bytes::from_static(b"a"))),
+                (Err(SendError::Full), Err(SendError::Full))
+            );
+            assert!(!out.fits(1) && out.fits(0));
+            out.advance(1000);
+            out.share(Bytes::from(alloc::vec![0; 5000])).unwrap();
+            out.advance(5000);
+            out.writer().put_slice(&[0; 1000]);
+            assert_eq!(out.remaining(), 1000);
+        }
+        // Below the mark as much as there is room for, and not a byte more.
+        let mut out = Outbox::with_limit(Some(10));
+        out.copy(&[0; 4]).unwrap();
+        assert_eq!(out.copy(&[0; 7]), Err(SendError::Full));
+        out.copy(&[0; 6]).unwrap();
+        out.advance(3);
+        assert!(out.fits(3) && !out.fits(4));
     }
 
     #[test]

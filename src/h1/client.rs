@@ -84,17 +84,18 @@ impl Client {
 
     /// When [`handle_timeout`](Self::handle_timeout) is to be called, if nothing happens before.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let both = [self.rx.poll_timeout(), self.tx.poll_timeout()];
-        both.into_iter().flatten().min()
+        let rx = self.rx.poll_timeout().filter(|_| self.tx.may_read());
+        [rx, self.tx.poll_timeout()].into_iter().flatten().min()
     }
 
-    /// Lets time pass, in both halves. A response is not late before its request is over.
+    /// Tells the time, in both halves. A response is not late before its request is over.
     pub fn handle_timeout(&mut self, now: Instant) {
-        if self.tx.is_sending() {
-            self.rx.postpone(now);
-        }
+        self.rx.hold(!self.tx.may_read(), now);
         self.rx.handle_timeout(&mut self.tx, now);
         self.tx.handle_timeout(now);
+        if self.tx.has_timed_out() {
+            self.rx.time_out(&mut self.tx, now);
+        }
     }
 }
 
@@ -126,8 +127,14 @@ pub struct Reply(Owed);
 
 #[derive(Debug, Clone, Copy)]
 enum Owed {
-    /// The body of the request may be sent, or is not wanted any more.
+    /// Some of a response's head is being read: the peer is not waited for.
+    Reading,
+    /// All that came is read, and the head is not whole.
+    Waiting,
+    /// A 100: the body of the request may be sent.
     Continue,
+    /// The head is whole: the body of the request may be sent, or is not wanted any more.
+    Head,
     /// The response is over, and another request may follow or not.
     Over { persists: bool },
     /// The connection is another protocol's.

@@ -1,11 +1,9 @@
-//! A body as a connection receives it: trailers joined and judged, progress against the clock.
-
-use core::time::Duration;
+//! A body as a connection receives it: trailers joined and judged.
 
 use crate::carry::Carry;
 use crate::fields::{self, Lines};
 use crate::h1::{Error, ErrorKind, Framing, body, chunked};
-use crate::{Fields, Instant, Step};
+use crate::{Fields, Step};
 
 /// A body that is being received.
 #[derive(Debug)]
@@ -138,36 +136,3 @@ const FORBIDDEN: [&str; 22] = [
     "transfer-encoding",
     "upgrade",
 ];
-
-/// Until when the peer must have sent something.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Patience {
-    pub(super) deadline: Option<Instant>,
-    /// Bytes until the deadline moves.
-    left: usize,
-}
-
-impl Patience {
-    /// Waits for `time` from now on.
-    pub(super) fn wait(&mut self, time: Option<Duration>, now: Instant) {
-        self.deadline = time.map(|time| now + time);
-        self.left = STRIDE;
-    }
-
-    /// So many bytes have come, of which a stride is worth another wait.
-    #[inline]
-    pub(super) fn received(&mut self, len: usize, time: Option<Duration>, now: Instant) {
-        if len >= self.left {
-            self.wait(time, now);
-        } else {
-            self.left -= len;
-        }
-    }
-
-    pub(super) fn is_over(&self, now: Instant) -> bool {
-        self.deadline.is_some_and(|deadline| deadline <= now)
-    }
-}
-
-/// So many bytes within each wait, or whoever sends one now and then is waited for without end.
-const STRIDE: usize = 4096;

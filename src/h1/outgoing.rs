@@ -1,13 +1,12 @@
 //! What a connection sends: heads, checked like those received, and bodies within their framing.
 
-use core::time::Duration;
+use bytes::{Buf as _, Bytes, BytesMut};
 
-use bytes::{Bytes, BytesMut};
-
+use crate::deadline::WriteDeadline;
 use crate::fields::{self, Field};
 use crate::h1::incoming::is_forbidden_trailer;
 use crate::h1::said::Said;
-use crate::h1::{Framing, chunked};
+use crate::h1::{Config, Framing, chunked};
 use crate::{ApiMisuse, Fields, Instant, Outbox, SendError, scan};
 
 /// A body that is being sent, and the output.
@@ -15,7 +14,8 @@ use crate::{ApiMisuse, Fields, Instant, Outbox, SendError, scan};
 pub(super) struct Outgoing {
     pub(super) outbox: Outbox,
     body: Body,
-    stall: Stall,
+    write: WriteDeadline,
+    pause_reading_above: Option<usize>,
 }
 
 /// What may still be sent of a body.
@@ -62,12 +62,18 @@ impl<'a> Checked<'a> {
 }
 
 impl Outgoing {
-    pub(super) fn new(limit: Option<usize>, write_timeout: Option<Duration>) -> Self {
+    pub(super) fn new(config: &Config) -> Self {
         Self {
-            outbox: Outbox::with_limit(limit),
+            outbox: Outbox::with_limit(config.output),
             body: Body::Length(0),
-            stall: Stall { time: write_timeout, deadline: None, written: 0 },
+            write: WriteDeadline::new(config.write_timeout),
+            pause_reading_above: config.pause_reading_above,
         }
+    }
+
+    /// Whether so little is owed that more may be read.
+    pub(super) fn may_read(&self) -> bool {
+        self.pause_reading_above.is_none_or(|mark| self.outbox.remaining() <= mark)
     }
 
     /// Writes a head whole or not at all: its line, the caller's fields, this side's own.
@@ -165,32 +171,23 @@ impl Outgoing {
         }
     }
 
-    /// Until when some of the output must be written.
-    pub(super) const fn poll_timeout(&self) -> Option<Instant> {
-        self.stall.deadline
+    /// Until when some of the output must be written; `linger` as for [`touch`](Self::touch).
+    pub(super) fn poll_timeout(&self, linger: bool) -> Option<Instant> {
+        if linger { self.write.poll_lingering() } else { self.write.poll(&self.outbox) }
     }
 
     /// Something was added to the output; `linger` where an end is waited for, not a write.
     pub(super) fn touch(&mut self, linger: bool, now: Instant) {
-        if self.stall.deadline.is_none() && (linger || !self.outbox.is_empty()) {
-            self.stall.wait(self.outbox.written(), now);
+        if linger {
+            self.write.linger(&self.outbox, now);
+        } else {
+            self.write.touch(&self.outbox, now);
         }
     }
 
-    /// Whether nothing was written for too long; `linger` as for [`touch`](Self::touch).
+    /// Whether too little was written for too long; `linger` as for [`touch`](Self::touch).
     pub(super) fn has_stalled(&mut self, linger: bool, now: Instant) -> bool {
-        if self.stall.deadline.is_none_or(|deadline| now < deadline) {
-            return false;
-        }
-        let waits = linger || !self.outbox.is_empty();
-        let written = self.outbox.written();
-        if waits && written > self.stall.written {
-            self.stall.wait(written, now);
-            return false;
-        }
-        // What is added later is waited for from then on.
-        self.stall.deadline = None;
-        waits
+        self.write.is_over(&self.outbox, linger, now)
     }
 }
 
@@ -302,22 +299,6 @@ fn put<'o>(out: &'o mut [u8], part: &[u8]) -> Option<&'o mut [u8]> {
     Some(rest)
 }
 
-/// Whether the peer reads.
-#[derive(Debug)]
-struct Stall {
-    time: Option<Duration>,
-    deadline: Option<Instant>,
-    /// Bytes written when the wait began.
-    written: u64,
-}
-
-impl Stall {
-    fn wait(&mut self, written: u64, now: Instant) {
-        self.deadline = self.time.map(|time| now + time);
-        self.written = written;
-    }
-}
-
 /// Whether a method can be written.
 pub(super) fn is_method(method: &str) -> bool {
     !method.is_empty() && scan::are_token(method.as_bytes())
@@ -340,7 +321,7 @@ mod tests {
 
     #[test]
     fn fields_that_change_are_not_written() {
-        let mut out = Outgoing::new(None, None);
+        let mut out = Outgoing::new(&Config::client());
         let fields = Growing(Cell::new(0));
         let checked = Checked::new(&fields).unwrap();
         let refused = out.head(&[b"GET"], &fields, &checked, &[], Body::Chunked);

@@ -92,12 +92,13 @@ impl Server {
 
     /// When [`handle_timeout`](Self::handle_timeout) is to be called, if nothing happens before.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let both = [self.rx.poll_timeout(), self.tx.poll_timeout()];
-        both.into_iter().flatten().min()
+        let rx = self.rx.poll_timeout().filter(|_| self.tx.may_read());
+        [rx, self.tx.poll_timeout()].into_iter().flatten().min()
     }
 
-    /// Lets time pass, in both halves.
+    /// Tells the time, in both halves.
     pub fn handle_timeout(&mut self, now: Instant) {
+        self.rx.hold(!self.tx.may_read(), now);
         self.rx.handle_timeout(&mut self.tx, now);
         self.tx.handle_timeout(now);
     }
@@ -133,6 +134,8 @@ enum Owed {
     Response(Asked),
     /// A 100, if no response has begun.
     Continue,
+    /// The request is over: once its response is too, another may follow.
+    RequestOver,
     /// The request is broken.
     Failed(Error),
     /// The peer sends nothing more.
@@ -155,7 +158,7 @@ enum Method {
     Other,
 }
 
-/// The response is over, and the receiving half may read the next request: what
+/// Request and response are over, and the receiving half may read the next request: what
 /// [`Sender::next_exchange`] gives and [`Receiver::next_exchange`] takes.
 #[derive(Debug)]
 #[must_use = "without it the receiving half reads no other request"]

@@ -35,7 +35,6 @@ mod inflater;
 mod pool;
 mod state;
 
-pub(super) use deflater::bound;
 pub use deflater::{Config, Deflater};
 pub use error::ErrorKind;
 pub use inflater::Inflater;

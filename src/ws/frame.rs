@@ -176,10 +176,13 @@ impl Header {
             return Err((ErrorKind::LengthOverflow, 2));
         }
         // How long a compressed message is, is known when it is inflated.
-        let message = if compressed { u64::MAX } else { rules.message };
-        if !opcode.is_control() && len > rules.frame.min(message) {
+        let (frame, message) = match compressed {
+            true => (most_deflated(rules.frame), u64::MAX),
+            false => (rules.frame, rules.message),
+        };
+        if !opcode.is_control() && len > frame.min(message) {
             let kind =
-                if len > rules.frame { ErrorKind::FrameTooLong } else { ErrorKind::MessageTooLong };
+                if len > frame { ErrorKind::FrameTooLong } else { ErrorKind::MessageTooLong };
             return Err((kind, if used == 2 { 1 } else { 2 }));
         }
 
@@ -202,6 +205,23 @@ pub(crate) struct Rules {
     pub(crate) frame: u64,
     /// What is left of the message's limit.
     pub(crate) message: u64,
+}
+
+/// The most that DEFLATE makes of `len` bytes: fixed codes have up to nine bits a byte (RFC 1951 3.2.6),
+/// and some go for blocks.
+pub(crate) const fn most_deflated(len: u64) -> u64 {
+    len.saturating_add(len / 8).saturating_add(len / 64).saturating_add(16)
+}
+
+/// The length that a header announces, as far as its bytes are there.
+#[cfg(feature = "alloc")]
+pub(crate) fn announced(bytes: &[u8]) -> u64 {
+    match (bytes.get(1).map(|second| second & 0x7f), bytes.get(2..)) {
+        (Some(126), Some([a, b, ..])) => u64::from(u16::from_be_bytes([*a, *b])),
+        (Some(127), Some(rest)) => rest.first_chunk().map_or(0, |len| u64::from_be_bytes(*len)),
+        (Some(short), _) => u64::from(short),
+        (None, _) => 0,
+    }
 }
 
 /// A header on the wire.
@@ -253,6 +273,12 @@ impl Held {
 
     pub(crate) const fn is_empty(&self) -> bool {
         self.len == 0
+    }
+
+    /// The length that the header announces which has just been refused.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn announced(&self) -> u64 {
+        announced(&self.bytes)
     }
 
     /// How many bytes the header lacks at least.

@@ -19,7 +19,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
 
-use super::frame::{Header, Held, Opcode, Rules};
+use super::frame::{Header, Held, Opcode, Rules, most_deflated};
 use super::mask::{mask, rotate};
 use super::{Close, CloseCode, Error, ErrorKind, Role};
 use crate::{Step, text};
@@ -32,7 +32,8 @@ pub use part::{Kind, Part};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// A frame of a message. 16 MiB, as tungstenite.
+    /// A frame of a message. 16 MiB, as tungstenite. What is compressed may be as long as DEFLATE at its
+    /// worst makes a payload of that length, so that no message is refused for being compressed.
     pub frame: Option<u64>,
     /// A message, inflated. 64 MiB, as tungstenite.
     pub message: Option<u64>,
@@ -45,6 +46,24 @@ impl Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self::DEFAULT
+    }
+}
+
+/// A limit that was exceeded, in bytes of payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Exceeded {
+    /// The limit.
+    pub limit: u64,
+    /// What a header announced, with the frames before it where they are of one message; of a
+    /// compressed message one byte more than the
+    /// limit, since inflating stops there.
+    pub len: u64,
+}
+
+impl fmt::Display for Exceeded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes, where {} are allowed", self.len, self.limit)
     }
 }
 
@@ -68,7 +87,7 @@ pub struct Decoder<R> {
     state: State,
     /// The message whose fragments arrive.
     message: Option<Unfinished>,
-    /// Where the payload of the frame in progress began.
+    /// Where the payload of the frame in progress began; after a limit was exceeded, by how many bytes.
     payload_at: u64,
     /// Makes plain messages of compressed ones, where that was agreed on.
     inflater: Option<Box<Inflater>>,
@@ -102,6 +121,8 @@ enum State {
 struct Unfinished {
     kind: Kind,
     compressed: bool,
+    /// Its beginning was handed out, as a part.
+    started: bool,
     /// Bytes of it so far, inflated.
     len: u64,
 }
@@ -230,7 +251,7 @@ impl<R: Role> Decoder<R> {
                     }
                 }
                 State::Done => return Ok(Step::Done),
-                State::Failed(error) => return Err(error),
+                State::Failed(error) => return self.still_failed(error),
             }
         }
     }
@@ -278,6 +299,30 @@ impl<R: Role> Decoder<R> {
         len.saturating_sub(input.len() as u64)
     }
 
+    /// After [`ErrorKind::FrameTooLong`] and [`ErrorKind::MessageTooLong`]: the limit, and how much was
+    /// announced or came.
+    ///
+    /// ```
+    /// use wirefeed::ws::{Server, message::{Decoder, Limits}};
+    ///
+    /// let mut limits = Limits::default();
+    /// limits.frame = Some(1000);
+    /// let mut messages = Decoder::<Server>::with_limits(limits);
+    /// let mut wire = *b"\x82\xfe\x07\xd0\0\0\0\0";
+    /// assert!(messages.decode(&mut &mut wire[..]).is_err());
+    /// let exceeded = messages.exceeded().unwrap();
+    /// assert_eq!((exceeded.limit, exceeded.len), (1000, 2000));
+    /// ```
+    pub fn exceeded(&self) -> Option<Exceeded> {
+        let State::Failed(error) = self.state else { return None };
+        let limit = match error.kind {
+            ErrorKind::FrameTooLong => self.frame_limit,
+            ErrorKind::MessageTooLong => self.message_limit,
+            _ => return None,
+        };
+        Some(Exceeded { limit, len: self.payload_at })
+    }
+
     /// Gives back the memory that messages have left behind, where none is unfinished.
     pub fn release(&mut self) {
         if self.message.is_some() {
@@ -299,7 +344,7 @@ impl<R: Role> Decoder<R> {
                 self.at += used as u64;
                 let Header { fin, compressed, opcode, mask: key, len: left } = header;
                 self.payload_at = self.at;
-                let begun = |kind| Some(Unfinished { kind, compressed, len: 0 });
+                let begun = |kind| Some(Unfinished { kind, compressed, started: false, len: 0 });
                 match opcode {
                     Opcode::Text => self.message = begun(Kind::Text),
                     Opcode::Binary => self.message = begun(Kind::Binary),
@@ -317,7 +362,12 @@ impl<R: Role> Decoder<R> {
             }
             Err(fault) => {
                 let offset = fault.offset(self.at);
+                let before = self.message.map_or(0, |message| message.len);
                 advance(input, fault.in_input.unwrap_or(input.len()));
+                self.payload_at = match fault.kind {
+                    ErrorKind::MessageTooLong => before.saturating_add(self.held.announced()),
+                    _ => self.held.announced(),
+                };
                 self.fail(fault.kind, offset)
             }
         }
@@ -329,7 +379,10 @@ impl<R: Role> Decoder<R> {
         Rules {
             deflate: self.inflater.is_some(),
             inside: self.message.is_some(),
-            frame: self.frame_limit,
+            frame: match self.message {
+                Some(message) if message.compressed => most_deflated(self.frame_limit),
+                _ => self.frame_limit,
+            },
             message: match self.message {
                 None => self.message_limit,
                 // What it will be when inflated is counted then.
@@ -426,10 +479,29 @@ impl<R: Role> Decoder<R> {
     ) -> Result<T, Error> {
         let Some(bad) = bad else {
             *input = &mut [];
-            return self.fail(kind, self.payload_at);
+            let at = self.payload_at;
+            self.count_excess(kind);
+            return self.fail(kind, at);
         };
         advance(input, bad);
         self.fail(kind, self.at + bad as u64)
+    }
+
+    /// Keeps how long a message was when it exceeded its limit.
+    #[cold]
+    fn count_excess(&mut self, kind: ErrorKind) {
+        if kind == ErrorKind::MessageTooLong {
+            // Of what was inflated no more than this was looked at.
+            self.payload_at = self.message_limit.saturating_add(1);
+        }
+    }
+
+    /// The same error again. What came before it in parts was handed out, so that nothing needs the
+    /// inflater's context any more.
+    #[cold]
+    fn still_failed<T>(&mut self, error: Error) -> Result<T, Error> {
+        self.forget();
+        Err(error)
     }
 
     #[cold]

@@ -41,7 +41,7 @@ pub use role::{Client, Role, Server};
 pub use url::{Url, UrlError};
 #[cfg(feature = "alloc")]
 pub use {
-    control::Reply,
+    control::{Mailbox, Reply},
     encoded::Encoded,
     ending::Ending,
     sender::Sender,

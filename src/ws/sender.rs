@@ -6,7 +6,6 @@ mod messages;
 
 use alloc::boxed::Box;
 use core::fmt;
-use core::time::Duration;
 
 use bytes::{Buf, BytesMut};
 
@@ -16,6 +15,7 @@ use super::deflate::Deflater;
 use super::frame::{Expect, Header, HeaderBytes, Opcode};
 use super::mask::mask_into;
 use super::{CloseCode, Config, Ending, Reply, Role};
+use crate::deadline::{Span, WriteDeadline};
 use crate::{ApiMisuse, Control, End, Instant, Outbox, SendError, Wants};
 use compression::Compression;
 use keepalive::{Due, Keepalive};
@@ -26,13 +26,18 @@ pub struct Sender<R> {
     role: R,
     outbox: Outbox,
     state: State,
-    deadline: Option<Instant>,
-    close_timeout: Duration,
+    close_timeout: Span,
+    pong_timeout: Span,
+    pause_reading_above: usize,
+    /// Control frames in the output: where the last one ends, and their bytes.
+    control_end: u64,
+    control_len: u16,
     /// The newest pong for which there was no room.
     late_pong: Option<Box<Payload>>,
     pieces: Option<Pieces>,
     compression: Option<Box<Compression>>,
     keepalive: Keepalive,
+    write: WriteDeadline,
     ending: Option<Ending>,
 }
 
@@ -45,8 +50,7 @@ pub struct Sender<R> {
 ///   └────────▶ Failed ◀──── Closing         Ended
 /// ```
 ///
-/// From every state an end of stream leads to `Ended`, and so does the deadline that leaving `Open`
-/// sets.
+/// From every state an end of stream leads to `Ended`, and so does a deadline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     /// Messages may be sent.
@@ -67,12 +71,19 @@ impl<R: Role> Sender<R> {
             role,
             outbox: Outbox::with_limit(config.output),
             state: State::Open,
-            deadline: None,
-            close_timeout: config.close_timeout,
+            close_timeout: config.close_timeout.into(),
+            pong_timeout: config.pong_timeout.into(),
+            pause_reading_above: match config.pause_reading_above {
+                Some(mark) if !R::MASKS => mark,
+                _ => usize::MAX,
+            },
+            control_end: 0,
+            control_len: 0,
             late_pong: None,
             pieces: None,
             compression: None,
-            keepalive: Keepalive::new(config.ping_interval, config.pong_timeout),
+            keepalive: Keepalive::new(config.ping_interval),
+            write: WriteDeadline::new(config.write_timeout),
             ending: None,
         }
     }
@@ -90,11 +101,11 @@ impl<R: Role> Sender<R> {
     ///
     /// [`ApiMisuse::ControlTooLong`], [`ApiMisuse::Closed`] after the close frame, [`SendError::Full`]
     /// where there is no room.
-    pub fn send_ping(&mut self, payload: &[u8], _now: Instant) -> Result<(), SendError> {
+    pub fn send_ping(&mut self, payload: &[u8], now: Instant) -> Result<(), SendError> {
         if payload.len() > 125 {
             return Err(ApiMisuse::ControlTooLong.into());
         }
-        self.frame(Opcode::Ping, payload)
+        self.frame(Opcode::Ping, payload, now)
     }
 
     /// Begins the closing handshake; without a code the frame is empty, and the reason unused. A
@@ -121,8 +132,7 @@ impl<R: Role> Sender<R> {
                 Some(code) => Payload::new([&code.0.to_be_bytes(), reason.as_bytes()]),
                 None => Payload::EMPTY,
             };
-            self.control_frame(Opcode::Close, payload.as_slice());
-            self.leave(State::Closing, now);
+            self.close_frame(State::Closing, payload.as_slice(), now);
         }
         Ok(())
     }
@@ -138,26 +148,31 @@ impl<R: Role> Sender<R> {
 
     /// When [`handle_timeout`](Self::handle_timeout) is to be called, if nothing happens before.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        match self.state {
-            State::Open => self.keepalive.deadline(),
-            _ => self.deadline,
+        if self.state == State::Ended {
+            return None;
         }
+        let keepalive = self.keepalive.poll().filter(|_| self.may_read());
+        [keepalive, self.write.poll(&self.outbox)].into_iter().flatten().min()
     }
 
-    /// Lets time pass: the next ping goes out; a ping that is not answered, or a closing handshake
-    /// that takes too long, ends the connection.
+    /// Tells the time: the next ping goes out; a peer that is silent after it, that reads too slowly, or
+    /// takes too long for the closing handshake, is given up.
     pub fn handle_timeout(&mut self, now: Instant) {
-        if self.state == State::Open {
-            match self.keepalive.handle_timeout(now) {
-                // A peer that reads nothing is told no more; it does not answer either.
-                Some(Due::Ping) if self.has_room_for_control() => {
-                    self.control_frame(Opcode::Ping, &[]);
-                }
-                Some(Due::GiveUp) => self.end(Ending::TimedOut),
-                Some(Due::Ping) | None => {}
+        if self.write.is_over(&self.outbox, false, now) {
+            self.outbox.forget();
+            return self.end(Ending::TimedOut);
+        }
+        let reads = self.may_read();
+        match self.keepalive.handle_timeout(&self.outbox, reads, now) {
+            Some(Due::Ping) if self.state == State::Open && self.has_room_for_control() => {
+                let queued = !self.outbox.is_empty();
+                self.control_frame(Opcode::Ping, &[]);
+                self.write.touch(&self.outbox, now);
+                self.keepalive.ask(&self.outbox, queued, self.pong_timeout, now);
             }
-        } else if self.deadline.is_some_and(|deadline| deadline <= now) {
-            self.end(Ending::TimedOut);
+            Some(Due::Ping) => self.keepalive.skip(now),
+            Some(Due::GiveUp) => self.end(Ending::TimedOut),
+            None => {}
         }
     }
 
@@ -169,16 +184,16 @@ impl<R: Role> Sender<R> {
 
     /// What to do with the socket once the output is written.
     ///
-    /// While more than half of what the output may hold is owed, an open session does not want to read:
-    /// so there is room for the answers to what one read brings, and a peer that sends and does not
-    /// read is slowed down by its own socket.
+    /// A server does not want to read while more is owed than
+    /// [`Config::pause_reading_above`]: so a client that sends and does not read is slowed down by its
+    /// own socket, and no deadline of the client's runs.
     ///
     /// A server ends the connection as soon as both close frames went; a client waits for it to do so
     /// (RFC 6455 7.1.1).
     pub fn wants(&self) -> Wants {
         let waits = R::EXPECT == Expect::Unmasked;
         match self.state {
-            State::Open => Wants { read: !self.outbox.is_half_full(), end: None },
+            State::Open => Wants { read: self.may_read(), end: None },
             State::Closing => Wants { read: true, end: None },
             State::Closed if waits => Wants { read: true, end: None },
             State::Closed | State::Failed => Wants { read: true, end: Some(End::Shutdown) },
@@ -195,13 +210,18 @@ impl<R: Role> Sender<R> {
         }
     }
 
+    fn may_read(&self) -> bool {
+        self.state != State::Open || self.outbox.remaining() <= self.pause_reading_above
+    }
+
     /// Writes a frame, if it may be sent and there is room.
     #[inline]
-    fn frame(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), SendError> {
+    fn frame(&mut self, opcode: Opcode, payload: &[u8], now: Instant) -> Result<(), SendError> {
         let key = self.role.mask_key();
         let head = Self::header(opcode, key, payload.len()).encode();
         self.check(head.as_ref().len() + payload.len())?;
         put(self.outbox.owed(), head, key, payload);
+        self.write.touch(&self.outbox, now);
         Ok(())
     }
 
@@ -210,6 +230,17 @@ impl<R: Role> Sender<R> {
         let key = self.role.mask_key();
         let head = Self::header(opcode, key, payload.len()).encode();
         put(self.outbox.owed(), head, key, payload);
+        self.control_len += (head.as_ref().len() + payload.len()) as u16;
+        self.control_end = self.outbox.end();
+    }
+
+    /// Writes a close frame, and waits for the peer's.
+    fn close_frame(&mut self, state: State, payload: &[u8], now: Instant) {
+        let queued = !self.outbox.is_empty();
+        self.control_frame(Opcode::Close, payload);
+        self.write.touch(&self.outbox, now);
+        self.state = state;
+        self.keepalive.ask(&self.outbox, queued, self.close_timeout, now);
     }
 
     #[inline]
@@ -226,66 +257,92 @@ impl<R: Role> Sender<R> {
     }
 
     /// Whether a pong fits, or a ping of the session's own, which go in over the limit on output.
-    fn has_room_for_control(&self) -> bool {
-        self.outbox.overdraft() + 127 + 4 <= CONTROL
+    fn has_room_for_control(&mut self) -> bool {
+        if self.outbox.written() >= self.control_end {
+            self.control_len = 0;
+        }
+        usize::from(self.control_len) + 125 + HeaderBytes::MAX <= CONTROL
     }
 
     #[cold]
     fn send_late_pong(&mut self) {
-        if self.state == State::Open && self.has_room_for_control() {
+        if self.answers_pings() && self.has_room_for_control() {
             if let Some(pong) = self.late_pong.take() {
                 self.control_frame(Opcode::Pong, pong.as_slice());
             }
         }
     }
 
-    /// Leaves the open state: from here on there is a deadline.
-    fn leave(&mut self, state: State, now: Instant) {
-        self.state = state;
-        self.deadline = Some(now + self.close_timeout);
-        self.late_pong = None;
+    /// Whether pings are answered: until the peer's close frame has come (RFC 6455 5.5.2).
+    const fn answers_pings(&self) -> bool {
+        matches!(self.state, State::Open | State::Closing)
     }
 
     fn end(&mut self, ending: Ending) {
         self.state = State::Ended;
         self.ending.get_or_insert(ending);
-        self.deadline = None;
+        self.keepalive.stop();
         self.late_pong = None;
+    }
+
+    /// The peer's close frame has come, or none will: `state` follows.
+    fn peer_closed(
+        &mut self,
+        state: State,
+        ending: Ending,
+        answer: Option<CloseCode>,
+        now: Instant,
+    ) {
+        self.ending = Some(ending);
+        self.late_pong = None;
+        // Nothing that is still to be pulled matters any more.
+        self.keepalive.heard(false, false, now);
+        if self.state == State::Open {
+            let code = answer.map(|code| code.0.to_be_bytes());
+            let payload = code.as_ref().map_or(&b""[..], |code| code);
+            self.close_frame(state, payload, now);
+        } else {
+            let queued = !self.outbox.is_empty();
+            self.state = state;
+            self.keepalive.ask(&self.outbox, queued, self.close_timeout, now);
+        }
     }
 }
 
 impl<R: Role> Control<Reply> for Sender<R> {
+    #[inline]
     fn owe(&mut self, reply: Reply, now: Instant) {
-        match (reply.kind, self.state) {
-            (Owed::End, _) => self.end(Ending::Vanished),
-            (Owed::Alive, _) => self.keepalive.answered(now),
-            (Owed::Pong, State::Open) => {
+        match reply.0 {
+            Owed::Reading => self.keepalive.heard(true, self.state == State::Open, now),
+            Owed::Waiting => self.keepalive.heard(false, self.state == State::Open, now),
+            _ => self.owe_answer(reply, now),
+        }
+    }
+}
+
+impl<R: Role> Sender<R> {
+    #[inline(never)]
+    fn owe_answer(&mut self, reply: Reply, now: Instant) {
+        let is_open = matches!(self.state, State::Open | State::Closing);
+        match reply.0 {
+            Owed::End => self.end(Ending::Vanished),
+            Owed::Pong(payload) if self.answers_pings() => {
                 // Every ping is answered in order, until a peer that does not read has made so much
                 // owed; then the newest suffices (RFC 6455 5.5.3).
                 if self.late_pong.is_none() && self.has_room_for_control() {
-                    self.control_frame(Opcode::Pong, reply.payload.as_slice());
+                    self.control_frame(Opcode::Pong, payload.as_slice());
+                    self.write.touch(&self.outbox, now);
                 } else {
-                    self.late_pong = Some(Box::new(reply.payload));
+                    self.late_pong = Some(Box::new(payload));
                 }
             }
-            (Owed::Closed | Owed::Failed, State::Open | State::Closing) => {
-                if self.state == State::Open {
-                    self.control_frame(Opcode::Close, reply.payload.as_slice());
-                }
-                let code = match *reply.payload.as_slice() {
-                    [a, b] => Some(CloseCode(u16::from_be_bytes([a, b]))),
-                    _ => None,
-                };
-                let (state, ending) = match code {
-                    Some(code) if reply.kind == Owed::Failed => {
-                        (State::Failed, Ending::Failed(code))
-                    }
-                    code => (State::Closed, Ending::Clean(code)),
-                };
-                self.ending = Some(ending);
-                self.leave(state, now);
+            Owed::Closed(code) if is_open => {
+                self.peer_closed(State::Closed, Ending::Clean(code), code, now);
             }
-            (Owed::Pong | Owed::Closed | Owed::Failed, _) => {}
+            Owed::Failed(code) if is_open => {
+                self.peer_closed(State::Failed, Ending::Failed(code), Some(code), now);
+            }
+            _ => {}
         }
     }
 }

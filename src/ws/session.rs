@@ -21,16 +21,25 @@ pub type Event<'m, 'b> = message::Item<'m, 'b>;
 pub struct Config {
     /// Limits on what is received.
     pub limits: message::Limits,
-    /// Bytes of output that may be owed before sending says [`SendError::Full`](crate::SendError::Full); `None` is no limit.
-    /// 1 MiB.
+    /// Bytes of output above which sending says [`SendError::Full`](crate::SendError::Full). What is
+    /// sent while nothing is owed is always taken, whatever its size. `None` is no limit. 1 MiB.
     pub output: Option<usize>,
-    /// How long the closing handshake may take. 10 seconds, as Python's `websockets`.
+    /// Bytes of output above which [`Wants::read`](crate::Wants::read) of a server is false, so that a
+    /// client that sends and does not read is slowed down by its own socket. `None` is no limit. 512
+    /// KiB. A client reads always, or both sides could wait for each other.
+    pub pause_reading_above: Option<usize>,
+    /// How long the peer may take for the closing handshake once the close frame has left the output.
+    /// 10 seconds, as Python's `websockets`.
     pub close_timeout: Duration,
-    /// How long after the last answer a ping goes out; `None` sends none, as browsers. Then
-    /// [`Sender::poll_timeout`] wants to be told the time at once.
+    /// How long after the last byte that came a ping goes out, at least a millisecond; `None` sends
+    /// none, as browsers. 20 seconds, as Python's `websockets`: so a silent peer is given up.
     pub ping_interval: Option<Duration>,
-    /// How long an answer to a ping may take. 20 seconds, as Python's `websockets`.
+    /// How long after a ping has left the output a byte, such as a pong, must come. 20 seconds, as
+    /// Python's `websockets`.
     pub pong_timeout: Duration,
+    /// Within each of these the peer must take 4 KiB of the output, or all that was owed when it began:
+    /// at the default at least 137 bytes a second. `None` is no limit. 30 seconds.
+    pub write_timeout: Option<Duration>,
     /// The least bytes of a message that is worth to be compressed, where that was agreed on. 64:
     /// below, DEFLATE saves little or nothing.
     pub compress_from: usize,
@@ -41,9 +50,11 @@ impl Default for Config {
         Self {
             limits: message::Limits::default(),
             output: Some(1 << 20),
+            pause_reading_above: Some(512 << 10),
             close_timeout: Duration::from_secs(10),
-            ping_interval: None,
+            ping_interval: Some(Duration::from_secs(20)),
             pong_timeout: Duration::from_secs(20),
+            write_timeout: Some(Duration::from_secs(30)),
             compress_from: 64,
         }
     }
@@ -93,7 +104,7 @@ impl<R: Role> Session<R> {
     /// A session on this side of a connection that has just been opened.
     pub fn new(role: R, config: &Config) -> Self {
         Self {
-            rx: Receiver { messages: message::Decoder::with_limits(config.limits) },
+            rx: Receiver::new(message::Decoder::with_limits(config.limits)),
             tx: Sender::new(role, config),
         }
     }
@@ -122,10 +133,12 @@ impl<R: Role> Session<R> {
             (deflate::Config::server(params), params.client_no_context_takeover)
         };
         let inflater = Inflater::with_pool(!theirs_stand_alone, pool);
-        let deflater = Deflater::with_pool(ours, pool);
-        let tx = Sender::new(role, config).with_deflater(deflater, config.compress_from);
+        let mut tx = Sender::new(role, config);
+        if !(R::MASKS && params.client_uncompressed) {
+            tx = tx.with_deflater(Deflater::with_pool(ours, pool), config.compress_from);
+        }
         let messages = message::Decoder::with_limits(config.limits).with_inflater(inflater);
-        Self { rx: Receiver { messages }, tx }
+        Self { rx: Receiver::new(messages), tx }
     }
 }
 
@@ -138,9 +151,15 @@ impl Default for Session<Server> {
 /// What comes in on a connection.
 pub struct Receiver<R> {
     messages: message::Decoder<R>,
+    /// The sending half was told that not all that came is pulled.
+    is_reading: bool,
 }
 
 impl<R: Role> Receiver<R> {
+    const fn new(messages: message::Decoder<R>) -> Self {
+        Self { messages, is_reading: false }
+    }
+
     /// Decodes the next event; `Done` after the peer's close frame. What the protocol owes for it (a
     /// pong, a close frame) goes to `control`, before the event is returned.
     ///
@@ -155,10 +174,15 @@ impl<R: Role> Receiver<R> {
         input: &mut &'b mut [u8],
         now: Instant,
     ) -> Result<Step<Event<'m, 'b>>, Error> {
+        let is_new = !input.is_empty();
         let step = self.messages.decode(input);
         match &step {
+            Ok(Step::Item(_)) => tell_reading(&mut self.is_reading, control, now),
+            Ok(Step::NeedInput) => tell_waiting(&mut self.is_reading, is_new, control, now),
+            _ => {}
+        }
+        match &step {
             Ok(Step::Item(Event::Ping(payload))) => control.owe(Reply::pong(payload), now),
-            Ok(Step::Item(Event::Pong(_))) => control.owe(Reply::alive(), now),
             Ok(Step::Item(Event::Close(close))) => control.owe(Reply::closed(close), now),
             Err(error) => control.owe(Reply::failed(error), now),
             Ok(_) => {}
@@ -178,15 +202,33 @@ impl<R: Role> Receiver<R> {
         input: &mut &'b mut [u8],
         now: Instant,
     ) -> Result<Step<Part<'m>>, Error> {
+        let is_new = !input.is_empty();
         let step = self.messages.decode_part(input);
         match &step {
+            Ok(Step::Item(_)) => tell_reading(&mut self.is_reading, control, now),
+            Ok(Step::NeedInput) => tell_waiting(&mut self.is_reading, is_new, control, now),
+            _ => {}
+        }
+        match &step {
             Ok(Step::Item(Part::Ping(payload))) => control.owe(Reply::pong(payload), now),
-            Ok(Step::Item(Part::Pong(_))) => control.owe(Reply::alive(), now),
             Ok(Step::Item(Part::Close(close))) => control.owe(Reply::closed(close), now),
             Err(error) => control.owe(Reply::failed(error), now),
             Ok(_) => {}
         }
         step
+    }
+
+    /// Stops the deadlines of the peer until the next `receive`: the caller does not read, since what
+    /// it has received is to be dealt with first.
+    pub fn pause(&mut self, control: &mut impl Control<Reply>, now: Instant) {
+        tell_reading(&mut self.is_reading, control, now);
+    }
+
+    /// After [`ErrorKind::FrameTooLong`](super::ErrorKind::FrameTooLong) and
+    /// [`ErrorKind::MessageTooLong`](super::ErrorKind::MessageTooLong): the limit, and how much was
+    /// announced or came.
+    pub fn exceeded(&self) -> Option<message::Exceeded> {
+        self.messages.exceeded()
     }
 
     /// How many bytes the frame in progress lacks at least beyond those of `input`: see
@@ -205,7 +247,7 @@ impl<R: Role> Receiver<R> {
         control: &mut impl Control<Reply>,
         now: Instant,
     ) -> Result<(), Error> {
-        control.owe(Reply::end(), now);
+        control.owe(Reply::END, now);
         self.messages.finish().map(|_| ())
     }
 
@@ -219,5 +261,26 @@ impl<R: Role> Receiver<R> {
 impl<R> fmt::Debug for Receiver<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Receiver").field("messages", &self.messages).finish()
+    }
+}
+
+/// Something has come that is still to be pulled.
+#[inline]
+fn tell_reading(is_reading: &mut bool, control: &mut impl Control<Reply>, now: Instant) {
+    if !core::mem::replace(is_reading, true) {
+        control.owe(Reply::READING, now);
+    }
+}
+
+/// All that has come was pulled.
+#[inline]
+fn tell_waiting(
+    is_reading: &mut bool,
+    is_new: bool,
+    control: &mut impl Control<Reply>,
+    now: Instant,
+) {
+    if core::mem::take(is_reading) || is_new {
+        control.owe(Reply::WAITING, now);
     }
 }

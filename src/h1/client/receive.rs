@@ -1,8 +1,9 @@
 //! Responses in.
 
 use super::{Event, Next, Owed, Reply};
+use crate::deadline::ReadDeadline;
 use crate::h1::framing::{self, Switches};
-use crate::h1::incoming::{Incoming, Part, Patience, rewind};
+use crate::h1::incoming::{Incoming, Part, rewind};
 use crate::h1::said::Said;
 use crate::h1::{Config, Error, ErrorKind, Framing, Response, head};
 use crate::{Control, Instant, Step};
@@ -20,7 +21,10 @@ pub struct Receiver {
     /// The offset of the head's first byte, or of the body's.
     base: u64,
     at: u64,
-    patience: Patience,
+    /// Until when the peer must have sent some of a body.
+    wait: ReadDeadline,
+    /// The sending half was told that a head is being read.
+    is_reading: bool,
     config: Config,
 }
 
@@ -42,7 +46,7 @@ enum State {
 
 /// What a head means for what comes after it.
 enum Opened {
-    Informational,
+    Informational { is_continue: bool },
     Switch,
     Body(Framing, bool),
 }
@@ -57,7 +61,8 @@ impl Receiver {
             persists: true,
             base: 0,
             at: 0,
-            patience: Patience::default(),
+            wait: ReadDeadline::OFF,
+            is_reading: false,
             config: *config,
         }
     }
@@ -79,17 +84,22 @@ impl Receiver {
         now: Instant,
     ) -> Result<Step<Event<'m, 'b>>, Error> {
         let start = *input;
+        if !start.is_empty() {
+            self.wait.deadline.pause(now);
+        }
         match self.state {
-            State::Idle | State::Informed | State::Head if start.is_empty() => Ok(Step::NeedInput),
-            State::Idle => {
-                let error = Error::new(ErrorKind::Unsolicited, self.at);
-                self.fail(error, control, now)?;
-                Ok(Step::Done)
+            State::Idle | State::Informed | State::Head if start.is_empty() => {
+                self.wait_for_head(control, now);
+                Ok(Step::NeedInput)
             }
+            State::Idle => self.fail(Error::new(ErrorKind::Unsolicited, self.at), control, now),
             State::Informed | State::Head => {
                 if matches!(self.state, State::Informed) {
                     self.heads.reset();
                     self.state = State::Head;
+                }
+                if !core::mem::replace(&mut self.is_reading, true) {
+                    control.owe(Reply(Owed::Reading), now);
                 }
                 let step = self.heads.decode(input).map_err(|error| error.after(self.base));
                 let opened = match &step {
@@ -98,33 +108,35 @@ impl Receiver {
                         .inspect_err(|error| *input = rewind(start, self.at, error.at)),
                     Ok(_) => {
                         self.at += (start.len() - input.len()) as u64;
+                        self.is_reading = false;
+                        control.owe(Reply(Owed::Waiting), now);
                         return Ok(Step::NeedInput);
                     }
                     Err(error) => Err(*error),
                 };
                 self.at += (start.len() - input.len()) as u64;
                 self.base = self.at;
-                let informational = matches!(opened, Ok(Opened::Informational));
+                let informational = matches!(opened, Ok(Opened::Informational { .. }));
                 match opened {
-                    Ok(Opened::Informational) => {
+                    Ok(Opened::Informational { is_continue }) => {
                         self.state = State::Informed;
-                        control.owe(Reply(Owed::Continue), now);
+                        if is_continue {
+                            control.owe(Reply(Owed::Continue), now);
+                        }
                     }
                     Ok(Opened::Switch) => {
                         self.state = State::Over;
-                        self.patience.deadline = None;
                         control.owe(Reply(Owed::Switch), now);
                     }
                     Ok(Opened::Body(framing, persists)) => {
                         self.body.begin(framing, &self.config.body);
                         self.state = State::Body;
                         self.persists = persists;
-                        self.patience.wait(self.config.body_timeout, now);
-                        control.owe(Reply(Owed::Continue), now);
+                        self.wait.arm(self.config.body_timeout);
+                        control.owe(Reply(Owed::Head), now);
                     }
                     Err(error) => {
                         self.state = State::Failed(error);
-                        self.patience.deadline = None;
                         control.owe(Reply(Owed::End), now);
                         return Err(error);
                     }
@@ -137,18 +149,18 @@ impl Receiver {
                 let step = self.body.decode(input, at).map_err(|error| error.after(self.base));
                 let used = start.len() - input.len();
                 self.at += used as u64;
+                self.wait.received(used);
                 match &step {
-                    Ok(Step::Item(_) | Step::NeedInput) => {
-                        self.patience.received(used, self.config.body_timeout, now);
-                    }
+                    Ok(Step::Item(_)) => {}
+                    Ok(Step::NeedInput) => self.wait.deadline.resume(now),
                     Ok(Step::Done) => {
                         self.state = State::Done;
-                        self.patience.deadline = None;
+                        self.wait.deadline.stop();
                         control.owe(Reply(Owed::Over { persists: self.persists }), now);
                     }
                     Err(error) => {
                         self.state = State::Failed(*error);
-                        self.patience.deadline = None;
+                        self.wait.deadline.stop();
                         control.owe(Reply(Owed::End), now);
                     }
                 }
@@ -161,6 +173,23 @@ impl Receiver {
             }
             State::Done | State::Over => Ok(Step::Done),
             State::Failed(error) => Err(error),
+        }
+    }
+
+    /// Stops the deadlines of the peer until the next `receive`: the caller does not read, since what
+    /// it has received is to be dealt with first.
+    pub fn pause(&mut self, control: &mut impl Control<Reply>, now: Instant) {
+        self.wait.deadline.pause(now);
+        if matches!(self.state, State::Head | State::Informed) && !self.is_reading {
+            self.is_reading = true;
+            control.owe(Reply(Owed::Reading), now);
+        }
+    }
+
+    /// All that came of a response's head is read.
+    fn wait_for_head(&mut self, control: &mut impl Control<Reply>, now: Instant) {
+        if core::mem::take(&mut self.is_reading) {
+            control.owe(Reply(Owed::Waiting), now);
         }
     }
 
@@ -187,7 +216,7 @@ impl Receiver {
                     control.owe(Reply(Owed::Over { persists: false }), now);
                 }
                 self.state = State::Over;
-                self.patience.deadline = None;
+                self.wait.deadline.stop();
                 control.owe(Reply(Owed::End), now);
                 Ok(())
             }
@@ -195,55 +224,59 @@ impl Receiver {
         }
     }
 
+    /// Stops the deadlines of the peer while so much output is owed that this side does not read.
+    pub(super) fn hold(&mut self, held: bool, now: Instant) {
+        self.wait.hold(held, now);
+    }
+
     /// When [`handle_timeout`](Self::handle_timeout) is to be called, if nothing happens before.
     pub const fn poll_timeout(&self) -> Option<Instant> {
-        self.patience.deadline
+        self.wait.deadline.poll()
     }
 
-    /// Lets time pass: a response that does not come on is over.
+    /// Tells the time: a body that is not sent on is given up. That no head comes is the sending half's to
+    /// notice, which knows when the request was over.
     pub fn handle_timeout(&mut self, control: &mut impl Control<Reply>, now: Instant) {
-        if !self.patience.is_over(now) {
-            return;
-        }
-        self.patience.deadline = None;
-        if matches!(self.state, State::Head | State::Informed | State::Body) {
-            let _ = self.fail(Error::new(ErrorKind::TimedOut, self.at), control, now);
+        if self.wait.deadline.is_over(now) {
+            self.time_out(control, now);
         }
     }
 
-    /// Readies this half for the response to a request.
-    pub fn next_exchange(&mut self, next: Next, now: Instant) {
+    /// Gives up a response that is not over.
+    pub(super) fn time_out(&mut self, control: &mut impl Control<Reply>, now: Instant) {
+        self.wait.deadline.stop();
+        if matches!(self.state, State::Head | State::Informed | State::Body) {
+            let _ = self.fail::<()>(Error::new(ErrorKind::TimedOut, self.at), control, now);
+        }
+    }
+
+    /// Readies this half for the response to a request: before the bytes of the request are written, or
+    /// its response is taken for one that nobody asked for.
+    pub fn next_exchange(&mut self, next: Next, _now: Instant) {
         if let State::Idle | State::Done = self.state {
             self.heads.reset();
             self.base = self.at;
             self.asked = next;
             self.state = State::Head;
-            self.patience.wait(self.config.head_timeout, now);
+            self.is_reading = false;
         }
     }
 
-    /// Gives back what a long head or long trailers have left behind.
+    /// Gives back all memory that heads and trailers have left behind, unless one is unfinished.
     pub fn release(&mut self) {
         self.heads.release();
         self.body.release();
     }
 
-    /// The request is not over, so that its response is not late.
-    pub(super) fn postpone(&mut self, now: Instant) {
-        if matches!(self.state, State::Head | State::Informed) && self.patience.is_over(now) {
-            self.patience.wait(self.config.head_timeout, now);
-        }
-    }
-
     #[cold]
-    fn fail(
+    fn fail<T>(
         &mut self,
         error: Error,
         control: &mut impl Control<Reply>,
         now: Instant,
-    ) -> Result<(), Error> {
+    ) -> Result<T, Error> {
         self.state = State::Failed(error);
-        self.patience.deadline = None;
+        self.wait.deadline.stop();
         control.owe(Reply(Owed::End), now);
         Err(error)
     }
@@ -260,7 +293,7 @@ fn open(head: &Response<'_>, asked: &Next, config: &Config) -> Result<Opened, Er
     match head.status() {
         101 if !asked.upgrade => Err(Error::new(ErrorKind::UnexpectedUpgrade, 0)),
         101 => Ok(Opened::Switch),
-        100..200 => Ok(Opened::Informational),
+        status @ 100..200 => Ok(Opened::Informational { is_continue: status == 100 }),
         200..300 if asked.method == "CONNECT" => Ok(Opened::Switch),
         _ => {
             // Who is not told where a body ends, or in two ways, does not know where the next head

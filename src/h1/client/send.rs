@@ -3,10 +3,11 @@
 use core::fmt;
 use core::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes};
 
 use super::state::{On, State};
 use super::{Next, Owed, Reply};
+use crate::deadline::Deadline;
 use crate::grammar::Target;
 use crate::h1::Config;
 use crate::h1::outgoing::{Body, Checked, Outgoing, body_commands, is_method};
@@ -20,17 +21,36 @@ pub struct Sender {
     closes: bool,
     /// Until when a 100 is worth waiting for, where one is.
     continues: Option<Instant>,
+    /// Until when the head of the response must have come, the request being over; or, between
+    /// exchanges, until when there must be another.
+    wait: Deadline,
+    /// The head of the response has come.
+    has_head: bool,
+    /// Some of it is being read.
+    is_reading: bool,
+    /// More of the request is owed than a socket takes at once.
+    left_late: bool,
+    timed_out: bool,
     continue_timeout: Duration,
+    head_timeout: Option<Duration>,
+    idle_timeout: Option<Duration>,
 }
 
 impl Sender {
     pub(super) fn new(config: &Config) -> Self {
         Self {
             state: State::Idle,
-            out: Outgoing::new(config.output, config.write_timeout),
+            out: Outgoing::new(config),
             closes: false,
             continues: None,
+            wait: Deadline::unset(config.idle_timeout.into()),
+            has_head: false,
+            is_reading: false,
+            left_late: false,
+            timed_out: false,
             continue_timeout: config.continue_timeout,
+            head_timeout: config.head_timeout,
+            idle_timeout: config.idle_timeout,
         }
     }
 
@@ -81,6 +101,8 @@ impl Sender {
         self.closes = said.close;
         let waits = said.expects_continue && told.is_some();
         self.continues = waits.then(|| now + self.continue_timeout);
+        self.wait.stop();
+        (self.has_head, self.is_reading) = (false, false);
         self.on(On::Head);
         Ok(Next { method: method_alike, upgrade: said.upgrades() })
     }
@@ -94,11 +116,14 @@ impl Sender {
 
     /// When [`handle_timeout`](Self::handle_timeout) is to be called, if nothing happens before.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        [self.out.poll_timeout(), self.continues].into_iter().flatten().min()
+        if self.state == State::Ended {
+            return None;
+        }
+        [self.out.poll_timeout(false), self.continues, self.wait.poll()].into_iter().flatten().min()
     }
 
-    /// Lets time pass: a server that does not read is left and owed
-    /// nothing more, one that sends no 100 is not waited for.
+    /// Tells the time: gives up a server that reads too slowly (its output is dropped) or does not
+    /// answer, a 100 that does not come, and a connection that is idle for too long.
     pub fn handle_timeout(&mut self, now: Instant) {
         if self.continues.is_some_and(|deadline| deadline <= now) {
             self.continues = None;
@@ -107,13 +132,32 @@ impl Sender {
             self.out.outbox.forget();
             self.on(On::Stalled);
         }
+        if self.wait.is_over(now) {
+            let waits = self.state == State::Waiting;
+            let is_owed = waits && !self.out.outbox.is_empty();
+            if is_owed || core::mem::take(&mut self.left_late) {
+                // The request is still to be read, or left the output at an unknown time since.
+                self.left_late = is_owed;
+                self.wait.start(self.head_timeout, now);
+                return;
+            }
+            self.wait.stop();
+            self.timed_out = waits;
+            self.on(On::Stalled);
+        }
+    }
+
+    /// Whether the response to a request did not begin within [`Config::head_timeout`] after the
+    /// request was over.
+    pub const fn has_timed_out(&self) -> bool {
+        self.timed_out
     }
 
     /// What to do with the socket once the output is written.
-    pub const fn wants(&self) -> Wants {
+    pub fn wants(&self) -> Wants {
         match self.state {
             State::Ended => Wants { read: false, end: Some(End::Close) },
-            _ => Wants { read: true, end: None },
+            _ => Wants { read: self.out.may_read(), end: None },
         }
     }
 
@@ -134,9 +178,9 @@ impl Sender {
         self.continues.is_some()
     }
 
-    /// Whether a request is not over.
-    pub(super) const fn is_sending(&self) -> bool {
-        matches!(self.state, State::Body)
+    /// Whether so little is owed that more may be read.
+    pub(super) fn may_read(&self) -> bool {
+        self.out.may_read()
     }
 
     fn check_body(&self) -> Result<(), SendError> {
@@ -151,6 +195,18 @@ impl Sender {
         self.continues = None;
         self.on(On::End);
         self.out.touch(false, now);
+        match self.state {
+            // Its head may have come before.
+            State::Waiting if !self.has_head => {
+                self.left_late = self.out.outbox.remaining() > AT_ONCE;
+                self.wait.arm(self.head_timeout);
+                if !self.is_reading {
+                    self.wait.resume(now);
+                }
+            }
+            State::Idle => self.wait.start(self.idle_timeout, now),
+            _ => {}
+        }
     }
 
     fn on(&mut self, on: On) {
@@ -158,15 +214,43 @@ impl Sender {
     }
 }
 
+/// What a socket is expected to take at once: the smallest usual send buffer.
+const AT_ONCE: usize = 16 << 10;
+
 impl Control<Reply> for Sender {
-    fn owe(&mut self, reply: Reply, _now: Instant) {
-        self.continues = None;
+    fn owe(&mut self, reply: Reply, now: Instant) {
         match reply.0 {
-            Owed::Continue => {}
-            Owed::Over { persists } if persists && !self.closes => self.on(On::Over),
-            Owed::Over { .. } => self.on(On::Last),
-            Owed::Switch => self.on(On::Switch),
-            Owed::End => self.on(On::Left),
+            Owed::Reading => {
+                self.is_reading = true;
+                self.wait.pause(now);
+            }
+            Owed::Waiting => {
+                self.is_reading = false;
+                self.wait.resume(now);
+            }
+            Owed::Continue => self.continues = None,
+            Owed::Head => {
+                self.continues = None;
+                self.has_head = true;
+                self.wait.stop();
+            }
+            Owed::Over { persists } => {
+                self.on(if persists && !self.closes { On::Over } else { On::Last });
+                if self.state == State::Idle {
+                    self.wait.start(self.idle_timeout, now);
+                }
+            }
+            Owed::Switch => {
+                self.continues = None;
+                self.has_head = true;
+                self.wait.stop();
+                self.on(On::Switch);
+            }
+            Owed::End => {
+                self.continues = None;
+                self.wait.stop();
+                self.on(On::Left);
+            }
         }
     }
 }

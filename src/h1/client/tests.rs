@@ -201,13 +201,18 @@ fn a_request_is_sent_whole_before_its_upgrade() {
 #[test]
 fn a_100_is_waited_for_but_not_for_long() {
     let expects = [("Host", "x"), ("Expect", "100-continue"), ("Content-Length", "2")];
-    for wire in ["HTTP/1.1 100 A\r\n\r\n", "HTTP/1.1 417 A\r\nContent-Length: 0\r\n\r\n", ""] {
+    for wire in [
+        "HTTP/1.1 100 A\r\n\r\n",
+        "HTTP/1.1 103 A\r\n\r\n",
+        "HTTP/1.1 417 A\r\nContent-Length: 0\r\n\r\n",
+        "",
+    ] {
         let mut client = Client::new(&Config::client());
         client.send_head("POST", "/", &expects, T0).unwrap();
         assert!(client.tx.waits_for_continue());
         assert_eq!(client.poll_timeout(), Some(at(1)));
         receive(&mut client, &mut wire.as_bytes()).unwrap();
-        assert_eq!(client.tx.waits_for_continue(), wire.is_empty());
+        assert_eq!(client.tx.waits_for_continue(), wire.is_empty() || wire.contains("103"));
         client.handle_timeout(at(1));
         assert!(!client.tx.waits_for_continue());
         // The response is over, the request is not: it is ended or given up.
@@ -227,8 +232,12 @@ fn a_late_response_is_over() {
     client.tx.send_data(b"ab", at(61)).unwrap();
     client.tx.send_end(at(61)).unwrap();
     written(&mut client);
-    assert_eq!(client.rx.poll_timeout(), Some(at(120)));
+    assert_eq!(client.poll_timeout(), Some(at(121)));
+    // Some of a head is no head.
+    receive(&mut client, &mut &b"HTTP/1.1 200"[..]).unwrap();
     client.handle_timeout(at(120));
+    assert_eq!(client.tx.wants().end, None);
+    client.handle_timeout(at(121));
     let error = receive(&mut client, &mut &b"H"[..]).unwrap_err();
     assert_eq!(error.kind, ErrorKind::TimedOut);
     assert_eq!(client.tx.wants().end, Some(End::Close));

@@ -1,6 +1,7 @@
 //! Requests in.
 
-use crate::h1::incoming::{Incoming, Part, Patience, rewind};
+use crate::deadline::ReadDeadline;
+use crate::h1::incoming::{Incoming, Part, rewind};
 use crate::h1::said::Said;
 use crate::h1::{Config, Error, ErrorKind, Framing, Request, Version, framing, head};
 use crate::{Control, Fields, Instant, Step};
@@ -18,7 +19,8 @@ pub struct Receiver {
     at: u64,
     /// The peer waits for a 100 before it sends the body.
     owes_continue: bool,
-    patience: Patience,
+    /// Until when the peer must have sent something.
+    wait: ReadDeadline,
     config: Config,
 }
 
@@ -37,8 +39,8 @@ enum State {
 
 impl Receiver {
     pub(super) fn new(config: &Config, now: Instant) -> Self {
-        let mut patience = Patience::default();
-        patience.wait(config.idle_timeout, now);
+        let mut wait = ReadDeadline::OFF;
+        wait.deadline.start(config.idle_timeout, now);
         Self {
             state: State::Idle,
             heads: head::Decoder::with_config(config.head),
@@ -46,7 +48,7 @@ impl Receiver {
             base: 0,
             at: 0,
             owes_continue: false,
-            patience,
+            wait,
             config: *config,
         }
     }
@@ -65,13 +67,15 @@ impl Receiver {
         now: Instant,
     ) -> Result<Step<Event<'m, 'b>>, Error> {
         let start = *input;
+        if !start.is_empty() {
+            self.wait.deadline.pause(now);
+        }
         match self.state {
-            State::Idle if start.is_empty() => Ok(Step::NeedInput),
+            State::Idle if start.is_empty() => {
+                self.wait.deadline.resume(now);
+                Ok(Step::NeedInput)
+            }
             State::Idle | State::Head => {
-                if matches!(self.state, State::Idle) {
-                    self.state = State::Head;
-                    self.patience.wait(self.config.head_timeout, now);
-                }
                 let step = self.heads.decode(input).map_err(|error| error.after(self.base));
                 let used = (start.len() - input.len()) as u64;
                 let opened = match &step {
@@ -80,6 +84,13 @@ impl Receiver {
                         .inspect_err(|error| *input = rewind(start, self.at, error.at)),
                     Ok(_) => {
                         self.at += used;
+                        // The CRLF in front of a request is no part of it.
+                        let is_idle = matches!(self.state, State::Idle);
+                        if is_idle && start.iter().any(|byte| !matches!(byte, b'\r' | b'\n')) {
+                            self.state = State::Head;
+                            self.wait.arm(self.config.head_timeout);
+                        }
+                        self.wait.deadline.resume(now);
                         return Ok(Step::NeedInput);
                     }
                     Err(error) => Err(*error),
@@ -92,14 +103,12 @@ impl Receiver {
                         let bodiless = matches!(framing, Framing::None | Framing::Length(0));
                         self.owes_continue = expects_continue && !bodiless;
                         self.state = State::Body;
-                        // A request without a body is over: there is nothing to wait for.
-                        let wait = self.config.body_timeout.filter(|_| !bodiless);
-                        self.patience.wait(wait, now);
+                        self.wait.arm(self.config.body_timeout);
                         control.owe(Reply(Owed::Response(asked)), now);
                     }
                     Err(error) => {
                         self.state = State::Failed(error);
-                        self.patience.deadline = None;
+                        self.wait.deadline.stop();
                         control.owe(Reply(Owed::Failed(error)), now);
                         return Err(error);
                     }
@@ -114,17 +123,18 @@ impl Receiver {
                 let step = self.body.decode(input, at).map_err(|error| error.after(self.base));
                 let used = start.len() - input.len();
                 self.at += used as u64;
+                self.wait.received(used);
                 match &step {
-                    Ok(Step::Item(_) | Step::NeedInput) => {
-                        self.patience.received(used, self.config.body_timeout, now);
-                    }
+                    Ok(Step::Item(_)) => {}
+                    Ok(Step::NeedInput) => self.wait.deadline.resume(now),
                     Ok(Step::Done) => {
                         self.state = State::Done;
-                        self.patience.deadline = None;
+                        self.wait.deadline.stop();
+                        control.owe(Reply(Owed::RequestOver), now);
                     }
                     Err(error) => {
                         self.state = State::Failed(*error);
-                        self.patience.deadline = None;
+                        self.wait.deadline.stop();
                         control.owe(Reply(Owed::Failed(*error)), now);
                     }
                 }
@@ -133,6 +143,12 @@ impl Receiver {
             State::Done | State::Over => Ok(Step::Done),
             State::Failed(error) => Err(error),
         }
+    }
+
+    /// Stops the deadlines of the peer until the next `receive`: the caller does not read, since what
+    /// it has received is to be dealt with first.
+    pub fn pause(&mut self, _control: &mut impl Control<Reply>, now: Instant) {
+        self.wait.deadline.pause(now);
     }
 
     /// The peer's end of stream.
@@ -154,28 +170,32 @@ impl Receiver {
                 return Err(error);
             }
         };
-        self.patience.deadline = None;
-        match finished.map_err(|error| error.after(self.base)) {
-            Ok(()) => {
-                self.state = State::Over;
-                control.owe(Reply(Owed::End), now);
-                Ok(())
-            }
+        let finished = finished.map_err(|error| error.after(self.base));
+        match finished {
+            Ok(()) => self.state = State::Over,
             Err(error) => self.fail(error, control, now),
         }
+        self.wait.deadline.stop();
+        control.owe(Reply(Owed::End), now);
+        finished
+    }
+
+    /// Stops the deadlines of the peer while so much output is owed that this side does not read.
+    pub(super) fn hold(&mut self, held: bool, now: Instant) {
+        self.wait.hold(held, now);
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is to be called, if nothing happens before.
     pub const fn poll_timeout(&self) -> Option<Instant> {
-        self.patience.deadline
+        self.wait.deadline.poll()
     }
 
-    /// Lets time pass: a request that does not come on is over, and so is a silent connection.
+    /// Tells the time: a request that is not sent on is given up, and so is a silent connection.
     pub fn handle_timeout(&mut self, control: &mut impl Control<Reply>, now: Instant) {
-        if !self.patience.is_over(now) {
+        if !self.wait.deadline.is_over(now) {
             return;
         }
-        self.patience.deadline = None;
+        self.wait.deadline.stop();
         match self.state {
             // Nothing is owed to a peer that asks for nothing.
             State::Idle => {
@@ -183,7 +203,7 @@ impl Receiver {
                 control.owe(Reply(Owed::End), now);
             }
             State::Head | State::Body => {
-                let _ = self.fail(Error::new(ErrorKind::TimedOut, self.at), control, now);
+                self.fail(Error::new(ErrorKind::TimedOut, self.at), control, now);
             }
             State::Done | State::Over | State::Failed(_) => {}
         }
@@ -206,26 +226,20 @@ impl Receiver {
         self.heads.reset();
         self.base = self.at;
         self.state = State::Idle;
-        self.patience.wait(self.config.idle_timeout, now);
+        self.wait.deadline.start(self.config.idle_timeout, now);
         Ok(())
     }
 
-    /// Gives back what a long head or long trailers have left behind.
+    /// Gives back all memory that heads and trailers have left behind, unless one is unfinished.
     pub fn release(&mut self) {
         self.heads.release();
         self.body.release();
     }
 
     #[cold]
-    fn fail(
-        &mut self,
-        error: Error,
-        control: &mut impl Control<Reply>,
-        now: Instant,
-    ) -> Result<(), Error> {
+    fn fail(&mut self, error: Error, control: &mut impl Control<Reply>, now: Instant) {
         self.state = State::Failed(error);
         control.owe(Reply(Owed::Failed(error)), now);
-        Err(error)
     }
 }
 

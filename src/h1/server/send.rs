@@ -18,6 +18,8 @@ pub struct Sender {
     out: Outgoing,
     /// The request that is being answered.
     asked: Asked,
+    /// The request that is being answered is over.
+    request_over: bool,
     /// The peer sends nothing more.
     left: bool,
 }
@@ -26,8 +28,9 @@ impl Sender {
     pub(super) fn new(config: &Config) -> Self {
         Self {
             state: State::Idle,
-            out: Outgoing::new(config.output, config.write_timeout),
+            out: Outgoing::new(config),
             asked: Asked::NOTHING,
+            request_over: false,
             left: false,
         }
     }
@@ -117,20 +120,29 @@ impl Sender {
         self.state = State::Ended;
     }
 
-    /// Readies this half for the next response, and gives what lets the receiving half go on; none
-    /// where this response is not over, or is the last.
+    /// Readies this half for the next response, and gives what lets the receiving half go on; `None`
+    /// while the request or its response is not over, and after the last.
     pub fn next_exchange(&mut self) -> Option<Next> {
+        if !self.request_over {
+            // What is still wrong with the request must not be answered a second time.
+            return None;
+        }
         self.state = self.state.on(On::Next)?;
         self.asked = Asked::NOTHING;
+        self.request_over = false;
         Some(Next(()))
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is to be called, if nothing happens before.
-    pub const fn poll_timeout(&self) -> Option<Instant> {
-        self.out.poll_timeout()
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        if self.state == State::Ended {
+            return None;
+        }
+        self.out.poll_timeout(self.state == State::Closing)
     }
 
-    /// Lets time pass: a peer that does not read, or does not leave, is left, and owed nothing more.
+    /// Tells the time: a peer that reads too slowly, or does not leave, is given up, and its output
+    /// dropped.
     pub fn handle_timeout(&mut self, now: Instant) {
         let linger = self.state == State::Closing;
         if self.out.has_stalled(linger, now) {
@@ -141,11 +153,12 @@ impl Sender {
         }
     }
 
-    /// What to do with the socket once the output is written.
-    pub const fn wants(&self) -> Wants {
+    /// What to do with the socket once the output is written: not to read while more is owed than
+    /// [`Config::pause_reading_above`].
+    pub fn wants(&self) -> Wants {
         match self.state {
             State::Idle | State::Owing | State::Body | State::Over | State::Upgraded => {
-                Wants { read: !self.left, end: None }
+                Wants { read: !self.left && self.out.may_read(), end: None }
             }
             State::Closing => Wants { read: true, end: Some(End::Shutdown) },
             State::Ended => Wants { read: false, end: Some(End::Close) },
@@ -160,6 +173,11 @@ impl Sender {
     /// Whether the connection is another protocol's.
     pub const fn is_upgraded(&self) -> bool {
         matches!(self.state, State::Upgraded)
+    }
+
+    /// Whether so little is owed that more may be read.
+    pub(super) fn may_read(&self) -> bool {
+        self.out.may_read()
     }
 
     fn check_body(&self) -> Result<(), SendError> {
@@ -223,6 +241,7 @@ impl Control<Reply> for Sender {
                 // must not wait for ever (RFC 9110 10.1.1).
                 let _ = self.send_head(100, &(), now);
             }
+            Owed::RequestOver => self.request_over = true,
             Owed::Failed(error) => self.fail(&error, now),
             Owed::End => {
                 self.left = true;

@@ -106,24 +106,51 @@ impl Deflater {
     pub fn deflate_piece(&mut self, piece: &[u8], is_last: bool, out: &mut Vec<u8>) {
         if !piece.is_empty() {
             self.inside = true;
-            self.compress(piece, is_last, out);
+            self.compress(piece, is_last, is_last, out);
         } else if is_last && self.inside {
-            self.compress(piece, is_last, out);
+            self.compress(piece, is_last, is_last, out);
         } else if is_last {
             // 7.2.3.6: the header of an empty block; zlib would not flush twice where nothing came.
             out.push(0);
         }
         if is_last {
-            self.inside = false;
-            if !self.context_takeover {
-                self.slot.clear();
-            }
+            self.end();
         }
     }
 
-    fn compress(&mut self, mut piece: &[u8], is_last: bool, out: &mut Vec<u8>) {
+    /// As [`deflate_piece`](Self::deflate_piece), but all of the piece is ready: nothing waits for the
+    /// next one.
+    pub(in crate::ws) fn deflate_flushed(
+        &mut self,
+        piece: &[u8],
+        is_last: bool,
+        out: &mut Vec<u8>,
+    ) {
+        if piece.is_empty() {
+            // Nothing is held back, so that the header of an empty block ends the message.
+            if is_last {
+                out.push(0);
+                self.end();
+            }
+            return;
+        }
+        self.inside = true;
+        self.compress(piece, true, is_last, out);
+        if is_last {
+            self.end();
+        }
+    }
+
+    fn end(&mut self) {
+        self.inside = false;
+        if !self.context_takeover {
+            self.slot.clear();
+        }
+    }
+
+    fn compress(&mut self, mut piece: &[u8], flushes: bool, is_last: bool, out: &mut Vec<u8>) {
         let zlib = &mut self.slot.get().0;
-        let flush = if is_last { FlushCompress::Sync } else { FlushCompress::None };
+        let flush = if flushes { FlushCompress::Sync } else { FlushCompress::None };
         let from = out.len();
         loop {
             // All that a small message can take, and steps that grow with what a large one does.
@@ -166,7 +193,7 @@ impl fmt::Debug for Deflater {
 }
 
 /// The most that zlib makes of `len` bytes and a flush: a ninth bit for each, and some for blocks.
-pub(in crate::ws) const fn bound(len: usize) -> usize {
+const fn bound(len: usize) -> usize {
     len.saturating_add(len / 8).saturating_add(len / 64).saturating_add(16)
 }
 

@@ -171,6 +171,7 @@ impl DeflateConfig {
             client_no_context_takeover: offer.client_alone || self.client_no_context_takeover,
             server_max_window_bits: server_bits.unwrap_or_default(),
             client_max_window_bits: client_bits.unwrap_or_default(),
+            client_uncompressed: false,
         };
         let mut value = ExtensionValue::new();
         value.flags(params.server_no_context_takeover, params.client_no_context_takeover);
@@ -189,8 +190,7 @@ impl DeflateConfig {
     /// # Errors
     ///
     /// [`Failure::Extension`]: another extension, permessage-deflate more than once, or an answer
-    /// that does not fit the offer (RFC 7692 7.1). So is `client_max_window_bits=8`, a
-    /// configuration that zlib does not support.
+    /// that does not fit the offer (RFC 7692 7.1).
     pub fn verify(
         &self,
         fields: &(impl Fields + ?Sized),
@@ -224,7 +224,9 @@ impl DeflateConfig {
         // 7.1.2.2: only where it was offered, and not above what was offered.
         let client_max_window_bits = match (self.client_max_window_bits, answer.client_bits) {
             (ours, ClientBits::Absent) => ours.unwrap_or_default(),
-            (Some(most), ClientBits::Value(bits)) if bits <= most.0 => WindowBits::new(bits)?,
+            (Some(most), ClientBits::Value(bits)) if bits <= most.0 => {
+                WindowBits(bits).max(WindowBits::MIN)
+            }
             _ => return None,
         };
         Some(DeflateParams {
@@ -233,6 +235,7 @@ impl DeflateConfig {
             client_no_context_takeover: answer.client_alone || self.client_no_context_takeover,
             server_max_window_bits,
             client_max_window_bits,
+            client_uncompressed: answer.client_bits == ClientBits::Value(8),
         })
     }
 }
@@ -249,6 +252,9 @@ pub struct DeflateParams {
     pub server_max_window_bits: WindowBits,
     /// The largest window for the client's messages.
     pub client_max_window_bits: WindowBits,
+    /// The client sends its messages plain, as it always may (RFC 7692 6): the server allows it a window
+    /// of 8 bits alone, which zlib cannot compress with.
+    pub client_uncompressed: bool,
 }
 
 /// A server's answer to an offer.

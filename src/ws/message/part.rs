@@ -76,6 +76,11 @@ impl<R: Role> Decoder<R> {
     ) -> Result<Step<Part<'m>>, Error> {
         self.take_back();
         loop {
+            // Also where the header was read by `decode`, and whatever that has joined.
+            if let Some(message) = self.message.as_mut().filter(|message| !message.started) {
+                message.started = true;
+                return Ok(Step::Item(Part::Start(message.kind)));
+            }
             if !(self.text.is_empty() && self.binary.is_empty()) {
                 self.lent = true;
                 return Ok(Step::Item(if self.binary.is_empty() {
@@ -89,11 +94,7 @@ impl<R: Role> Decoder<R> {
                     if input.is_empty() {
                         return Ok(Step::NeedInput);
                     }
-                    let between = self.message.is_none();
                     self.header(input)?;
-                    if let (true, Some(message)) = (between, self.message) {
-                        return Ok(Step::Item(Part::Start(message.kind)));
-                    }
                 }
                 State::Payload { opcode, .. } if opcode.is_control() => {
                     if !self.control(input) {
@@ -166,7 +167,7 @@ impl<R: Role> Decoder<R> {
                     }
                 }
                 State::Done => return Ok(Step::Done),
-                State::Failed(error) => return Err(error),
+                State::Failed(error) => return self.still_failed(error),
             }
         }
     }
@@ -226,9 +227,12 @@ impl<R: Role> Decoder<R> {
             // What comes before the fault is handed out before it.
             let nothing = self.text.is_empty() && (message.kind == Kind::Text || made.len == 0);
             if nothing {
-                return self.fail(kind, self.payload_at);
+                let at = self.payload_at;
+                self.count_excess(kind);
+                return self.fail(kind, at);
             }
             self.state = State::Failed(Error::new(kind, self.payload_at));
+            self.count_excess(kind);
             self.message = None;
         }
         Ok((used, made.len))

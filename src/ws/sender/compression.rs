@@ -23,15 +23,15 @@ impl Compression {
         len >= self.from
     }
 
-    /// The most that `len` bytes become.
-    pub(super) const fn bound(&self, len: usize) -> usize {
-        deflate::bound(len)
+    /// Forgets what was compressed, so that nothing refers to it.
+    pub(super) fn restart(&mut self) {
+        self.deflater.reset();
     }
 
-    /// The next piece of a message, compressed.
+    /// The next piece of a message, compressed and flushed.
     pub(super) fn compress(&mut self, piece: &[u8], is_last: bool) -> &[u8] {
         self.payload.clear();
-        self.deflater.deflate_piece(piece, is_last, &mut self.payload);
+        self.deflater.deflate_flushed(piece, is_last, &mut self.payload);
         &self.payload
     }
 
@@ -50,7 +50,7 @@ impl Compression {
         match *self {}
     }
 
-    pub(super) fn bound(&self, _: usize) -> usize {
+    pub(super) fn restart(&mut self) {
         match *self {}
     }
 

@@ -1,29 +1,37 @@
-//! Pings that ask whether the peer is still there.
+//! When the peer must have given a sign of life, or have ended the closing handshake.
 
 use core::time::Duration;
 
-use crate::Instant;
+use crate::deadline::{Deadline, Span, interval};
+use crate::{Instant, Outbox};
 
 /// ```text
-///  Idle ──▶ Quiet ──────▶ Asked ──▶ the peer is gone
-///             ▲   ping      │
-///             └─────────────┘ pong
+///            interval              ping left, timeout
+///  Quiet ───────────────▶ Queued ───────▶ Left ───────▶ the peer is gone
+///    ▲                      │              │
+///    └──────── a byte ──────┴──────────────┘
 /// ```
+///
+/// After a close frame the same, without a way back: `Queued`, then `Left`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Keepalive {
-    interval: Option<Duration>,
-    timeout: Duration,
+    interval: Span,
+    deadline: Deadline,
     state: State,
+    /// Not all that has come was pulled.
+    reading: bool,
+    /// It stands still since so much output is owed that this side does not read.
+    held: bool,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// The time is not known yet.
-    Idle,
-    /// The next ping goes out then.
-    Quiet(Instant),
-    /// A ping was sent, and is to be answered until then.
-    Asked(Instant),
+    /// Nothing is asked of the peer.
+    Quiet,
+    /// A frame that asks for an answer stands behind other output, up to this byte of all output.
+    Queued(u64),
+    /// It is expected to leave with the next write.
+    Left(u64),
 }
 
 /// What is due.
@@ -34,38 +42,89 @@ pub(super) enum Due {
 }
 
 impl Keepalive {
-    pub(super) const fn new(interval: Option<Duration>, timeout: Duration) -> Self {
-        Self { interval, timeout, state: State::Idle }
+    /// A ping is due after each `interval` without a byte.
+    pub(super) fn new(interval: Option<Duration>) -> Self {
+        let interval = interval.map(self::interval).into();
+        Self {
+            interval,
+            deadline: Deadline::unset(interval),
+            state: State::Quiet,
+            reading: false,
+            held: false,
+        }
     }
 
-    /// When something is due: at once where the time is not known yet.
-    pub(super) fn deadline(&self) -> Option<Instant> {
-        self.interval.map(|_| match self.state {
-            State::Idle => Instant::ZERO,
-            State::Quiet(at) | State::Asked(at) => at,
-        })
+    pub(super) const fn poll(&self) -> Option<Instant> {
+        self.deadline.poll()
     }
 
-    pub(super) fn handle_timeout(&mut self, now: Instant) -> Option<Due> {
-        let interval = self.interval?;
+    /// A frame that asks for an answer was queued, behind other output or not: it is waited for so long.
+    pub(super) fn ask(&mut self, outbox: &Outbox, queued: bool, timeout: Span, now: Instant) {
+        let end = outbox.end();
+        self.state = if queued { State::Queued(end) } else { State::Left(end) };
+        self.deadline.start(timeout, now);
+    }
+
+    /// Bytes have come: all of them were pulled, or some are still to be. `open` while any byte is the
+    /// answer.
+    #[inline]
+    pub(super) fn heard(&mut self, reading: bool, open: bool, now: Instant) {
+        (self.reading, self.held) = (reading, false);
+        if open {
+            self.state = State::Quiet;
+            self.deadline.start(self.interval, now);
+        } else if reading {
+            self.deadline.pause(now);
+        } else {
+            self.deadline.resume(now);
+        }
+    }
+
+    pub(super) fn stop(&mut self) {
+        self.deadline.stop();
+    }
+
+    /// What is due, while this side reads or not.
+    pub(super) fn handle_timeout(
+        &mut self,
+        outbox: &Outbox,
+        reads: bool,
+        now: Instant,
+    ) -> Option<Due> {
+        if !reads && self.deadline.is_running() {
+            self.deadline.pause(now);
+            self.held = true;
+        } else if reads && core::mem::take(&mut self.held) {
+            self.deadline.resume(now);
+        }
+        if !self.deadline.is_over(now) {
+            return None;
+        }
         match self.state {
-            State::Idle => {
-                self.state = State::Quiet(now + interval);
+            State::Quiet => Some(Due::Ping),
+            // That the peer takes the output at all is for another deadline to see to.
+            State::Queued(end) | State::Left(end) if outbox.written() < end => {
+                self.state = State::Queued(end);
+                self.deadline.restart(now);
                 None
             }
-            State::Quiet(at) if at <= now => {
-                self.state = State::Asked(now + self.timeout);
-                Some(Due::Ping)
+            // It left since the last turn: the peer has all of the time from here on.
+            State::Queued(end) => {
+                self.state = State::Left(end);
+                self.deadline.restart(now);
+                None
             }
-            State::Asked(at) if at <= now => Some(Due::GiveUp),
-            State::Quiet(_) | State::Asked(_) => None,
+            // The answer may lie among what is still to be pulled.
+            State::Left(_) if self.reading => {
+                self.deadline.restart(now);
+                None
+            }
+            State::Left(_) => Some(Due::GiveUp),
         }
     }
 
-    /// The peer has answered.
-    pub(super) fn answered(&mut self, now: Instant) {
-        if let (State::Asked(_), Some(interval)) = (self.state, self.interval) {
-            self.state = State::Quiet(now + interval);
-        }
+    /// A ping finds no room: the next one is due as if it had gone out.
+    pub(super) fn skip(&mut self, now: Instant) {
+        self.deadline.start(self.interval, now);
     }
 }

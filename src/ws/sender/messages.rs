@@ -25,8 +25,8 @@ impl<R: Role> Sender<R> {
     /// [`ApiMisuse::Closed`] after the close frame, [`ApiMisuse::OutOfOrder`] inside a message that is
     /// sent in pieces, [`SendError::Full`] where there is no room.
     #[inline]
-    pub fn send_text(&mut self, text: &str, _now: Instant) -> Result<(), SendError> {
-        self.send_message(Opcode::Text, text.as_bytes())
+    pub fn send_text(&mut self, text: &str, now: Instant) -> Result<(), SendError> {
+        self.send_message(Opcode::Text, text.as_bytes(), now)
     }
 
     /// Sends a binary message of one frame.
@@ -35,8 +35,8 @@ impl<R: Role> Sender<R> {
     ///
     /// Those of [`send_text`](Self::send_text).
     #[inline]
-    pub fn send_binary(&mut self, bytes: &[u8], _now: Instant) -> Result<(), SendError> {
-        self.send_message(Opcode::Binary, bytes)
+    pub fn send_binary(&mut self, bytes: &[u8], now: Instant) -> Result<(), SendError> {
+        self.send_message(Opcode::Binary, bytes, now)
     }
 
     /// Sends a binary message of one frame. A server shares what is large instead of copying it; a
@@ -45,16 +45,18 @@ impl<R: Role> Sender<R> {
     /// # Errors
     ///
     /// Those of [`send_text`](Self::send_text).
-    pub fn send_bytes(&mut self, bytes: Bytes, _now: Instant) -> Result<(), SendError> {
+    pub fn send_bytes(&mut self, bytes: Bytes, now: Instant) -> Result<(), SendError> {
         let compresses = self.compression.as_ref().is_some_and(|it| it.is_for(bytes.len()));
         if compresses || R::MASKS {
-            return self.send_message(Opcode::Binary, &bytes);
+            return self.send_message(Opcode::Binary, &bytes, now);
         }
         self.check_turn()?;
         let head = Self::header(Opcode::Binary, None, bytes.len()).encode();
         self.check(head.as_ref().len() + bytes.len())?;
         self.outbox.owed().put_slice(head.as_ref());
-        self.outbox.share(bytes)
+        self.outbox.append(bytes);
+        self.write.touch(&self.outbox, now);
+        Ok(())
     }
 
     /// Sends a piece of a text message as a frame; the first one begins the message, `is_last` ends it.
@@ -79,9 +81,9 @@ impl<R: Role> Sender<R> {
         &mut self,
         piece: &str,
         is_last: bool,
-        _now: Instant,
+        now: Instant,
     ) -> Result<(), SendError> {
-        self.send_piece(Kind::Text, piece.as_bytes(), is_last)
+        self.send_piece(Kind::Text, piece.as_bytes(), is_last, now)
     }
 
     /// Sends a piece of a binary message as a frame; as [`send_text_piece`](Self::send_text_piece).
@@ -94,80 +96,101 @@ impl<R: Role> Sender<R> {
         &mut self,
         piece: &[u8],
         is_last: bool,
-        _now: Instant,
+        now: Instant,
     ) -> Result<(), SendError> {
-        self.send_piece(Kind::Binary, piece, is_last)
+        self.send_piece(Kind::Binary, piece, is_last, now)
     }
 
     #[inline]
-    fn send_message(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), SendError> {
+    fn send_message(
+        &mut self,
+        opcode: Opcode,
+        payload: &[u8],
+        now: Instant,
+    ) -> Result<(), SendError> {
         self.check_turn()?;
         if self.compression.is_some() {
-            return self.send_compressed(opcode, payload);
+            return self.send_compressed(opcode, payload, now);
         }
-        self.frame(opcode, payload)
+        self.frame(opcode, payload, now)
     }
 
     #[inline(never)]
-    fn send_compressed(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), SendError> {
-        match &self.compression {
-            Some(compression) if compression.is_for(payload.len()) => {
-                self.check(HeaderBytes::MAX + compression.bound(payload.len()))?;
-            }
-            _ => return self.frame(opcode, payload),
+    fn send_compressed(
+        &mut self,
+        opcode: Opcode,
+        payload: &[u8],
+        now: Instant,
+    ) -> Result<(), SendError> {
+        self.check(0)?;
+        let header = Header { compressed: true, ..Self::header(opcode, None, 0) };
+        let is_for_it = self.compression.as_ref().is_some_and(|it| it.is_for(payload.len()));
+        if is_for_it && self.compressed_frame(header, payload, now) {
+            return Ok(());
         }
-        self.compressed_frame(
-            Header { compressed: true, ..Self::header(opcode, None, 0) },
-            payload,
-        );
-        Ok(())
+        // It is not worth it, or does not fit: perhaps it does as it is.
+        self.frame(opcode, payload, now)
     }
 
-    fn send_piece(&mut self, kind: Kind, piece: &[u8], is_last: bool) -> Result<(), SendError> {
-        let compression = self.compression.as_ref();
+    fn send_piece(
+        &mut self,
+        kind: Kind,
+        piece: &[u8],
+        is_last: bool,
+        now: Instant,
+    ) -> Result<(), SendError> {
         let mut pieces = match self.pieces {
             Some(pieces) if pieces.kind != kind => return Err(ApiMisuse::OutOfOrder.into()),
             Some(pieces) => pieces,
-            None => Pieces { kind, compressed: compression.is_some(), begun: false },
+            None => Pieces { kind, compressed: self.compression.is_some(), begun: false },
         };
-        let bound = compression.map_or(piece.len(), |it| it.bound(piece.len()));
-        self.check(HeaderBytes::MAX + bound)?;
+        self.check(0)?;
         let opcode = match kind {
             _ if pieces.begun => Opcode::Continuation,
             Kind::Text => Opcode::Text,
             Kind::Binary => Opcode::Binary,
         };
-        let compressed = pieces.compressed && !pieces.begun;
-        let header = Header { fin: is_last, compressed, ..Self::header(opcode, None, 0) };
-        pieces.begun |= if pieces.compressed {
-            self.compressed_frame(header, piece)
-        } else if is_last || !piece.is_empty() {
-            self.plain_frame(header, piece);
-            true
-        } else {
-            false
-        };
+        let header = Header { fin: is_last, ..Self::header(opcode, None, 0) };
+        // An empty piece says nothing, unless it is the last.
+        if is_last || !piece.is_empty() {
+            if pieces.compressed {
+                let compressed = !pieces.begun;
+                if !self.compressed_frame(Header { compressed, ..header }, piece, now) {
+                    return Err(SendError::Full);
+                }
+            } else {
+                self.check(HeaderBytes::MAX + piece.len())?;
+                self.plain_frame(header, piece, now);
+            }
+            pieces.begun = true;
+        }
         self.pieces = (!is_last).then_some(pieces);
         Ok(())
     }
 
-    /// Compresses a piece and writes its frame: not where there is nothing to write yet.
-    fn compressed_frame(&mut self, header: Header, piece: &[u8]) -> bool {
+    /// Compresses a piece and writes its frame, if that fits.
+    ///
+    /// What does not fit was compressed all the same. The context then begins anew, which the peer
+    /// does not notice: all that is sent later refers to nothing before it.
+    fn compressed_frame(&mut self, header: Header, piece: &[u8], now: Instant) -> bool {
         let Some(mut compression) = self.compression.take() else { return false };
         let payload = compression.compress(piece, header.fin);
-        let is_written = header.fin || !payload.is_empty();
-        if is_written {
-            self.plain_frame(header, payload);
+        let fits = self.outbox.fits(HeaderBytes::MAX + payload.len());
+        if fits {
+            self.plain_frame(header, payload, now);
+        } else {
+            compression.restart();
         }
         self.compression = Some(compression);
-        is_written
+        fits
     }
 
     /// Writes a frame whose header lacks key and length.
-    fn plain_frame(&mut self, header: Header, payload: &[u8]) {
+    fn plain_frame(&mut self, header: Header, payload: &[u8], now: Instant) {
         let key = self.role.mask_key();
         let head = Header { mask: key, len: payload.len() as u64, ..header }.encode();
         put(self.outbox.owed(), head, key, payload);
+        self.write.touch(&self.outbox, now);
     }
 
     /// Whether a message may begin.
@@ -184,9 +207,11 @@ impl Sender<Server> {
     /// # Errors
     ///
     /// Those of [`send_text`](Self::send_text).
-    pub fn send_encoded(&mut self, message: &Encoded, _now: Instant) -> Result<(), SendError> {
+    pub fn send_encoded(&mut self, message: &Encoded, now: Instant) -> Result<(), SendError> {
         self.check_turn()?;
         self.check(message.bytes().len())?;
-        self.outbox.share(message.bytes().clone())
+        self.outbox.append(message.bytes().clone());
+        self.write.touch(&self.outbox, now);
+        Ok(())
     }
 }

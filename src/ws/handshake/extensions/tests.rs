@@ -143,13 +143,15 @@ fn the_first_acceptable_offer_is_accepted() {
 #[test]
 fn an_answer_is_held_against_the_offer() {
     let plain = config("", None, None);
-    let ok = |alone: &str, server, client| {
-        let config = config(alone, Some(server), Some(client));
+    // A client's window of 8 bits is one that this side cannot compress with.
+    let ok = |alone: &str, server, client: u8| {
+        let config = config(alone, Some(server), Some(client.max(9)));
         Ok(Some(DeflateParams {
             server_no_context_takeover: config.server_no_context_takeover,
             client_no_context_takeover: config.client_no_context_takeover,
             server_max_window_bits: config.server_max_window_bits.unwrap(),
             client_max_window_bits: config.client_max_window_bits.unwrap(),
+            client_uncompressed: client == 8,
         }))
     };
     let fails = Err(Failure::Extension);
@@ -184,8 +186,9 @@ fn an_answer_is_held_against_the_offer() {
         ("7.1.2.2", config("", None, Some(15)), &["p; c"], fails),
         ("7.1.2.2", config("", None, Some(12)), &["p"], ok("", 15, 12)),
         ("7.1.2.2", config("", None, Some(12)), &["p; c=13"], fails),
-        // A window that this side cannot compress with.
-        ("7.1.2.2", config("", None, Some(15)), &["p; c=8"], fails),
+        ("7.1.2.2", config("", None, Some(15)), &["p; c=8"], ok("", 15, 8)),
+        ("7.1.2.2", config("b", None, Some(15)), &["p; b; c=8"], ok("b", 15, 8)),
+        ("7.1.2.2", plain, &["p; c=8"], fails),
     ] {
         let fields: Vec<_> =
             answers.iter().map(|value| ("sec-websocket-extensions", lengthen(value))).collect();
