@@ -135,11 +135,11 @@ impl Reader {
             };
             let asked = url.map_err(|_| Missed::Futile).and_then(|url| {
                 let exchange = ask(&url, last_event_id);
-                // After a redirect the source is to come back to where it led.
-                self.source.redirected(self.attempt, url.as_str());
                 self.url = url;
                 exchange
             });
+            // The source is to come back to where a redirect has led.
+            self.source.redirected(self.attempt, self.url.as_str());
             match asked {
                 Ok(exchange) => self.exchange = Some(exchange),
                 Err(Missed::Lost) => self.source.transport_error(self.attempt, self.now()),

@@ -12,27 +12,6 @@ const LOOP = ['.', '.', ...Array.from({ length: 20 }, (_, i) => `/${i}`)];
 export const differences = [
   // The specification is with the browser.
   {
-    scenarios: [301, 302, 303, 307, 308].map((status) => `redirect, ${status}, then lost`),
-    section: 'WHATWG HTML 9.2.3, Fetch 4.4',
-    word: 'A source that comes back fetches the request that it has, and a redirect has added to ' +
-      'the URLs of that, of which the last is asked. wirefeed asks the first URL again.',
-    browser: { log: ONE, requests: ['.', '/to', '/to, id "1"'] },
-    wirefeed: { log: ONE, requests: ['.', '/to', '., id "1"'] },
-  },
-  {
-    scenarios: ['redirect, then lost, then another'],
-    section: 'WHATWG HTML 9.2.3, Fetch 4.4',
-    word: 'The same, twice.',
-    browser: {
-      log: ['open, 1', A, 'error, 0', 'open, 1', 'message "b" id "1", 1', 'error, 0', 'error, 2'],
-      requests: ['.', '/to', '/to, id "1"', '/else, id "1"', '/else, id "1"'],
-    },
-    wirefeed: {
-      log: ['open, 1', A, 'error, 0', 'open, 1', 'message "b" id "1", 1', 'error, 0', 'error, 2'],
-      requests: ['.', '/to', '., id "1"', '/else, id "1"', '., id "1"'],
-    },
-  },
-  {
     scenarios: ['redirect, Latin-1 in Location'],
     section: 'RFC 9110 10.2.2, Fetch 4.4',
     word: 'A URI reference is ASCII; Fetch parses whatever comes. wirefeed hands the value on as ' +
