@@ -287,7 +287,7 @@ proptest! {
         ops in prop::collection::vec(op(), 0..60),
         events in prop::option::of(0usize..8),
         bytes in prop::option::of(0usize..3000),
-        age in prop::option::of(1u64..20),
+        age in prop::option::of(0u64..20),
         first in 1u64..30,
     ) {
         let age = age.map(Duration::from_secs);
