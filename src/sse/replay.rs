@@ -127,18 +127,19 @@ pub trait History {
 pub struct Missed<I> {
     events: I,
     gap: bool,
-    /// The place of the event that was asked for; 0 where it is not known.
-    number: u64,
+    /// The place of the last event that was pushed: whoever has been sent these is owed none up to
+    /// there. 0 where that is not known, or the client has seen nothing.
+    newest: u64,
 }
 
 impl<I> Missed<I> {
     /// These events; `gap` where others are missing before them, or may be.
     pub const fn new(events: I, gap: bool) -> Self {
-        Self { events, gap, number: 0 }
+        Self { events, gap, newest: 0 }
     }
 
-    pub(super) const fn number(&self) -> u64 {
-        self.number
+    pub(super) const fn newest(&self) -> u64 {
+        self.newest
     }
 
     /// Whether there may be events before these that cannot be sent again: the id is unknown, or
@@ -150,7 +151,7 @@ impl<I> Missed<I> {
 
 impl<'a> Missed<Events<'a>> {
     fn owned(self) -> Missed<Cloned<Events<'a>>> {
-        Missed { events: self.events.cloned(), gap: self.gap, number: self.number }
+        Missed { events: self.events.cloned(), gap: self.gap, newest: self.newest }
     }
 }
 
@@ -323,7 +324,7 @@ impl<K: Ord> Replay<K> {
         K: Borrow<Q>,
         Q: Ord + ?Sized,
     {
-        Stream(self.streams.get(stream))
+        Stream { ring: self.streams.get(stream), pushed: self.pushed }
     }
 
     /// Forgets a stream; whether there was one.
@@ -391,25 +392,26 @@ impl<K> fmt::Debug for Replay<K> {
 
 /// One stream of a [`Replay`].
 #[derive(Debug, Clone, Copy)]
-pub struct Stream<'a>(Option<&'a Ring>);
+pub struct Stream<'a> {
+    ring: Option<&'a Ring>,
+    /// How many events were pushed to all.
+    pushed: u64,
+}
 
 impl<'a> Stream<'a> {
     /// The events after this one; see [`Replay::since`].
     pub fn since(&self, last_event_id: &str) -> Missed<Events<'a>> {
-        match self.0 {
-            _ if last_event_id.is_empty() => Missed::new(Events::default(), false),
-            Some(ring) => {
-                let from = ring.after(last_event_id);
-                let number = from.map_or(0, |from| ring.number_before(from));
-                Missed { events: ring.events(from.unwrap_or(0)), gap: from.is_none(), number }
-            }
-            None => Missed::new(Events::default(), true),
+        if last_event_id.is_empty() {
+            return Missed::new(Events::default(), false);
         }
+        let from = self.ring.and_then(|ring| ring.after(last_event_id));
+        let events = self.ring.map(|ring| ring.events(from.unwrap_or(0))).unwrap_or_default();
+        Missed { events, gap: from.is_none(), newest: self.pushed }
     }
 
     /// All events that are kept; see [`Replay::all`].
     pub fn all(&self) -> Events<'a> {
-        self.0.map(|ring| ring.events(0)).unwrap_or_default()
+        self.ring.map(|ring| ring.events(0)).unwrap_or_default()
     }
 }
 

@@ -125,9 +125,9 @@ pub struct Server {
     state: State,
     /// The client's, when it has read all that is owed.
     last_event_id: String,
-    /// The highest place in a replay of an event that was sent, or that the client has.
+    /// The highest place in a replay of an event that was sent, or is not owed any more.
     sent: u64,
-    /// Whether `resume` was called, so that no lower place is missing.
+    /// Whether `resume` has sent all once, so that no lower place is owed.
     resumed: bool,
     /// How long a poll goes on after its first event, before there was one.
     batch: Option<Duration>,
@@ -235,8 +235,8 @@ impl Server {
         self.check_open()?;
         let last = core::mem::take(&mut self.last_event_id);
         let missed = history.since(&last);
-        (self.resumed, self.sent) = (true, self.sent.max(missed.number()));
-        let (mut events, gap, mut fits) = (0, missed.is_gap(), true);
+        let (newest, gap) = (missed.newest(), missed.is_gap());
+        let (mut events, mut fits) = (0, true);
         for event in missed {
             fits = put(&event, &mut self.outbox).is_ok();
             if !fits {
@@ -247,6 +247,10 @@ impl Server {
         }
         if events == 0 {
             self.last_event_id = last;
+        }
+        if fits {
+            // What was pushed so far it has, or never will: that is a gap.
+            (self.resumed, self.sent) = (true, self.sent.max(newest));
         }
         self.on(if fits { On::CaughtUp } else { On::FellBehind });
         Ok(Resumed { events, gap })

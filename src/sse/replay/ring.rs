@@ -19,8 +19,6 @@ pub(super) struct Ring {
     unnumbered: usize,
     /// The id of the newest event that was dropped; empty where there is none.
     dropped: String,
-    /// Its place among all that were pushed.
-    dropped_number: u64,
     /// When the newest event came, kept or not.
     newest: Instant,
     /// Its place among those that are to be looked at.
@@ -42,7 +40,6 @@ impl Ring {
             bytes: 0,
             unnumbered: 0,
             dropped: String::new(),
-            dropped_number: 0,
             newest: Instant::ZERO,
             ticket,
         }
@@ -108,12 +105,6 @@ impl Ring {
         found.map(|at| at + 1)
     }
 
-    /// The place among all that were pushed of the event before those from here on.
-    pub(super) fn number_before(&self, from: usize) -> u64 {
-        let before = from.checked_sub(1).and_then(|at| self.entries.get(at));
-        before.map_or(self.dropped_number, |entry| entry.event.number())
-    }
-
     pub(super) fn events(&self, from: usize) -> Events<'_> {
         Events(self.entries.range(from..))
     }
@@ -127,7 +118,6 @@ impl Ring {
         let Some(Entry { event, numbered, .. }) = self.entries.pop_front() else { return };
         self.bytes -= cost(&event);
         self.unnumbered -= usize::from(!numbered);
-        self.dropped_number = event.number();
         self.dropped.clear();
         // What no field could bring back is not worth its room.
         self.dropped.push_str(event.id().filter(|id| id.len() <= MOST_ID).unwrap_or_default());
