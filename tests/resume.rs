@@ -80,7 +80,6 @@ struct World {
     read: Vec<String>,
     /// The first event that was ever offered to a client without an id, of this connection.
     first: Option<String>,
-    others: u64,
 }
 
 /// The client's stream.
@@ -103,7 +102,6 @@ impl World {
             last_id: String::new(),
             read: Vec::new(),
             first: None,
-            others: 0,
         };
         for _ in 0..seen {
             world.push(true, false, 1);
@@ -129,25 +127,21 @@ impl World {
         }
     }
 
-    /// Offers the oldest event; false where it is to be offered again.
-    fn send(&mut self) -> bool {
-        let Some(event) = self.offers.front() else { return false };
+    /// Offers the oldest event, which is to be offered again where there is no room.
+    fn send(&mut self) {
+        let Some(event) = self.offers.front() else { return };
         if self.last_id.is_empty() && self.first.is_none() {
             self.first = event.id().map(Into::into);
         }
         match self.server.send_event(event, self.now) {
             Ok(()) => drop(self.offers.pop_front()),
-            Err(SendError::Full) => {
-                assert!(!self.server.output().is_empty());
-                return false;
-            }
+            Err(SendError::Full) => assert!(!self.server.output().is_empty()),
             Err(_) => {
                 assert!(self.server.is_done());
                 self.write(usize::MAX);
                 self.lose(true);
             }
         }
-        true
     }
 
     fn resume(&mut self) {
@@ -198,11 +192,10 @@ impl World {
     fn apply(&mut self, op: Op) {
         match op {
             Op::Push { here, own_id, len } => self.push(here, own_id, len),
-            Op::Send => drop(self.send()),
+            Op::Send => self.send(),
             Op::Other => {
                 let message = Message { data: "other", ..Message::default() };
                 let _ = self.server.send_message(&message, self.now);
-                self.others += 1;
             }
             Op::Comment => drop(self.server.send_comment("hi", self.now)),
             Op::Resume => self.resume(),
@@ -231,11 +224,10 @@ impl World {
             }
             if self.server.is_behind() || !self.resumed {
                 self.resume();
-            } else if self.offers.is_empty() || !self.send() {
-                if self.server.output().is_empty() && self.offers.is_empty() {
-                    self.write(usize::MAX);
-                    return self.lose(true);
-                }
+            } else if !self.offers.is_empty() {
+                self.send();
+            } else if self.server.output().is_empty() {
+                return self.lose(true);
             }
         }
     }

@@ -6,7 +6,7 @@ use bytes::{Buf, Bytes};
 
 use super::*;
 use crate::sse::Replay;
-use crate::sse::replay::Missed;
+use crate::sse::replay::{Limits, Missed};
 
 pub(super) const T0: Instant = Instant::ZERO;
 pub(super) const CLOSED: Result<(), SendError> = Err(SendError::Misuse(ApiMisuse::Closed));
@@ -298,9 +298,7 @@ fn what_the_client_has_is_not_sent_when_nothing_was_missed() {
     server.send_event(&late, T0).unwrap();
     assert!(server.output().is_empty());
     // The same where memory has it no more, but for its id.
-    let mut limits = crate::sse::replay::Limits::default();
-    limits.events = Some(0);
-    let mut replay = Replay::new(limits);
+    let mut replay = Replay::new(Limits { events: Some(0), ..Limits::default() });
     let late = replay_push(&mut replay);
     let mut server = resuming("1", Slow::Refuse, 1000);
     assert_eq!(server.resume(&replay, T0), Ok(Resumed { events: 0, gap: false }));
