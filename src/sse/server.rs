@@ -104,21 +104,21 @@ pub struct Resumed {
 /// behind. Then an event with an id is not sent, since it waits in the history, and one without is
 /// skipped, until `resume` is called again, when output has been written, and has sent all.
 ///
+/// It does not watch whether the client reads: that is for the HTTP below, which owns the
+/// connection.
+///
 /// # Events that happen meanwhile
 ///
-/// An event that comes from a [`Replay`](super::Replay) knows its place there, so that `push`,
-/// `resume` and `send_event` need no lock around them: whichever comes first, a client is sent what
-/// was pushed after its last event once and in order. Before a client that brings a `Last-Event-ID`
-/// [is resumed](Self::resume), such an event waits in the history, and the stream is behind. After
-/// it, one that `resume` has sent already is passed over. It takes the events of one stream of one
-/// `Replay`, in the order in which they were pushed: one that comes after a later one counts as
-/// sent.
+/// An event that comes from a [`Replay`](super::Replay) knows its place there, so that it does not
+/// matter whether it is pushed and sent before a client is resumed, between the two, or after: the
+/// client is sent what was pushed after its last event once and in order. Until a client that brings
+/// a `Last-Event-ID` [is resumed](Self::resume) such an event waits in the history, and the stream
+/// is behind. Once it is, one that was pushed before is passed over: it was sent, or is part of the
+/// gap. This takes the events of one stream of one `Replay`, sent in the order in which they were
+/// pushed: one that comes after a later one counts as sent.
 ///
 /// An event from elsewhere, such as a log of the caller's, has no place. It is sent as it comes, so
 /// that there `resume` goes first, and nothing may be added to the log between the two.
-///
-/// It does not watch whether the client reads: that is for the HTTP below, which owns the
-/// connection.
 pub struct Server {
     outbox: Outbox,
     policy: Policy,
