@@ -13,50 +13,83 @@ use crate::Entropy;
 /// let mut backoff = Backoff::default();
 /// (backoff.growth, backoff.cap) = (2, Some(Duration::from_secs(10)));
 /// let mut source = |bytes: &mut [u8]| bytes.fill(0);
-/// let seconds: Vec<u64> = (0..5)
-///     .map(|failures| backoff.delay(Duration::from_secs(1), failures, &mut source).as_secs())
-///     .collect();
-/// assert_eq!(seconds, [1, 2, 4, 8, 10]);
+/// let mut delays = |base| [0, 1, 2, 3, 4].map(|failures| backoff.delay(base, failures, &mut source));
+/// assert_eq!(delays(Duration::from_secs(1)).map(|delay| delay.as_secs()), [1, 2, 4, 8, 10]);
+/// // No server can ask for less than the floor.
+/// assert_eq!(delays(Duration::ZERO).map(|delay| delay.as_millis()), [500, 1000, 2000, 4000, 8000]);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Backoff {
-    /// The shortest delay, whatever the server asks for. None by default.
+    /// The shortest delay, whatever the server asks for. 500 milliseconds, as Gecko: a server that
+    /// asks for none is not asked without a pause. Where it is zero on purpose, and the server asks
+    /// for no delay either, the delays after failures grow from 1 millisecond.
     pub floor: Duration,
-    /// The longest; no limit by default, as in browsers.
+    /// The longest, whatever the server asks for, unless the floor is longer; no limit by default, as
+    /// in browsers.
     pub cap: Option<Duration>,
-    /// How many times as long each failure in a row makes the delay. 1, that is, no longer.
+    /// How many times as long each failure in a row makes the delay. 1, that is, no longer; so is 0.
     pub growth: u32,
     /// The share of a delay, in percent up to 100, of which a random part is taken off, so that
-    /// clients that lost their server together do not come back together. 0.
+    /// clients that lost their server together do not come back together. 0. Where that would go
+    /// below the floor it is put on instead, as far as the cap allows.
     pub jitter: u8,
 }
 
 impl Default for Backoff {
     fn default() -> Self {
-        Self { floor: Duration::ZERO, cap: None, growth: 1, jitter: 0 }
+        Self { floor: Duration::from_millis(500), cap: None, growth: 1, jitter: 0 }
     }
 }
 
 impl Backoff {
     /// The delay after so many failures in a row, from a delay that the server or the policy asks for.
     pub fn delay(&self, base: Duration, failures: u32, entropy: &mut impl Entropy) -> Duration {
-        let most = self.cap.unwrap_or(Duration::MAX);
-        let growth = u128::from(self.growth).checked_pow(failures).unwrap_or(u128::MAX);
-        let micros = base.max(self.floor).as_micros().saturating_mul(growth);
-        let micros = u64::try_from(micros).unwrap_or(u64::MAX);
-        let delay = Duration::from_micros(micros).min(most).max(self.floor);
+        self.delay_of(base, Duration::ZERO, failures, entropy)
+    }
+
+    /// The same, and at least so much, unless the cap is shorter.
+    pub(crate) fn delay_of(
+        &self,
+        base: Duration,
+        least: Duration,
+        failures: u32,
+        entropy: &mut impl Entropy,
+    ) -> Duration {
+        let base = match micros(base.max(self.floor)) {
+            0 if failures > 0 => SMALLEST,
+            base => base,
+        };
+        let most = self.cap.map_or(u64::MAX, micros).max(micros(self.floor));
+        let least = micros(self.floor.max(least)).min(most);
+        let growth = u64::from(self.growth.max(1)).checked_pow(failures).unwrap_or(u64::MAX);
+        let delay = base.saturating_mul(growth).clamp(least, most);
         if self.jitter == 0 {
-            return delay;
+            return Duration::from_micros(delay);
         }
+        let share = u128::from(self.jitter.min(100));
+        let width = part(delay, share, 100);
+        let from = (delay - width).max(least);
+        let width = width.min(most - from);
         let mut random = [0; 4];
         entropy.fill(&mut random);
-        let random = u128::from(u32::from_le_bytes(random));
-        let share = u128::from(self.jitter.min(100));
-        let off = delay.as_micros() * share * random / (100 << 32);
-        delay.saturating_sub(Duration::from_micros(u64::try_from(off).unwrap_or(u64::MAX)))
+        let off = part(width, u128::from(u32::from_le_bytes(random)), 1 << 32);
+        Duration::from_micros(from + width - off)
     }
 }
+
+/// A part of some time that is no more than the whole.
+fn part(of: u64, share: u128, whole: u128) -> u64 {
+    (u128::from(of) * share / whole) as u64
+}
+
+/// In the unit of an [`Instant`](crate::Instant); what is not zero stays so.
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos().div_ceil(1000)).unwrap_or(u64::MAX)
+}
+
+/// What grows where neither the server nor the caller wants a delay.
+const SMALLEST: u64 = 1000;
 
 #[cfg(test)]
 mod tests {
@@ -65,11 +98,33 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
+    fn ms(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
     #[test]
-    fn by_default_it_is_what_the_server_asks_for() {
+    fn by_default_it_is_what_the_server_asks_for_but_for_a_floor() {
         let mut none = |_: &mut [u8]| unreachable!("no jitter, no randomness");
         for failures in [0, 1, 1000] {
             assert_eq!(Backoff::default().delay(SECOND, failures, &mut none), SECOND);
+            assert_eq!(Backoff::default().delay(Duration::ZERO, failures, &mut none), ms(500));
+        }
+    }
+
+    #[test]
+    fn failures_grow_from_the_floor() {
+        let mut none = |_: &mut [u8]| unreachable!("no jitter, no randomness");
+        for (floor, growth, delays) in [
+            (500, 2, [500, 1000, 2000]),
+            (0, 2, [0, 2, 4]),
+            (0, 1, [0, 1, 1]),
+            (0, 0, [0, 1, 1]),
+            (7, 0, [7, 7, 7]),
+        ] {
+            let backoff = Backoff { floor: ms(floor), growth, ..Backoff::default() };
+            let found =
+                [0, 1, 2].map(|failures| backoff.delay(Duration::ZERO, failures, &mut none));
+            assert_eq!(found, delays.map(ms), "{floor} {growth}");
         }
     }
 
@@ -81,19 +136,44 @@ mod tests {
         assert_eq!(least.as_millis(), 500);
     }
 
+    #[test]
+    fn jitter_goes_neither_below_the_floor_nor_above_the_cap() {
+        for (base, least, cap, from, to) in [
+            (0, 0, None, 500, 750),
+            (600, 0, None, 500, 800),
+            (0, 0, Some(600), 500, 600),
+            (0, 9000, None, 9000, 13500),
+            (0, 9000, Some(6000), 6000, 6000),
+            (2000, 1500, None, 1500, 2500),
+            (0, 0, Some(100), 500, 500),
+        ] {
+            let backoff = Backoff { jitter: 50, cap: cap.map(ms), ..Backoff::default() };
+            let delay = |random| {
+                backoff.delay_of(ms(base), ms(least), 0, &mut |bytes: &mut [u8]| bytes.fill(random))
+            };
+            assert_eq!(delay(0), ms(to), "{base} {least} {cap:?}");
+            assert!((ms(from)..ms(from + 1)).contains(&delay(255)), "{base} {least} {cap:?}");
+        }
+    }
+
     proptest! {
         #[test]
         fn it_stays_within_bounds(
-            base in any::<u64>(), failures in any::<u32>(), growth in 0u32..5, jitter in any::<u8>(),
-            floor in 0u64..1000, more in 0u64..1000, random in any::<[u8; 4]>(),
+            base in any::<u64>(), least in any::<u64>(), failures in any::<u32>(), growth in 0u32..5,
+            jitter in any::<u8>(), floor in 0u64..1000, more in 0u64..1000, random in any::<[u8; 4]>(),
         ) {
-            let (floor, cap) = (Duration::from_millis(floor), Duration::from_millis(floor + more));
+            let (floor, cap) = (ms(floor), ms(floor + more));
             let backoff = Backoff { floor, cap: Some(cap), growth, jitter };
             let mut source = |bytes: &mut [u8]| bytes.copy_from_slice(&random);
-            let delay = backoff.delay(Duration::from_micros(base), failures, &mut source);
-            prop_assert!(delay <= cap);
-            let least = floor * (100 - u32::from(jitter.min(100))) / 100;
-            prop_assert!(delay + Duration::from_micros(1) >= least);
+            for shift in [0, 44, 63] {
+                let (base, least) = (base >> shift, least >> shift);
+                let (base, least) = (Duration::from_micros(base), Duration::from_micros(least));
+                let delay = backoff.delay_of(base, least, failures, &mut source);
+                prop_assert!(floor <= delay && delay <= cap);
+                prop_assert!(least.min(cap) <= delay);
+                let delay = backoff.delay(base, failures, &mut source);
+                prop_assert!(floor <= delay && delay <= cap);
+            }
         }
     }
 }

@@ -34,6 +34,9 @@ struct Cli {
     /// The last event that was seen before
     #[arg(long, value_name = "ID")]
     last_event_id: Option<String>,
+    /// Comes back after so many seconds at least, whatever the server says; 0.5 by default
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    retry_floor: Option<Duration>,
     /// Doubles the delay with each failure, up to so many seconds, and varies it
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     retry_cap: Option<Duration>,
@@ -87,6 +90,9 @@ impl Reader {
         let mut policy = Policy::default();
         policy.idle = cli.idle;
         policy.retry_refusals = cli.retry_refusals;
+        if let Some(floor) = cli.retry_floor {
+            policy.backoff.floor = floor;
+        }
         if cli.retry_cap.is_some() {
             policy.backoff.cap = cli.retry_cap;
             (policy.backoff.growth, policy.backoff.jitter) = (2, 50);
@@ -128,10 +134,12 @@ impl Reader {
                 }
             };
             let asked = url.map_err(|_| Missed::Futile).and_then(|url| {
-                let exchange = ask(&url, last_event_id)?;
+                let exchange = ask(&url, last_event_id);
                 self.url = url;
-                Ok(exchange)
+                exchange
             });
+            // The source is to come back to where a redirect has led.
+            self.source.redirected(self.attempt, self.url.as_str());
             match asked {
                 Ok(exchange) => self.exchange = Some(exchange),
                 Err(Missed::Lost) => self.source.transport_error(self.attempt, self.now()),

@@ -20,8 +20,13 @@ enum Op<'d> {
         stale: bool,
         status: u8,
         content_type: u8,
-        location: bool,
+        location: u8,
         retry_after: u8,
+    },
+    /// The caller tells where its request went.
+    Redirected {
+        stale: bool,
+        to: u8,
     },
     Receive {
         stale: bool,
@@ -81,11 +86,16 @@ struct Choices {
     resend: bool,
     redirects: u8,
     idle: Option<u8>,
+    floor: u8,
+    cap: Option<u8>,
     growth: u8,
+    jitter: u8,
     dispatch_at_eof: bool,
 }
 
 const STATUSES: [u16; 12] = [200, 200, 200, 200, 301, 302, 307, 308, 204, 404, 429, 503];
+const LOCATIONS: [Option<&str>; 6] =
+    [None, Some("/b"), Some("//b/"), Some("http://c/"), Some("HTTPS://d/e"), Some("ftp://f/")];
 const TYPES: [&str; 4] = ["text/event-stream", "text/event-stream;charset=utf-8", "text/html", ""];
 
 /// How the present attempt stands, as far as its caller can tell.
@@ -104,7 +114,11 @@ enum Phase {
 /// The source, and what is known of it from outside.
 struct Model {
     source: EventSource<fn(&mut [u8])>,
-    dispatch_at_eof: bool,
+    policy: Policy,
+    /// Where the request is, where its response points, and how many did.
+    url: String,
+    location: &'static str,
+    redirects: u8,
     now: Instant,
     attempt: u64,
     phase: Phase,
@@ -127,12 +141,19 @@ impl Model {
         policy.retry_refusals = choices.retry_refusals;
         (policy.has_body, policy.resend) = (choices.has_body, choices.resend);
         policy.redirects = choices.redirects % 4;
-        policy.idle = choices.idle.map(|idle| Duration::from_millis(u64::from(idle) + 1));
+        let millis = |millis: u8| Duration::from_millis(millis.into());
+        policy.idle = choices.idle.map(millis);
+        policy.backoff.floor = millis(choices.floor) + Duration::from_millis(1);
+        policy.backoff.cap = choices.cap.map(millis);
         policy.backoff.growth = u32::from(choices.growth % 4);
+        policy.backoff.jitter = choices.jitter;
         policy.stream.dispatch_at_eof = choices.dispatch_at_eof;
         Self {
             source: EventSource::new("http://a/", policy, |bytes: &mut [u8]| bytes.fill(7)),
-            dispatch_at_eof: choices.dispatch_at_eof,
+            policy,
+            url: "http://a/".into(),
+            location: "",
+            redirects: 0,
             now: Instant::ZERO,
             attempt: 0,
             phase: Phase::Over,
@@ -152,7 +173,15 @@ impl Model {
             Op::Head { stale, status, content_type, location, retry_after } => {
                 let status = STATUSES[usize::from(status) % STATUSES.len()];
                 let content_type = TYPES[usize::from(content_type) % TYPES.len()];
+                let location = LOCATIONS[usize::from(location) % LOCATIONS.len()];
                 self.head(stale, status, content_type, location, retry_after);
+            }
+            Op::Redirected { stale, to } => {
+                let url = format!("http://told/{to}");
+                self.source.redirected(self.name(stale), &url);
+                if !stale && self.phase != Phase::Over {
+                    self.url = url;
+                }
             }
             Op::Receive { stale, ref parts } => {
                 let mut bytes = Vec::new();
@@ -162,7 +191,7 @@ impl Model {
             Op::Pull => self.receive(false, b""),
             Op::End { stale } => {
                 self.source.response_end(self.name(stale), self.now);
-                if !stale && self.phase == Phase::Open && self.dispatch_at_eof {
+                if !stale && self.phase == Phase::Open && self.policy.stream.dispatch_at_eof {
                     (self.ended, self.owed) = (true, true);
                 }
                 self.over(stale);
@@ -220,8 +249,9 @@ impl Model {
             Some(Command::Connect { attempt, url, last_event_id }) => {
                 assert!(!self.live, "two connections at once");
                 assert!(attempt > self.attempt, "attempts do not rise");
-                assert_eq!((url, last_event_id), ("http://a/", sendable(&id)));
+                assert_eq!((url, last_event_id), (&*self.url, sendable(&id)));
                 (self.attempt, self.phase, self.live) = (attempt, Phase::Asked, true);
+                self.redirects = 0;
                 (self.id, self.ended) = (id, false);
                 self.body.clear();
                 self.events.clear();
@@ -229,26 +259,38 @@ impl Model {
             }
             Some(Command::Redirect { attempt, location, last_event_id }) => {
                 assert_eq!((attempt, self.phase), (self.attempt, Phase::Redirected));
-                assert_eq!((location, last_event_id), ("/b", sendable(&id)));
+                assert_eq!((location, last_event_id), (self.location, sendable(&id)));
                 self.phase = Phase::Asked;
             }
         }
         true
     }
 
-    fn head(&mut self, stale: bool, status: u16, content_type: &str, location: bool, after: u8) {
+    fn head(
+        &mut self,
+        stale: bool,
+        status: u16,
+        content_type: &str,
+        location: Option<&'static str>,
+        after: u8,
+    ) {
         let retry_after = after.to_string();
         let mut fields = vec![("Content-Type", content_type), ("Retry-After", &retry_after)];
-        if location {
-            fields.push(("Location", "/b"));
-        }
+        fields.extend(location.map(|location| ("Location", location)));
         self.source.response_head(self.name(stale), status, &fields[..], self.now);
         if stale || self.phase != Phase::Asked {
             return;
         }
-        self.phase = match status {
-            200 if content_type.starts_with("text/event-stream") => Phase::Open,
-            301..=308 => Phase::Redirected,
+        self.phase = match (status, location) {
+            (200, _) if content_type.starts_with("text/event-stream") => Phase::Open,
+            (301..=308, Some(location)) if self.redirects < self.policy.redirects => {
+                self.redirects += 1;
+                self.location = location;
+                if location.to_ascii_lowercase().starts_with("http") {
+                    self.url = location.into();
+                }
+                Phase::Redirected
+            }
             _ => Phase::Over,
         };
     }
@@ -270,7 +312,14 @@ impl Model {
                 (ReadyState::Connecting, Event::Open) => ReadyState::Open,
                 (ReadyState::Connecting | ReadyState::Open, Event::Error(error)) => {
                     match error.reconnects_in {
-                        Some(_) => ReadyState::Connecting,
+                        Some(delay) => {
+                            let floor = self.policy.backoff.floor;
+                            assert!(delay >= floor);
+                            assert!(
+                                self.policy.backoff.cap.is_none_or(|cap| delay <= cap.max(floor))
+                            );
+                            ReadyState::Connecting
+                        }
                         None => ReadyState::Closed,
                     }
                 }
@@ -301,6 +350,9 @@ impl Model {
             None => later,
         };
         self.source.handle_timeout(self.now);
+        // Time itself may end, where a server asks for all of it.
+        let ends = self.now == Instant::ZERO + Duration::MAX;
+        assert!(ends || self.source.poll_timeout().is_none_or(|next| next > self.now));
         if self.phase == Phase::Open && deadline.is_some_and(|deadline| deadline <= self.now) {
             self.phase = Phase::Over;
         }

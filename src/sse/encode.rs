@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 use core::fmt;
+use core::num::NonZeroUsize;
 
 use bytes::{BufMut, Bytes};
 
@@ -47,7 +48,8 @@ impl Message<'_> {
         let parts = Parts::of(self)?;
         let mut out = Vec::with_capacity(parts.len());
         parts.put(&mut out);
-        Ok(Encoded { bytes: out.into(), id: self.id.map(str::len) })
+        let id = self.id.and_then(|id| NonZeroUsize::new(id.len() + 1));
+        Ok(Encoded { bytes: out.into(), id, number: 0 })
     }
 
     /// Whether no field would end its line.
@@ -142,12 +144,16 @@ fn added(mut rest: &[u8]) -> usize {
 }
 
 /// An event as it goes over the wire, blank line included: encoded once, shared by all who send it.
-/// Nothing that could inject is in it, since only the encoder makes one.
-#[derive(Clone, PartialEq, Eq)]
+/// Nothing that could inject is in it, since only the encoder makes one. One that a
+/// [`Replay`](super::Replay) has given back knows its place there, for
+/// [`Server::send_event`](super::Server::send_event); two are equal where their bytes are.
+#[derive(Clone)]
 pub struct Encoded {
     bytes: Bytes,
-    /// The length of its id, which is the first field.
-    id: Option<usize>,
+    /// The length of its id and its line end: it is the first field.
+    id: Option<NonZeroUsize>,
+    /// Its place among all that were pushed to a replay, from 1; 0 where it comes from elsewhere.
+    number: u64,
 }
 
 impl Encoded {
@@ -158,10 +164,28 @@ impl Encoded {
 
     /// Its id, if it has one.
     pub fn id(&self) -> Option<&str> {
-        let id = self.bytes.get(ID.len()..ID.len() + self.id?)?;
+        let id = self.bytes.get(ID.len()..ID.len() + self.id?.get() - 1)?;
         core::str::from_utf8(id).ok()
     }
+
+    /// Its place in a replay; 0 where it has none.
+    pub(super) const fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// The same event, at this place in a replay.
+    pub(super) fn numbered(self, number: u64) -> Self {
+        Self { number, ..self }
+    }
 }
+
+impl PartialEq for Encoded {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.bytes, self.id) == (&other.bytes, other.id)
+    }
+}
+
+impl Eq for Encoded {}
 
 impl From<Encoded> for Bytes {
     fn from(event: Encoded) -> Self {

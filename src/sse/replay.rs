@@ -55,7 +55,8 @@ pub struct Limits {
     /// Bytes of a stream: those of its encoded events, and [`OVERHEAD`] for each. 512 KiB: a
     /// thousand tokens of a language model.
     pub bytes: Option<usize>,
-    /// How long an event is kept. 2 minutes, as the connection state recovery of Socket.IO.
+    /// How long an event is kept. 2 minutes, as the connection state recovery of Socket.IO. Where
+    /// it is zero, until the next [`handle_timeout`](Replay::handle_timeout).
     pub age: Option<Duration>,
 }
 
@@ -126,12 +127,19 @@ pub trait History {
 pub struct Missed<I> {
     events: I,
     gap: bool,
+    /// The place of the last event that was pushed: whoever has been sent these is owed none up to
+    /// there. 0 where that is not known, or the client has seen nothing.
+    newest: u64,
 }
 
 impl<I> Missed<I> {
     /// These events; `gap` where others are missing before them, or may be.
     pub const fn new(events: I, gap: bool) -> Self {
-        Self { events, gap }
+        Self { events, gap, newest: 0 }
+    }
+
+    pub(super) const fn newest(&self) -> u64 {
+        self.newest
     }
 
     /// Whether there may be events before these that cannot be sent again: the id is unknown, or
@@ -143,7 +151,7 @@ impl<I> Missed<I> {
 
 impl<'a> Missed<Events<'a>> {
     fn owned(self) -> Missed<Cloned<Events<'a>>> {
-        Missed { events: self.events.cloned(), gap: self.gap }
+        Missed { events: self.events.cloned(), gap: self.gap, newest: self.newest }
     }
 }
 
@@ -189,6 +197,9 @@ impl<I> fmt::Debug for Missed<I> {
 /// field: an id that begins or ends with one comes back as another, and is a gap.
 ///
 /// An event with a number is found by bisection, one with an id of its own by looking at all.
+///
+/// Besides its id an event knows how many were pushed before it, in all streams: by that a
+/// [`Server`](super::Server) knows what it has sent, in whatever order it is called.
 pub struct Replay<K = ()> {
     streams: BTreeMap<K, Ring>,
     /// By when a stream is to be looked at, none later than it must be; the number tells apart
@@ -196,6 +207,8 @@ pub struct Replay<K = ()> {
     due: BTreeMap<(Instant, u64), K>,
     ticket: u64,
     next_id: u64,
+    /// How many events were pushed.
+    pushed: u64,
     limits: Limits,
 }
 
@@ -216,6 +229,7 @@ impl<K: Ord> Replay<K> {
             due: BTreeMap::new(),
             ticket: 0,
             next_id: id.clamp(1, ring::MOST_NUMBER),
+            pushed: 0,
             limits,
         }
     }
@@ -252,6 +266,8 @@ impl<K: Ord> Replay<K> {
         if let Some(number) = number {
             self.next_id = number + 1;
         }
+        self.pushed += 1;
+        let event = event.numbered(self.pushed);
         if self.limits.streams == Some(0) {
             return Ok(event);
         }
@@ -308,7 +324,7 @@ impl<K: Ord> Replay<K> {
         K: Borrow<Q>,
         Q: Ord + ?Sized,
     {
-        Stream(self.streams.get(stream))
+        Stream { ring: self.streams.get(stream), pushed: self.pushed }
     }
 
     /// Forgets a stream; whether there was one.
@@ -376,24 +392,26 @@ impl<K> fmt::Debug for Replay<K> {
 
 /// One stream of a [`Replay`].
 #[derive(Debug, Clone, Copy)]
-pub struct Stream<'a>(Option<&'a Ring>);
+pub struct Stream<'a> {
+    ring: Option<&'a Ring>,
+    /// How many events were pushed to all.
+    pushed: u64,
+}
 
 impl<'a> Stream<'a> {
     /// The events after this one; see [`Replay::since`].
     pub fn since(&self, last_event_id: &str) -> Missed<Events<'a>> {
-        match self.0 {
-            _ if last_event_id.is_empty() => Missed::new(Events::default(), false),
-            Some(ring) => {
-                let from = ring.after(last_event_id);
-                Missed::new(ring.events(from.unwrap_or(0)), from.is_none())
-            }
-            None => Missed::new(Events::default(), true),
+        if last_event_id.is_empty() {
+            return Missed::new(Events::default(), false);
         }
+        let from = self.ring.and_then(|ring| ring.after(last_event_id));
+        let events = self.ring.map(|ring| ring.events(from.unwrap_or(0))).unwrap_or_default();
+        Missed { events, gap: from.is_none(), newest: self.pushed }
     }
 
     /// All events that are kept; see [`Replay::all`].
     pub fn all(&self) -> Events<'a> {
-        self.0.map(|ring| ring.events(0)).unwrap_or_default()
+        self.ring.map(|ring| ring.events(0)).unwrap_or_default()
     }
 }
 

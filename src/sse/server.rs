@@ -55,11 +55,14 @@ use core::time::Duration;
 use super::{Encoded, History, KEEP_ALIVE, Message, encode_comment, encode_event, encode_retry};
 use crate::{ApiMisuse, Fields, Instant, Outbox, SendError};
 
+mod policy;
 #[cfg(test)]
 mod properties;
 mod state;
 #[cfg(test)]
 mod tests;
+
+pub use policy::{Mode, Policy, Slow};
 
 use state::{On, State};
 
@@ -73,73 +76,6 @@ pub const FIELDS: [(&str, &str); 3] = [
     ("Cache-Control", "no-store"),
     ("X-Accel-Buffering", "no"),
 ];
-
-/// When a response ends. After each end an `EventSource` comes back by itself: a stream and a poll
-/// are the same to it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// When it is closed.
-    Stream,
-    /// After its first event, or after some time without any: for networks that hold responses back
-    /// until they end.
-    LongPoll {
-        /// How long it waits for an event.
-        hold: Duration,
-        /// How long it waits for others after the first. Even where this is zero it takes along
-        /// what is sent before the next [`handle_timeout`](Server::handle_timeout).
-        batch: Duration,
-    },
-    /// At once, with what is sent before the next [`handle_timeout`](Server::handle_timeout). The
-    /// client comes back after [`Policy::retry`].
-    ShortPoll,
-}
-
-/// What a stream does on its own, and what it may cost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Policy {
-    /// The client's reconnection time, sent first. Not sent by default: it has its own.
-    pub retry: Option<Duration>,
-    /// Sends a comment where nothing was sent for so long. 15 seconds, as WHATWG HTML 9.2.7
-    /// advises.
-    pub keep_alive: Option<Duration>,
-    /// What becomes of an event that finds no room. It is refused.
-    pub slow: Slow,
-    /// Bytes of output that may be owed; no limit where there is none. 1 MiB, as every [`Outbox`].
-    /// An event must fit in there alone. The reconnection time and the keep-alive go over it: 31
-    /// bytes.
-    pub output: Option<usize>,
-}
-
-impl Default for Policy {
-    fn default() -> Self {
-        Self {
-            retry: None,
-            keep_alive: Some(Duration::from_secs(15)),
-            slow: Slow::Refuse,
-            output: Some(1 << 20),
-        }
-    }
-}
-
-/// What becomes of an event that finds no room in the output, since the client is slow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Slow {
-    /// The command says [`SendError::Full`]; nothing else has changed.
-    Refuse,
-    /// The stream ends after what is owed. The client comes back with its last event id, to be sent
-    /// from the history what it missed.
-    Close,
-    /// It is not sent, and counted. It is lost to this client: the id of the next event that is
-    /// sent says that all before it was seen, and no history will send it again. For values of
-    /// which only the last one counts.
-    Skip,
-    /// It waits in the history: the stream [is behind](Server::is_behind) until
-    /// [`resume`](Server::resume) has sent all. Only for callers whose every event with an id is in
-    /// the history before it is sent. A client that brings a `Last-Event-ID` begins like that.
-    Resume,
-}
 
 /// What [`Server::resume`] has done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -170,12 +106,29 @@ pub struct Resumed {
 ///
 /// It does not watch whether the client reads: that is for the HTTP below, which owns the
 /// connection.
+///
+/// # Events that happen meanwhile
+///
+/// An event that comes from a [`Replay`](super::Replay) knows its place there, so that it does not
+/// matter whether it is pushed and sent before a client is resumed, between the two, or after: the
+/// client is sent what was pushed after its last event once and in order. Until a client that brings
+/// a `Last-Event-ID` [is resumed](Self::resume) such an event waits in the history, and the stream
+/// is behind. Once it is, one that was pushed before is passed over: it was sent, or is part of the
+/// gap. This takes the events of one stream of one `Replay`, sent in the order in which they were
+/// pushed: one that comes after a later one counts as sent.
+///
+/// An event from elsewhere, such as a log of the caller's, has no place. It is sent as it comes, so
+/// that there `resume` goes first, and nothing may be added to the log between the two.
 pub struct Server {
     outbox: Outbox,
     policy: Policy,
     state: State,
     /// The client's, when it has read all that is owed.
     last_event_id: String,
+    /// The highest place in a replay of an event that was sent, or is not owed any more.
+    sent: u64,
+    /// Whether `resume` has sent all once, so that no lower place is owed.
+    resumed: bool,
     /// How long a poll goes on after its first event, before there was one.
     batch: Option<Duration>,
     /// When a poll ends.
@@ -191,7 +144,11 @@ impl Server {
     /// A `Last-Event-ID` that no `EventSource` sends, with NUL or not in UTF-8, is passed over.
     pub fn new(request: &(impl Fields + ?Sized), mode: Mode, policy: Policy, now: Instant) -> Self {
         let last_event_id = request.value_of("last-event-id").and_then(text).unwrap_or_default();
-        let resumes = policy.slow == Slow::Resume && !last_event_id.is_empty();
+        let state = match policy.slow {
+            _ if last_event_id.is_empty() => State::Open,
+            Slow::Resume => State::Behind,
+            _ => State::Returned,
+        };
         let (batch, ends_at) = match mode {
             Mode::Stream => (None, None),
             Mode::LongPoll { hold, batch } => (Some(batch), Some(now + hold)),
@@ -206,8 +163,10 @@ impl Server {
         Self {
             outbox,
             policy,
-            state: if resumes { State::Behind } else { State::Open },
+            state,
             last_event_id: last_event_id.into(),
+            sent: 0,
+            resumed: false,
             batch,
             ends_at,
             sent_at: now,
@@ -217,12 +176,23 @@ impl Server {
 
     /// Sends an event that was encoded for many; a large one is shared, not copied.
     ///
+    /// One that comes from a replay waits there until the client [is resumed](Self::resume), and is
+    /// passed over where the client has it already.
+    ///
     /// # Errors
     ///
     /// [`ApiMisuse::Closed`] after the end. [`SendError::Full`] where there is no room and the
     /// policy is to refuse; or to resume, and the client has no last event id to resume from.
     pub fn send_event(&mut self, event: &Encoded, now: Instant) -> Result<(), SendError> {
-        self.offer(event.id(), now, |outbox| put(event, outbox))
+        let number = event.number();
+        if number > 0 && self.resumed && number <= self.sent {
+            return self.check_open().map_err(Into::into);
+        }
+        if number > 0 && matches!(self.state, State::Returned | State::Missing) {
+            self.on(On::Withheld);
+            return Ok(());
+        }
+        self.offer((event.id(), number), now, |outbox| put(event, outbox))
     }
 
     /// Sends an event.
@@ -233,7 +203,7 @@ impl Server {
     /// the id would end its line.
     pub fn send_message(&mut self, message: &Message<'_>, now: Instant) -> Result<(), SendError> {
         message.check()?;
-        self.offer(message.id, now, |outbox| encode_event(message, &mut outbox.writer()))
+        self.offer((message.id, 0), now, |outbox| encode_event(message, &mut outbox.writer()))
     }
 
     /// Sends a comment.
@@ -256,8 +226,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// [`ApiMisuse::Closed`] after the end. [`SendError::Full`] where nothing is owed and even so
-    /// the next event does not fit: it never will.
+    /// [`ApiMisuse::Closed`] after the end.
     pub fn resume(
         &mut self,
         history: &(impl History + ?Sized),
@@ -266,22 +235,24 @@ impl Server {
         self.check_open()?;
         let last = core::mem::take(&mut self.last_event_id);
         let missed = history.since(&last);
-        let (mut events, gap, mut fits) = (0, missed.is_gap(), true);
+        let (newest, gap) = (missed.newest(), missed.is_gap());
+        let (mut events, mut fits) = (0, true);
         for event in missed {
             fits = put(&event, &mut self.outbox).is_ok();
             if !fits {
                 break;
             }
-            self.sent(event.id(), now);
+            self.sent((event.id(), event.number()), now);
             events += 1;
         }
         if events == 0 {
             self.last_event_id = last;
         }
-        self.on(if fits { On::CaughtUp } else { On::FellBehind });
-        if !fits && self.outbox.is_empty() {
-            return Err(SendError::Full);
+        if fits {
+            // What was pushed so far it has, or never will: that is a gap.
+            (self.resumed, self.sent) = (true, self.sent.max(newest));
         }
+        self.on(if fits { On::CaughtUp } else { On::FellBehind });
         Ok(Resumed { events, gap })
     }
 
@@ -303,8 +274,7 @@ impl Server {
         if self.is_done() {
             return None;
         }
-        let keep_alive = self.policy.keep_alive.map(|time| self.sent_at + time);
-        [self.ends_at, keep_alive].into_iter().flatten().min()
+        [self.ends_at, self.silent_at()].into_iter().flatten().min()
     }
 
     /// Lets time pass: a poll ends, a silent stream gives a sign of life. One that still owes
@@ -313,7 +283,7 @@ impl Server {
         if self.ends_at.is_some_and(|at| at <= now) {
             self.on(On::Ended);
         }
-        let is_silent = self.policy.keep_alive.is_some_and(|time| self.sent_at + time <= now);
+        let is_silent = self.silent_at().is_some_and(|at| at <= now);
         if self.is_done() || !is_silent {
             return;
         }
@@ -331,10 +301,10 @@ impl Server {
         matches!(self.state, State::Closed)
     }
 
-    /// Whether events wait in the history: [`resume`](Self::resume) is to be called when output has
-    /// been written.
+    /// Whether events wait in the history: [`resume`](Self::resume) is to be called, at once where it
+    /// was not called before, else when output has been written.
     pub const fn is_behind(&self) -> bool {
-        matches!(self.state, State::Behind)
+        matches!(self.state, State::Missing | State::Behind)
     }
 
     /// The client's last event id, when it has read all that is owed: at first that of its request,
@@ -357,18 +327,18 @@ impl Server {
     /// Sends an event, or does as the policy says.
     fn offer(
         &mut self,
-        id: Option<&str>,
+        (id, number): (Option<&str>, u64),
         now: Instant,
         put: impl FnOnce(&mut Outbox) -> Result<(), SendError>,
     ) -> Result<(), SendError> {
         self.check_open()?;
         let is_kept = id.is_some_and(|id| !id.is_empty());
-        if self.is_behind() {
+        if self.state == State::Behind {
             self.skipped += u64::from(!is_kept);
             return Ok(());
         }
         match (put(&mut self.outbox), self.policy.slow) {
-            (Ok(()), _) => self.sent(id, now),
+            (Ok(()), _) => self.sent((id, number), now),
             (Err(SendError::Full), Slow::Close) => self.on(On::Ended),
             (Err(SendError::Full), Slow::Skip) => self.skipped += 1,
             (Err(SendError::Full), Slow::Resume) if !is_kept => self.skipped += 1,
@@ -380,8 +350,14 @@ impl Server {
         Ok(())
     }
 
+    /// When a sign of life is due.
+    fn silent_at(&self) -> Option<Instant> {
+        self.policy.keep_alive.map(|time| self.sent_at + time.max(LEAST_KEEP_ALIVE))
+    }
+
     /// An event was sent.
-    fn sent(&mut self, id: Option<&str>, now: Instant) {
+    fn sent(&mut self, (id, number): (Option<&str>, u64), now: Instant) {
+        self.sent = self.sent.max(number);
         if let Some(id) = id {
             self.last_event_id.clear();
             self.last_event_id.push_str(id);
@@ -427,3 +403,6 @@ fn text(value: &[u8]) -> Option<&str> {
 
 /// What a silent stream may keep of its output buffer.
 const RETAINED: usize = 4 << 10;
+
+/// What repeats has to let time pass in between, or it would be due for ever.
+const LEAST_KEEP_ALIVE: Duration = Duration::from_millis(1);

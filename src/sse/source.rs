@@ -13,20 +13,20 @@
 //!
 //! // The caller's HTTP has connected, and a response comes in.
 //! source.response_head(attempt, 200, &[("Content-Type", "text/event-stream")], now);
-//! let mut input: &[u8] = b"retry: 50\nid: 7\ndata: hello\n\n";
+//! let mut input: &[u8] = b"retry: 1500\nid: 7\ndata: hello\n\n";
 //! let mut seen = Vec::new();
 //! while let Step::Item(event) = source.receive(attempt, &mut input, now) {
 //!     seen.push(format!("{event:?}"));
 //! }
-//! assert_eq!(seen, ["Open", "Retry(50ms)", "Event(5 bytes)"]);
+//! assert_eq!(seen, ["Open", "Retry(1.5s)", "Event(5 bytes)"]);
 //!
-//! // The server goes away: after 50 ms it is to be asked for what came after 7.
+//! // The server goes away: after 1500 ms it is to be asked for what came after 7.
 //! source.response_end(attempt, now);
 //! let Step::Item(Event::Error(error)) = source.receive(attempt, &mut &b""[..], now) else { unreachable!() };
 //! let delay = error.reconnects_in.unwrap();
 //! source.handle_timeout(now + delay);
 //! let Some(Command::Connect { last_event_id, .. }) = source.poll_command() else { unreachable!() };
-//! assert_eq!((delay.as_millis(), last_event_id), (50, "7"));
+//! assert_eq!((delay.as_millis(), last_event_id), (1500, "7"));
 //! ```
 
 use alloc::string::String;
@@ -38,115 +38,28 @@ use super::Config;
 use super::{Decoder, Item};
 use crate::{Entropy, Fields, Instant, Step, scan};
 
+mod command;
 mod content_type;
+mod event;
 mod policy;
+mod retry_after;
 mod state;
 #[cfg(test)]
 mod tests;
 
+pub use command::{Command, FIELDS};
+pub use event::{Error, Event, ReadyState, Reason};
 pub use policy::Policy;
 
 use content_type::is_event_stream;
+use retry_after::retry_after;
 use state::{On, State};
-
-/// What the caller's HTTP is to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Command<'a> {
-    /// Send the request, with [`FIELDS`] and, unless it is empty, this `Last-Event-ID` in UTF-8.
-    Connect {
-        /// The name of this connection: what comes of it is told with it.
-        attempt: u64,
-        /// Where to; always the first URL, whatever it redirected to before.
-        url: &'a str,
-        /// The last event id; empty too where it holds a control byte, which no field may.
-        last_event_id: &'a str,
-    },
-    /// Send the request again, to where the response points.
-    Redirect {
-        /// The name of the connection, which goes on.
-        attempt: u64,
-        /// The value of `Location`, to be resolved against the URL of the response. The origin of the
-        /// events that follow is that of the last URL.
-        location: &'a str,
-        /// The last event id.
-        last_event_id: &'a str,
-    },
-    /// Give this connection up.
-    Cancel {
-        /// Its name; what still comes of it is ignored.
-        attempt: u64,
-    },
-}
-
-/// The fields that every request carries.
-pub const FIELDS: [(&str, &str); 2] =
-    [("Accept", "text/event-stream"), ("Cache-Control", "no-cache")];
-
-/// What a connection means for its owner.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Event<'m> {
-    /// The connection is open.
-    Open,
-    /// An event has come.
-    Message(super::Event<'m>),
-    /// The server has set the reconnection time.
-    Retry(Duration),
-    /// A comment has come: a sign of life.
-    Comment(&'m [u8]),
-    /// An event over a limit was passed over, as [`Config::skip_oversized`] says.
-    Skipped(super::Error),
-    /// The connection is over.
-    Error(Error),
-}
-
-/// Why a connection is over, and whether there will be another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Error {
-    /// Why.
-    pub reason: Reason,
-    /// After which time there will be another; none where this was the last.
-    pub reconnects_in: Option<Duration>,
-    /// Whether an event was cut off, and is lost: [`Decoder::is_unfinished`].
-    pub unfinished: bool,
-}
-
-/// Why a connection is over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Reason {
-    /// The stream ended.
-    Ended,
-    /// The network failed.
-    Transport,
-    /// The status is not 200.
-    Status(u16),
-    /// The type is not `text/event-stream`.
-    ContentType,
-    /// More redirects than the policy allows, or one that does not name one `Location`.
-    Redirects,
-    /// Nothing came for too long.
-    Idle,
-    /// The stream reached a limit.
-    Limit(super::Error),
-    /// The caller's HTTP says that it is futile: a URL that it does not speak, a CORS check.
-    Futile,
-}
-
-/// `readyState` (WHATWG HTML 9.2.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ReadyState {
-    /// 0
-    Connecting,
-    /// 1
-    Open,
-    /// 2
-    Closed,
-}
 
 /// A stream that comes back.
 ///
-/// - inputs: [`response_head`](Self::response_head), [`receive`](Self::receive),
-///   [`response_end`](Self::response_end), [`transport_error`](Self::transport_error),
+/// - inputs: [`redirected`](Self::redirected), [`response_head`](Self::response_head),
+///   [`receive`](Self::receive), [`response_end`](Self::response_end),
+///   [`transport_error`](Self::transport_error), [`fail`](Self::fail),
 ///   [`handle_timeout`](Self::handle_timeout)
 /// - commands: [`close`](Self::close)
 /// - outputs: [`poll_command`](Self::poll_command), [`poll_timeout`](Self::poll_timeout)
@@ -154,8 +67,13 @@ pub enum ReadyState {
 ///
 /// Only `receive` yields events, the connection's own first and in order; what is to be done next
 /// comes out of `poll_command` once they have been pulled.
+///
+/// Its URL is the first one until a redirect leads elsewhere: then it is the one that `redirected` has
+/// told last, and a `Location` that is an absolute URL of `http` or `https` is told by itself.
 pub struct EventSource<E> {
+    /// That of the request, after all redirects so far.
     url: String,
+    /// Where the present response points.
     location: String,
     decoder: Decoder,
     policy: Policy,
@@ -237,6 +155,37 @@ impl<E: Entropy> EventSource<E> {
         if scan::are_field_value(id.as_bytes()) { id } else { "" }
     }
 
+    /// The request of this attempt now has this URL: that of a [redirect](Command::Redirect), resolved
+    /// by the caller, or the last one that an HTTP has come to which follows redirects by itself.
+    ///
+    /// Every later [`Command::Connect`] asks there (WHATWG HTML 9.2.3: a source that comes back fetches
+    /// the request that it has; Fetch 4.4: a redirect has added to the URLs of that, and the last one
+    /// counts). It may be told until the attempt is over.
+    ///
+    /// ```
+    /// use wirefeed::Instant;
+    /// use wirefeed::sse::{Command, EventSource};
+    ///
+    /// let now = Instant::ZERO;
+    /// let mut source = EventSource::new("http://a/x", Default::default(), |_: &mut [u8]| {});
+    /// let Some(Command::Connect { attempt, .. }) = source.poll_command() else { unreachable!() };
+    /// source.response_head(attempt, 307, &[("Location", "/y")], now);
+    /// let Some(Command::Redirect { location, .. }) = source.poll_command() else { unreachable!() };
+    /// let url = format!("http://a{location}"); // a library resolves it, such as `url`
+    /// source.redirected(attempt, &url);
+    ///
+    /// source.transport_error(attempt, now);
+    /// while let wirefeed::Step::Item(_) = source.receive(attempt, &mut &b""[..], now) {}
+    /// source.handle_timeout(source.poll_timeout().unwrap());
+    /// assert!(matches!(source.poll_command(), Some(Command::Connect { url: "http://a/y", .. })));
+    /// ```
+    pub fn redirected(&mut self, attempt: u64, url: &str) {
+        let is_live = matches!(self.state, State::Asked | State::Redirected | State::Open);
+        if attempt == self.attempt && is_live {
+            set(&mut self.url, url);
+        }
+    }
+
     /// The head of a response has come.
     ///
     /// 200 with `text/event-stream` opens the connection; a redirect is followed; everything else ends
@@ -262,8 +211,8 @@ impl<E: Entropy> EventSource<E> {
             200 => self.refuse(Reason::ContentType, None, now),
             301 | 302 | 303 | 307 | 308 => self.redirect(fields, now),
             429 | 500..=599 if self.policy.retry_refusals => {
-                let least = fields.value_of("retry-after").and_then(seconds);
-                self.refuse(Reason::Status(status), Some(least.unwrap_or_default()), now);
+                let least = retry_after(fields).unwrap_or_default();
+                self.refuse(Reason::Status(status), Some(least), now);
             }
             _ => self.refuse(Reason::Status(status), None, now),
         }
@@ -409,8 +358,10 @@ impl<E: Entropy> EventSource<E> {
         match location.and_then(|value| core::str::from_utf8(value).ok()) {
             Some(location) if self.redirects < self.policy.redirects => {
                 self.redirects += 1;
-                self.location.clear();
-                self.location.push_str(location);
+                set(&mut self.location, location);
+                if is_absolute(location) {
+                    set(&mut self.url, location);
+                }
                 self.on(On::Redirected);
             }
             _ => self.refuse(Reason::Redirects, None, now),
@@ -420,13 +371,13 @@ impl<E: Entropy> EventSource<E> {
     /// The response is not the one that was wanted: the end, or another attempt in `least` or more.
     fn refuse(&mut self, reason: Reason, least: Option<Duration>, now: Instant) {
         self.cancel = Some(self.attempt);
-        let delay = least.filter(|_| self.may_resend()).map(|least| self.delay(now).max(least));
+        let delay = least.filter(|_| self.may_resend()).map(|least| self.delay(least, now));
         self.end(reason, delay, now);
     }
 
     /// The connection is lost, and another one is wanted.
     fn lose(&mut self, reason: Reason, now: Instant) {
-        let delay = self.may_resend().then(|| self.delay(now));
+        let delay = self.may_resend().then(|| self.delay(Duration::ZERO, now));
         self.end(reason, delay, now);
     }
 
@@ -441,26 +392,21 @@ impl<E: Entropy> EventSource<E> {
         !self.policy.has_body || self.policy.resend
     }
 
-    fn delay(&mut self, now: Instant) -> Duration {
+    /// The time to wait, for which the server has asked for at least so much.
+    fn delay(&mut self, least: Duration, now: Instant) -> Duration {
         let was_healthy =
             self.state == State::Open && now.duration_since(self.opened_at) >= self.policy.healthy;
         if was_healthy {
             self.failures = 0;
         }
-        let delay = self.policy.backoff.delay(self.retry, self.failures, &mut self.entropy);
+        let backoff = &self.policy.backoff;
+        let delay = backoff.delay_of(self.retry, least, self.failures, &mut self.entropy);
         self.failures = self.failures.saturating_add(1);
         delay
     }
 
     fn on(&mut self, on: On) {
         self.state = self.state.on(on).unwrap_or(self.state);
-    }
-}
-
-impl Error {
-    /// The end of a stream that has reached a limit.
-    const fn at_limit(error: super::Error) -> Self {
-        Self { reason: Reason::Limit(error), reconnects_in: None, unfinished: true }
     }
 }
 
@@ -473,22 +419,15 @@ impl<E> fmt::Debug for EventSource<E> {
     }
 }
 
-impl fmt::Debug for Event<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Open => f.write_str("Open"),
-            Self::Message(event) => event.fmt(f),
-            Self::Retry(time) => write!(f, "Retry({time:?})"),
-            Self::Comment(text) => write!(f, "Comment({} bytes)", text.len()),
-            Self::Skipped(error) => write!(f, "Skipped({error})"),
-            Self::Error(error) => error.fmt(f),
-        }
-    }
+/// Whether a `Location` is a URL as it stands, of a scheme that HTTP has.
+fn is_absolute(location: &str) -> bool {
+    let (scheme, rest) = location.split_once(':').unwrap_or_default();
+    let is_http = ["http", "https"].iter().any(|http| scheme.eq_ignore_ascii_case(http));
+    is_http && rest.starts_with("//")
 }
 
-/// `Retry-After` in seconds; a date is the caller's to read, who has a calendar.
-fn seconds(value: &[u8]) -> Option<Duration> {
-    let digits =
-        core::str::from_utf8(value).ok().filter(|text| text.bytes().all(|b| b.is_ascii_digit()));
-    digits.and_then(|digits| digits.parse().ok()).map(Duration::from_secs)
+/// Takes a text over, in the room that is there.
+fn set(text: &mut String, to: &str) {
+    text.clear();
+    text.push_str(to);
 }

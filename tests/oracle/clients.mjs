@@ -63,7 +63,9 @@ export async function inWirefeed(url, scenario, play) {
   const { until = {}, options = [] } = scenario;
   // Whatever becomes of this process, none of these stays behind.
   const seconds = until.close === 'at once' ? 0 : PATIENCE / 1000;
-  const limits = { seconds, ...until, close: undefined };
+  // Chromium comes back as soon as the server says; a scenario's own floor comes later, and counts.
+  const floor = options.includes('--retry-floor') ? undefined : 0;
+  const limits = { seconds, 'retry-floor': floor, ...until, close: undefined };
   const named = Object.entries(limits).filter(([, most]) => most !== undefined);
   const args = [url, ...named.flatMap(([what, most]) => [`--${what}`, most]), ...options];
   const child = spawn(EVENTS, args.map(String), { stdio: ['ignore', 'pipe', 'inherit'] });

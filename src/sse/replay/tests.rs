@@ -107,6 +107,21 @@ fn age_is_kept_to_where_nobody_pushes() {
 }
 
 #[test]
+fn an_age_of_no_time_ends_at_the_next_timeout() {
+    for events in [None, Some(0)] {
+        let mut replay = replay(|limits| {
+            (limits.age, limits.events) = (Some(Duration::ZERO), events);
+        });
+        for now in [after(0), after(0), after(3)] {
+            replay.push(&(), &message("x"), now).unwrap();
+            assert_eq!(replay.poll_timeout(), Some(now));
+            replay.handle_timeout(now);
+            assert_eq!((replay.poll_timeout(), replay.streams.len()), (None, 0));
+        }
+    }
+}
+
+#[test]
 fn an_event_after_one_that_was_not_kept_is_dropped_in_time() {
     let mut replay = replay(|limits| {
         (limits.bytes, limits.age) = (Some(OVERHEAD + 20), Some(Duration::from_secs(10)));
@@ -287,7 +302,7 @@ proptest! {
         ops in prop::collection::vec(op(), 0..60),
         events in prop::option::of(0usize..8),
         bytes in prop::option::of(0usize..3000),
-        age in prop::option::of(1u64..20),
+        age in prop::option::of(0u64..20),
         first in 1u64..30,
     ) {
         let age = age.map(Duration::from_secs);

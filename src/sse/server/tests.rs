@@ -6,7 +6,7 @@ use bytes::{Buf, Bytes};
 
 use super::*;
 use crate::sse::Replay;
-use crate::sse::replay::Missed;
+use crate::sse::replay::{Limits, Missed};
 
 pub(super) const T0: Instant = Instant::ZERO;
 pub(super) const CLOSED: Result<(), SendError> = Err(SendError::Misuse(ApiMisuse::Closed));
@@ -263,11 +263,90 @@ fn a_gap_is_told_and_what_there_is_is_sent() {
 }
 
 #[test]
-fn an_event_that_never_fits_is_told() {
-    let mut server = resuming("1", Slow::Resume, 14);
-    assert_eq!(server.resume(&history(2), T0), Err(SendError::Full));
+fn what_was_pushed_before_a_resume_is_neither_lost_nor_repeated() {
+    for slow in [Slow::Refuse, Slow::Close, Slow::Skip, Slow::Resume] {
+        let mut replay = history(3);
+        let mut push = || replay_push(&mut replay);
+        let late = [push(), push()];
+        let mut server = resuming("2", slow, 1000);
+        assert_eq!(server.is_behind(), slow == Slow::Resume);
+        // It waits for what comes before it.
+        server.send_event(&late[0], T0).unwrap();
+        assert!(server.is_behind() && server.output().is_empty());
+        assert_eq!(server.resume(&replay, T0), Ok(Resumed { events: 3, gap: false }));
+        assert!(!server.is_behind());
+        server.send_event(&late[0], T0).unwrap();
+        server.send_event(&late[1], T0).unwrap();
+        let next = replay_push(&mut replay);
+        server.send_event(&next, T0).unwrap();
+        server.send_event(&next, T0).unwrap();
+        let expected: String = (3..7).map(|id| format!("id: {id}\ndata: x\n\n")).collect();
+        assert_eq!(written(&mut server), expected);
+        assert_eq!((server.last_event_id(), server.skipped()), ("6", 0));
+        server.close();
+        assert_eq!(server.send_event(&next, T0), CLOSED);
+    }
+}
+
+#[test]
+fn what_the_client_has_is_not_sent_when_nothing_was_missed() {
+    let mut replay = history(2);
+    let late = replay_push(&mut replay);
+    // The client has had it from an earlier connection, before it came here.
+    let mut server = resuming("3", Slow::Refuse, 1000);
+    assert_eq!(server.resume(&replay, T0), Ok(Resumed { events: 0, gap: false }));
+    server.send_event(&late, T0).unwrap();
+    assert!(server.output().is_empty());
+    // The same where memory has it no more, but for its id.
+    let mut replay = Replay::new(Limits { events: Some(0), ..Limits::default() });
+    let late = replay_push(&mut replay);
+    let mut server = resuming("1", Slow::Refuse, 1000);
+    assert_eq!(server.resume(&replay, T0), Ok(Resumed { events: 0, gap: false }));
+    server.send_event(&late, T0).unwrap();
+    assert!(server.output().is_empty());
+}
+
+#[test]
+fn a_client_that_was_not_resumed_is_sent_events_from_elsewhere() {
+    let mut replay = history(2);
+    let mut server = resuming("1", Slow::Refuse, 1000);
+    server.send_event(&event("", "a"), T0).unwrap();
+    assert!(!server.is_behind());
+    server.send_event(&replay_push(&mut replay), T0).unwrap();
     assert!(server.is_behind());
-    assert_eq!(server.last_event_id(), "1");
+    server.send_message(&Message { data: "b", ..Message::default() }, T0).unwrap();
+    assert_eq!((written(&mut server), server.skipped()), ("data: a\n\ndata: b\n\n".into(), 0));
+    assert_eq!(server.resume(&replay, T0).unwrap().events, 2);
+    // One that has seen nothing has missed nothing, and joins where it is.
+    let mut fresh = self::server(Mode::Stream, Policy::default());
+    fresh.send_event(&replay_push(&mut replay), T0).unwrap();
+    assert!(!fresh.is_behind());
+    assert_eq!(written(&mut fresh), "id: 4\ndata: x\n\n");
+}
+
+fn replay_push(replay: &mut Replay) -> Encoded {
+    replay.push(&(), &Message { data: "x", ..Message::default() }, T0).unwrap()
+}
+
+#[test]
+fn a_keep_alive_of_no_time_lets_some_pass() {
+    let policy = Policy { keep_alive: Some(Duration::ZERO), ..Policy::default() };
+    let mut server = server(Mode::Stream, policy);
+    for millis in 1..4 {
+        assert_eq!(server.poll_timeout(), Some(after(millis)));
+        server.handle_timeout(after(millis));
+        assert_eq!(written(&mut server), ":\n\n");
+    }
+}
+
+#[test]
+fn a_poll_of_no_time_ends_at_the_next_timeout() {
+    let mode = Mode::LongPoll { hold: Duration::ZERO, batch: Duration::ZERO };
+    let mut server = server(mode, Policy::default());
+    server.send_event(&event("1", "a"), T0).unwrap();
+    assert_eq!(server.poll_timeout(), Some(T0));
+    server.handle_timeout(T0);
+    assert_eq!((server.poll_timeout(), server.is_done()), (None, true));
 }
 
 #[test]

@@ -12,15 +12,18 @@ use crate::sse::Config;
 pub struct Policy {
     /// Limits on the stream, and what is made of an event that exceeds one or has no end.
     pub stream: Config,
-    /// The reconnection time until the server sets one. 3 seconds, as Chromium.
+    /// The reconnection time until the server sets one. 3 seconds, as Chromium. Whoever sets it, it is
+    /// held to the floor and the cap of [`backoff`](Self::backoff).
     pub retry: Duration,
-    /// Floor, cap, growth and jitter of the delays; none of them by default.
+    /// Floor, cap, growth and jitter of the delays; by default the floor alone, 500 ms.
     pub backoff: Backoff,
     /// After how long a connection counts as healthy, and the failures before it as over.
     pub healthy: Duration,
-    /// Reconnects where for so long no byte has come, not even a comment. No limit by default.
+    /// Reconnects where for so long no byte has come, not even a comment. No limit by default. Where
+    /// it is zero a connection is given up at the first timeout.
     pub idle: Option<Duration>,
-    /// Reconnects after 429 and 5xx, not before `Retry-After`. Off: the specification ends there.
+    /// Reconnects after 429 and 5xx, not before `Retry-After` in seconds, unless the cap is shorter.
+    /// Off: the specification ends there.
     pub retry_refusals: bool,
     /// The request has a body, and must not be sent again unless [`resend`](Self::resend) says so.
     pub has_body: bool,

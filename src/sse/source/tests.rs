@@ -55,27 +55,27 @@ fn after(millis: u64) -> Instant {
 fn it_comes_back_with_the_last_id() {
     let mut source = open(Policy::default());
     assert_eq!(
-        pull(&mut source, 1, b"retry: 10\nid: 1\ndata: a\n\nid: 2\ndata: never", T0),
-        ["Retry(10ms)", "1 a"]
+        pull(&mut source, 1, b"retry: 700\nid: 1\ndata: a\n\nid: 2\ndata: never", T0),
+        ["Retry(700ms)", "1 a"]
     );
     assert_eq!(source.ready_state(), ReadyState::Open);
     source.response_end(1, T0);
     // Until it is pulled nothing has happened to its reader.
     assert_eq!((source.ready_state(), source.poll_command()), (ReadyState::Open, None));
-    assert_eq!(pull(&mut source, 1, b"", T0), ["Ended Some(10ms)"]);
+    assert_eq!(pull(&mut source, 1, b"", T0), ["Ended Some(700ms)"]);
     assert_eq!(source.ready_state(), ReadyState::Connecting);
-    assert_eq!((source.poll_timeout(), source.poll_command()), (Some(after(10)), None));
-    source.handle_timeout(after(9));
+    assert_eq!((source.poll_timeout(), source.poll_command()), (Some(after(700)), None));
+    source.handle_timeout(after(699));
     assert_eq!(source.poll_command(), None);
-    source.handle_timeout(after(10));
+    source.handle_timeout(after(700));
     let connect = Command::Connect { attempt: 2, url: "http://a/", last_event_id: "1" };
     assert_eq!(source.poll_command(), Some(connect));
     assert_eq!(source.poll_command(), None);
     // What still comes of the connection before is nobody's.
-    assert_eq!(pull(&mut source, 1, b"data: late\n\n", after(10)), [""; 0]);
-    source.response_end(1, after(10));
-    source.response_head(2, 200, &STREAM, after(11));
-    assert_eq!(pull(&mut source, 2, b"data: b\n\n", after(11)), ["Open", "1 b"]);
+    assert_eq!(pull(&mut source, 1, b"data: late\n\n", after(700)), [""; 0]);
+    source.response_end(1, after(700));
+    source.response_head(2, 200, &STREAM, after(701));
+    assert_eq!(pull(&mut source, 2, b"data: b\n\n", after(701)), ["Open", "1 b"]);
 }
 
 #[test]
@@ -106,11 +106,13 @@ fn what_is_no_event_stream_ends_it() {
     }
 }
 
+const STATUSES: [u16; 5] = [301, 302, 303, 307, 308];
+
 #[test]
-fn redirects_are_followed_and_the_first_url_is_kept() {
+fn redirects_are_followed_up_to_a_limit() {
     let mut source = source(Policy::default());
     attempt(&mut source);
-    for (n, status) in [301, 302, 303, 307, 308].into_iter().enumerate() {
+    for (n, status) in STATUSES.into_iter().enumerate() {
         let location = format!("/{n}");
         source.response_head(1, status, &[("Location", &location)], T0);
         let redirect =
@@ -121,13 +123,153 @@ fn redirects_are_followed_and_the_first_url_is_kept() {
     source.transport_error(1, T0);
     assert_eq!(pull(&mut source, 1, b"", T0), ["Open", "Transport Some(3s)"]);
     source.handle_timeout(after(3000));
-    assert!(matches!(source.poll_command(), Some(Command::Connect { url: "http://a/", .. })));
+    // Where they lead nobody has told.
+    assert_eq!(url(&mut source), "http://a/");
     for _ in 0..20 {
-        source.response_head(2, 302, &[("Location", "/")], T0);
-        assert!(matches!(source.poll_command(), Some(Command::Redirect { .. })));
+        redirect(&mut source, 2, 302, "/");
     }
     source.response_head(2, 302, &[("Location", "/")], T0);
     assert_eq!(pull(&mut source, 2, b"", T0), ["Redirects None"]);
+}
+
+/// Takes a redirect, as far as the machine goes.
+fn redirect(source: &mut Source, attempt: u64, status: u16, to: &str) {
+    source.response_head(attempt, status, &[("Location", to)], T0);
+    let Some(Command::Redirect { location, .. }) = source.poll_command() else {
+        panic!("{status}")
+    };
+    assert_eq!(location, to);
+}
+
+/// Where the next connection goes.
+fn url(source: &mut Source) -> String {
+    match source.poll_command() {
+        Some(Command::Connect { url, .. }) => url.into(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Loses the connection, and waits until there may be another.
+fn lose(source: &mut Source, attempt: u64) {
+    source.transport_error(attempt, T0);
+    pull(source, attempt, b"", T0);
+    source.handle_timeout(source.poll_timeout().unwrap());
+}
+
+#[test]
+fn a_source_comes_back_to_where_it_was_redirected() {
+    for first in STATUSES {
+        for second in STATUSES {
+            let mut source = source(Policy::default());
+            attempt(&mut source);
+            redirect(&mut source, 1, first, "/b");
+            source.redirected(1, "http://a/b");
+            redirect(&mut source, 1, second, "c");
+            source.redirected(1, "http://a/c");
+            source.response_head(1, 200, &STREAM, T0);
+            lose(&mut source, 1);
+            assert_eq!(url(&mut source), "http://a/c");
+            // Again, without another redirect, and with one.
+            source.response_head(2, 200, &STREAM, T0);
+            lose(&mut source, 2);
+            assert_eq!(url(&mut source), "http://a/c");
+            redirect(&mut source, 3, second, "/d");
+            source.redirected(3, "http://a/d");
+            // The request has that URL, whether anybody answers there or not (Fetch 4.4).
+            lose(&mut source, 3);
+            assert_eq!(url(&mut source), "http://a/d");
+        }
+    }
+}
+
+#[test]
+fn a_redirect_is_told_while_its_attempt_goes_on() {
+    // An HTTP that follows by itself, and says so before the head, or after it.
+    for early in [true, false] {
+        let mut source = source(Policy::default());
+        attempt(&mut source);
+        if early {
+            source.redirected(1, "http://b/");
+        }
+        source.response_head(1, 200, &STREAM, T0);
+        if !early {
+            source.redirected(1, "http://b/");
+        }
+        source.redirected(0, "http://never/");
+        source.redirected(2, "http://never/");
+        source.transport_error(1, T0);
+        source.redirected(1, "http://late/");
+        pull(&mut source, 1, b"", T0);
+        source.handle_timeout(after(3000));
+        source.redirected(1, "http://late/");
+        assert_eq!(url(&mut source), "http://b/");
+        source.close();
+        source.redirected(2, "http://late/");
+    }
+    let mut due = source(Policy::default());
+    due.redirected(0, "http://never/");
+    assert_eq!(url(&mut due), "http://a/");
+}
+
+#[test]
+fn a_location_that_is_a_url_tells_itself() {
+    for (location, goes) in [
+        ("http://b/", "http://b/"),
+        ("HTTPS://b/x?y", "HTTPS://b/x?y"),
+        ("//b/", "http://a/"),
+        ("/b", "http://a/"),
+        ("http:b", "http://a/"),
+        ("ftp://b/", "http://a/"),
+        ("", "http://a/"),
+        ("?http://b/", "http://a/"),
+    ] {
+        let mut source = source(Policy::default());
+        attempt(&mut source);
+        redirect(&mut source, 1, 302, location);
+        source.response_head(1, 200, &STREAM, T0);
+        lose(&mut source, 1);
+        assert_eq!(url(&mut source), goes, "{location}");
+        // The caller has the last word.
+        redirect(&mut source, 2, 302, location);
+        source.redirected(2, "http://c/");
+        lose(&mut source, 2);
+        assert_eq!(url(&mut source), "http://c/");
+    }
+}
+
+#[test]
+fn no_server_sets_a_delay_below_the_floor_or_over_the_cap() {
+    let mut policy = Policy { retry_refusals: true, ..Policy::default() };
+    policy.backoff.cap = Some(Duration::from_secs(60));
+    for (wire, delay) in
+        [(&b"retry: 0\n\n"[..], "500ms"), (b"retry: 18446744073709551615\n", "60s")]
+    {
+        let mut source = open(policy);
+        pull(&mut source, 1, wire, T0);
+        source.response_end(1, T0);
+        assert_eq!(pull(&mut source, 1, b"", T0), [format!("Ended Some({delay})")]);
+    }
+    for (values, delay) in [
+        (&["0"][..], "3s"),
+        (&["4"], "4s"),
+        (&["4", "9"], "9s"),
+        (&["61"], "60s"),
+        (&["18446744073709551616"], "60s"),
+        (&["soon"], "3s"),
+    ] {
+        let mut source = source(policy);
+        attempt(&mut source);
+        let fields: Vec<_> = values.iter().map(|value| ("retry-after", *value)).collect();
+        source.response_head(1, 503, &fields[..], T0);
+        assert_eq!(pull(&mut source, 1, b"", T0), [format!("Status(503) Some({delay})")]);
+    }
+    for retry in [Duration::ZERO, Duration::MAX] {
+        let mut source = source(Policy { retry, ..policy });
+        attempt(&mut source);
+        source.transport_error(1, T0);
+        let delay = error(&mut source).reconnects_in.unwrap().as_millis();
+        assert_eq!(delay, if retry.is_zero() { 500 } else { 60_000 });
+    }
 }
 
 #[test]
@@ -154,7 +296,7 @@ fn a_policy_goes_beyond_the_browser() {
     policy.healthy = Duration::from_secs(5);
     let mut source = source(policy);
     let mut now = T0;
-    for (status, retry_after, delay) in [(503, "", 1), (429, "9", 9), (500, "0", 4), (502, "x", 6)]
+    for (status, retry_after, delay) in [(503, "", 1), (429, "9", 6), (500, "0", 4), (502, "x", 6)]
     {
         let attempt = attempt(&mut source).unwrap();
         source.response_head(attempt, status, &[("Retry-After", retry_after)], now);

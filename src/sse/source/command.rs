@@ -1,0 +1,41 @@
+//! What an `EventSource` asks of its caller's HTTP.
+
+#[cfg(doc)]
+use super::EventSource;
+
+/// What the caller's HTTP is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command<'a> {
+    /// Send the request, with [`FIELDS`] and, unless it is empty, this `Last-Event-ID` in UTF-8.
+    Connect {
+        /// The name of this connection: what comes of it is told with it.
+        attempt: u64,
+        /// Where to: the URL that the source began with, or the last one that a redirect has led to
+        /// since ([`EventSource::redirected`]).
+        url: &'a str,
+        /// The last event id; empty too where it holds a control byte, which no field may.
+        last_event_id: &'a str,
+    },
+    /// Send the request again, to where the response points, and tell the source with
+    /// [`redirected`](EventSource::redirected) where that is.
+    Redirect {
+        /// The name of the connection, which goes on.
+        attempt: u64,
+        /// The value of `Location`, to be resolved against the URL of the response; one that makes no
+        /// URL is [futile](EventSource::fail). The origin of the events that follow is that of the
+        /// last URL. Where `redirected` is not called for it, later connections ask there only if it
+        /// is an absolute URL.
+        location: &'a str,
+        /// The last event id.
+        last_event_id: &'a str,
+    },
+    /// Give this connection up.
+    Cancel {
+        /// Its name; what still comes of it is ignored.
+        attempt: u64,
+    },
+}
+
+/// The fields that every request carries.
+pub const FIELDS: [(&str, &str); 2] =
+    [("Accept", "text/event-stream"), ("Cache-Control", "no-cache")];
