@@ -83,6 +83,7 @@ proptest! {
         for op in ops {
             let was_done = server.is_done();
             let (was_behind, room) = (server.is_behind(), server.output().room());
+            let owed = server.output().remaining();
             match op {
                 Op::Send(true, _, data) => {
                     let message = Message { data: &data, ..Message::default() };
@@ -132,10 +133,13 @@ proptest! {
                     let missed: Vec<_> = replay.since(&(), &last).cloned().collect();
                     let result = server.resume(&replay, now);
                     prop_assert_eq!(result == Err(ApiMisuse::Closed.into()), was_done);
-                    let mut room = room;
+                    let mut owed = owed;
                     for event in missed.iter().take_while(|_| !was_done) {
-                        let Some(left) = room.checked_sub(event.bytes().len()) else { break };
-                        room = left;
+                        let after = owed + event.bytes().len();
+                        if owed > 0 && after > output {
+                            break;
+                        }
+                        owed = after;
                         taken.extend(decoded(event.bytes(), ""));
                     }
                     let sent = taken.len() - before;
