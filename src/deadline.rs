@@ -44,13 +44,17 @@ impl Span {
 }
 
 impl From<Duration> for Span {
+    #[inline]
     fn from(time: Duration) -> Self {
-        let millis = time.as_micros().div_ceil(1000);
+        // Without a division of 128 bits, since it happens with every request.
+        let millis = u64::from(time.subsec_nanos().div_ceil(1_000_000));
+        let millis = time.as_secs().saturating_mul(1000).saturating_add(millis);
         Self(u32::try_from(millis).unwrap_or(u32::MAX).min(u32::MAX - 1))
     }
 }
 
 impl From<Option<Duration>> for Span {
+    #[inline]
     fn from(time: Option<Duration>) -> Self {
         time.map_or(Self::NONE, Self::from)
     }
@@ -108,6 +112,7 @@ impl Deadline {
     }
 
     /// Stands still, with all of the time left, until it is resumed.
+    #[inline]
     pub(crate) fn arm(&mut self, full: impl Into<Span>) {
         self.full = full.into();
         self.clock = if self.full == Span::NONE { Clock::Off } else { Clock::Paused };
@@ -201,6 +206,7 @@ impl ReadDeadline {
     pub(crate) const OFF: Self = Self { deadline: Deadline::OFF, left: STRIDE, held: false };
 
     /// Stands still, with all of `time` left.
+    #[inline]
     pub(crate) fn arm(&mut self, time: impl Into<Span>) {
         self.deadline.arm(time);
         self.left = STRIDE;
@@ -244,8 +250,8 @@ impl WriteDeadline {
     /// Something may have been added to the output.
     #[inline]
     pub(crate) fn touch(&mut self, outbox: &Outbox, now: Instant) {
-        if self.deadline.is_off() && !outbox.is_empty() {
-            self.begin(outbox, now);
+        if self.deadline.is_off() {
+            self.begin_if_owed(outbox, now);
         }
     }
 
@@ -284,7 +290,13 @@ impl WriteDeadline {
         true
     }
 
-    #[inline(never)]
+    #[cold]
+    fn begin_if_owed(&mut self, outbox: &Outbox, now: Instant) {
+        if !outbox.is_empty() {
+            self.begin(outbox, now);
+        }
+    }
+
     fn begin(&mut self, outbox: &Outbox, now: Instant) {
         // Whoever lingers while nothing is owed waits for what cannot be written.
         self.target = outbox.written() + outbox.remaining().clamp(1, STRIDE) as u64;
@@ -314,6 +326,15 @@ mod tests {
     }
 
     const TEN: Option<Duration> = Some(Duration::from_secs(10));
+
+    #[test]
+    fn spans_are_rounded_up_and_end() {
+        for (micros, millis) in [(0, 0), (1, 1), (1000, 1), (1001, 2), (59_950_000, 59_950)] {
+            assert_eq!(Span::from(Duration::from_micros(micros)), Span(millis), "{micros}");
+        }
+        assert_eq!(Span::from(Duration::MAX), Span(u32::MAX - 1));
+        assert_eq!(Span::from(None), Span::NONE);
+    }
 
     #[test]
     fn it_stands_still_while_nobody_waits() {

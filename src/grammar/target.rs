@@ -52,6 +52,17 @@ impl<'a> Target<'a> {
         Self::judge(method.as_bytes(), target).ok()
     }
 
+    /// Whether a request with this method may have this target.
+    #[cfg(feature = "alloc")]
+    #[inline]
+    pub(crate) fn is_valid(method: &str, target: &'a str) -> bool {
+        // Nearly all are of the origin form.
+        match target.as_bytes() {
+            [b'/', ..] if method != "CONNECT" => scan::target_len(target.as_bytes()) == target.len(),
+            _ => Self::parse(method, target).is_some(),
+        }
+    }
+
     /// The target, or the index of the first byte at fault, which is `target.len()` where one more is
     /// missing.
     pub(crate) fn judge(method: &[u8], target: &'a str) -> Result<Self, usize> {
@@ -231,7 +242,9 @@ mod tests {
         /// Total, and nothing is lost.
         #[test]
         fn any_text(method in "GET|OPTIONS|CONNECT", target in "(/|\\*|http://|a:|)[a:/?#@\\[\\]%é -]{0,12}") {
-            let Some(found) = Target::parse(&method, &target) else { return Ok(()) };
+            let found = Target::parse(&method, &target);
+            prop_assert_eq!(Target::is_valid(&method, &target), found.is_some());
+            let Some(found) = found else { return Ok(()) };
             let query = found.query.map_or(0, |query| query.len() + 1);
             let rest = found.path.len() + query + found.authority.map_or(0, str::len);
             prop_assert_eq!(target.len() - rest, match found.form {

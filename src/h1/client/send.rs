@@ -84,7 +84,7 @@ impl Sender {
         }
         let checked = Checked::new(fields)?;
         let said = &checked.said;
-        let is_target = is_method(method) && Target::parse(method, target).is_some();
+        let is_target = is_method(method) && Target::is_valid(method, target);
         if !is_target || said.hosts != 1 || !said.valid_host {
             return Err(ApiMisuse::RequestLine.into());
         }

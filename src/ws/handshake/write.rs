@@ -47,7 +47,7 @@ impl<'a, X: Fields + ?Sized> Request<'a, X> {
     /// [`ApiMisuse::RequestLine`] for a target without a form that a GET may have ([`Target`]), [`SendError::Full`] where
     /// the head does not fit.
     pub fn encode(&self, target: &str, out: &mut impl BufMut) -> Result<(), SendError> {
-        if Target::parse("GET", target).is_none() {
+        if !Target::is_valid("GET", target) {
             return Err(ApiMisuse::RequestLine.into());
         }
         let [get, version] = [&b"GET "[..], b" HTTP/1.1\r\n"];

@@ -209,8 +209,8 @@ impl Sender<Server> {
     /// Those of [`send_text`](Self::send_text).
     pub fn send_encoded(&mut self, message: &Encoded, now: Instant) -> Result<(), SendError> {
         self.check_turn()?;
-        self.check(message.bytes().len())?;
-        self.outbox.append(message.bytes().clone());
+        self.check(0)?;
+        self.outbox.share(message.bytes().clone())?;
         self.write.touch(&self.outbox, now);
         Ok(())
     }
