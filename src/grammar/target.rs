@@ -58,7 +58,9 @@ impl<'a> Target<'a> {
     pub(crate) fn is_valid(method: &str, target: &'a str) -> bool {
         // Nearly all are of the origin form.
         match target.as_bytes() {
-            [b'/', ..] if method != "CONNECT" => scan::target_len(target.as_bytes()) == target.len(),
+            [b'/', ..] if method != "CONNECT" => {
+                scan::target_len(target.as_bytes()) == target.len()
+            }
             _ => Self::parse(method, target).is_some(),
         }
     }

@@ -148,9 +148,7 @@ impl<R: Role> Sender<R> {
 
     /// When [`handle_timeout`](Self::handle_timeout) is to be called, if nothing happens before.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        if self.state == State::Ended {
-            return None;
-        }
+        // What an ended session still owes must be taken, too.
         let keepalive = self.keepalive.poll().filter(|_| self.may_read());
         [keepalive, self.write.poll(&self.outbox)].into_iter().flatten().min()
     }
@@ -261,7 +259,8 @@ impl<R: Role> Sender<R> {
         if self.outbox.written() >= self.control_end {
             self.control_len = 0;
         }
-        usize::from(self.control_len) + 125 + HeaderBytes::MAX <= CONTROL
+        // With room for a close frame after it.
+        usize::from(self.control_len) + 2 * (125 + HeaderBytes::MAX) <= CONTROL
     }
 
     #[cold]

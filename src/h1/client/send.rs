@@ -116,9 +116,6 @@ impl Sender {
 
     /// When [`handle_timeout`](Self::handle_timeout) is to be called, if nothing happens before.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        if self.state == State::Ended {
-            return None;
-        }
         [self.out.poll_timeout(false), self.continues, self.wait.poll()].into_iter().flatten().min()
     }
 
