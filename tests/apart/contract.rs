@@ -1,0 +1,83 @@
+//! What the halves promise each other and their drivers, in one place: how a token is asked for, how a
+//! half says that it stops reading, which cases the plans may hold.
+
+use wirefeed::h1::{client, server};
+use wirefeed::ws;
+use wirefeed::{Control, Instant};
+
+use crate::kit::{Delayed, Dice};
+
+/// A plan may let a side stop reading for longer than any deadline of its own.
+pub(crate) const PAUSES_DO_NOT_COUNT: bool = true;
+
+/// A plan may hold pieces larger than the limit on output: each is taken while nothing is owed.
+pub(crate) const AN_EMPTY_OUTPUT_TAKES_ANYTHING: bool = true;
+
+/// A plan may let a client take longer for its request than its response may take.
+pub(crate) const A_RESPONSE_IS_NOT_LATE_BEFORE_ITS_REQUEST_IS_OVER: bool = true;
+
+/// A plan may send pings to a side that has closed.
+pub(crate) const PINGS_ARE_ANSWERED_AFTER_OUR_CLOSE: bool = true;
+
+/// Output beyond its limit that control frames, and a server's one answer of its own, may make owed.
+pub(crate) const CONTROL: usize = 16 << 10;
+
+/// Bytes of a body within each deadline.
+pub(crate) const STRIDE: usize = 4096;
+
+/// The token of a server's next exchange, where this one is over in both directions.
+pub(crate) fn server_token(tx: &mut server::Sender) -> Option<server::Next> {
+    tx.next_exchange()
+}
+
+/// Gives a server's receiving half its token; back where it comes too early.
+pub(crate) fn server_next(
+    rx: &mut server::Receiver,
+    next: server::Next,
+    now: Instant,
+) -> Option<server::Next> {
+    rx.next_exchange(next, now).err()
+}
+
+/// Gives a client's receiving half the token of a request.
+pub(crate) fn client_next(rx: &mut client::Receiver, next: client::Next, now: Instant) {
+    rx.next_exchange(next, now);
+}
+
+/// A server's half stops reading.
+pub(crate) fn server_pauses(_rx: &mut server::Receiver, _now: Instant) {}
+
+/// A client's half stops reading.
+pub(crate) fn client_pauses(_rx: &mut client::Receiver, _now: Instant) {}
+
+/// A session's half stops reading.
+pub(crate) fn session_pauses<R: ws::Role>(
+    _rx: &mut ws::Receiver<R>,
+    _control: &mut impl Control<ws::Reply>,
+    _now: Instant,
+) {
+}
+
+/// How a session's replies travel: one after the other.
+#[derive(Debug)]
+pub(crate) struct Post(Delayed<ws::Reply>);
+
+impl Post {
+    pub(crate) fn new(dice: Dice, most: std::time::Duration) -> Self {
+        Self(Delayed::new(dice, most))
+    }
+
+    pub(crate) fn take(&mut self, now: Instant) -> Option<ws::Reply> {
+        self.0.pop(now)
+    }
+
+    pub(crate) fn wake(&self) -> Option<Instant> {
+        self.0.wake()
+    }
+}
+
+impl Control<ws::Reply> for Post {
+    fn owe(&mut self, reply: ws::Reply, now: Instant) {
+        self.0.push(reply, now);
+    }
+}
