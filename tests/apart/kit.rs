@@ -236,7 +236,7 @@ pub(crate) fn run(simulation: &mut impl Simulation) -> Instant {
         }
         match simulation.wake(now) {
             Some(at) if at > now => now = at,
-            Some(_) => panic!("due twice without progress at {now:?}"),
+            Some(at) => panic!("due at {at:?} without progress at {now:?}"),
             None => return now,
         }
     }

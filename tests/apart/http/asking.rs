@@ -17,6 +17,8 @@ pub(crate) struct Asking<'p> {
     rx: Receiver,
     reader: Pace,
     input: Vec<u8>,
+    /// The last call asked for input, or said that the response is over.
+    is_drained: bool,
     told_end: bool,
     pub(crate) responses: Vec<Seen>,
     interim: usize,
@@ -50,6 +52,7 @@ impl<'p> Asking<'p> {
             rx,
             reader: Pace::new(&side.pauses, Dice::new(&plan.dice, 6)),
             input: Vec::new(),
+            is_drained: false,
             told_end: false,
             responses: Vec::new(),
             interim: 0,
@@ -95,7 +98,8 @@ impl<'p> Asking<'p> {
         if self.told_end {
             return false;
         }
-        if self.input.is_empty() && down.is_over() {
+        let is_drained = self.is_drained || self.error.is_some();
+        if self.input.is_empty() && is_drained && down.is_over() {
             self.told_end = true;
             self.error = self.error.or(self.rx.receive_eof(&mut self.replies, now).err());
             return true;
@@ -105,7 +109,9 @@ impl<'p> Asking<'p> {
         let step = self.rx.receive(&mut self.replies, &mut input, now);
         let used = before - input.len();
         let mut changed = read > 0 || used > 0;
-        let needs_input = matches!(step, Ok(Step::NeedInput | Step::Done));
+        let was_drained = self.is_drained;
+        self.is_drained = matches!(step, Ok(Step::NeedInput | Step::Done));
+        changed |= self.is_drained != was_drained;
         match step {
             Ok(Step::Item(event)) => {
                 changed = true;
@@ -138,7 +144,7 @@ impl<'p> Asking<'p> {
             self.reader.wait(wait, now);
             if self.reader.pauses(now) {
                 self.read_from = self.reader.ready_at();
-                if needs_input {
+                if self.is_drained {
                     contract::client_pauses(&mut self.rx, now);
                 }
             }

@@ -8,6 +8,7 @@ pub(crate) mod serving;
 use wirefeed::Instant;
 use wirefeed::h1::{Config, ErrorKind};
 
+use crate::contract;
 use crate::kit::{Dice, Link, Simulation, earliest, millis, run};
 use asking::Asking;
 use message::Seen;
@@ -105,7 +106,8 @@ pub(crate) fn check(plan: &Plan) {
         let cut = server.requests.last().is_some_and(|request| !request.over);
         assert!(cut && error.kind == ErrorKind::Truncated, "{error:?}");
     }
-    assert!(up.is_shut() && down.is_shut(), "nobody ends the connection");
+    // A server goes on owing an answer that its application never gives.
+    assert!(up.is_shut() && (silent || down.is_shut()), "nobody ends the connection");
 }
 
 /// Whoever does not answer is given up: not before its time, and not long after.
@@ -113,7 +115,8 @@ fn judge_silence(client: &Asking<'_>, plan: &Plan, ended: Instant) {
     let patience = Config::client().head_timeout.expect("a client does not wait for ever");
     let asked = client.asked_at.expect("a request is over before its response is late");
     let given_up = client.gave_up_at.expect("whoever has timed out has given up");
-    assert!(given_up >= asked + patience, "given up {given_up:?}, asked {asked:?}");
+    let is_whole = contract::A_RESPONSE_IS_NOT_LATE_BEFORE_ITS_REQUEST_IS_OVER;
+    assert!(!is_whole || given_up >= asked + patience, "given up {given_up:?}, asked {asked:?}");
     let at_last = client.read_from.max(client.written_at) + patience + SLACK;
     assert!(given_up <= at_last, "given up {given_up:?} not {at_last:?}, {ended:?}, {plan:?}");
 }

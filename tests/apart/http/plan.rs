@@ -191,7 +191,7 @@ pub(crate) fn plan() -> impl Strategy<Value = Plan> {
         Just(Judge::Both)
     ];
     let late = weighted(0.05, 1u16..5000);
-    let exchanges = vec((ask(), answer()), 1..4);
+    let exchanges = vec((ask(), answer()), 1..5);
     (exchanges, side(), side(), judge, 128usize..4000, late, vec(any::<u8>(), 0..80)).prop_map(
         |(exchanges, client, server, judge, capacity, late_token, dice)| {
             let (asks, answers) = exchanges.into_iter().unzip();

@@ -20,6 +20,8 @@ pub(crate) struct Serving<'p> {
     /// A token that came before the request was over.
     held: Option<Next>,
     is_done: bool,
+    /// The last call asked for input, or said that the request is over.
+    is_drained: bool,
     told_end: bool,
     pub(crate) requests: Vec<Seen>,
     pub(crate) error: Option<Error>,
@@ -54,6 +56,7 @@ impl<'p> Serving<'p> {
             input: Vec::new(),
             held: None,
             is_done: false,
+            is_drained: false,
             told_end: false,
             requests: Vec::new(),
             error: None,
@@ -79,8 +82,9 @@ impl<'p> Serving<'p> {
         }
         if let Some(next) = self.held.take().or_else(|| self.tokens.pop(now)) {
             self.held = contract::server_next(&mut self.rx, next, now);
-            self.is_done &= self.held.is_some();
-            changed |= self.held.is_none();
+            if self.held.is_none() {
+                (self.is_done, self.is_drained, changed) = (false, false, true);
+            }
         }
         if self.reader.is_ready(now) {
             changed |= self.pull(up, now);
@@ -111,7 +115,8 @@ impl<'p> Serving<'p> {
                 self.input.clear();
             }
         }
-        if self.input.is_empty() && up.is_over() && !self.told_end {
+        let is_drained = self.is_drained || self.error.is_some();
+        if self.input.is_empty() && is_drained && up.is_over() && !self.told_end {
             self.told_end = true;
             self.error = self.rx.receive_eof(&mut self.replies, now).err().or(self.error);
             return true;
@@ -123,7 +128,9 @@ impl<'p> Serving<'p> {
         let before = input.len();
         let step = self.rx.receive(&mut self.replies, &mut input, now);
         let mut changed = read > 0 || input.len() < before;
-        let needs_input = matches!(step, Ok(Step::NeedInput | Step::Done));
+        let was_drained = self.is_drained;
+        self.is_drained = matches!(step, Ok(Step::NeedInput | Step::Done));
+        changed |= self.is_drained != was_drained;
         match step {
             Ok(Step::Item(event)) => {
                 changed = true;
@@ -146,7 +153,7 @@ impl<'p> Serving<'p> {
         self.input.drain(..used);
         if changed {
             self.reader.wait(wait, now);
-            if self.reader.pauses(now) && needs_input {
+            if self.reader.pauses(now) && self.is_drained {
                 contract::server_pauses(&mut self.rx, now);
             }
         }
