@@ -2,6 +2,8 @@
 //! half to the other, however the bytes are cut and whoever pauses, each request has one answer, nothing
 //! is lost or out of order, no deadline strikes a peer that behaves, and no limit is passed.
 
+#[path = "apart/broken/mod.rs"]
+mod broken;
 #[path = "apart/contract.rs"]
 mod contract;
 #[path = "apart/http/mod.rs"]
@@ -16,5 +18,10 @@ proptest! {
     #[test]
     fn exchanges_are_whole_and_in_turn(plan in http::plan::plan()) {
         http::check(&plan);
+    }
+
+    #[test]
+    fn a_request_that_breaks_has_one_answer(plan in broken::plan()) {
+        broken::check(&plan);
     }
 }

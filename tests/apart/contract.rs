@@ -10,6 +10,9 @@ use crate::kit::{Delayed, Dice};
 /// A plan may let a side stop reading for longer than any deadline of its own.
 pub(crate) const PAUSES_DO_NOT_COUNT: bool = true;
 
+/// A server's sending half gives no token before its request is over; else the driver waits for that.
+pub(crate) const A_TOKEN_WAITS_FOR_ITS_REQUEST: bool = true;
+
 /// A plan may hold pieces larger than the limit on output: each is taken while nothing is owed.
 pub(crate) const AN_EMPTY_OUTPUT_TAKES_ANYTHING: bool = true;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Buf;
 use wirefeed::{Control, Instant, Outbox};
 
-pub(crate) fn millis(count: u64) -> Duration {
+pub(crate) const fn millis(count: u64) -> Duration {
     Duration::from_millis(count)
 }
 
@@ -86,6 +86,10 @@ impl<T> Delayed<T> {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.items.is_empty()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.items.len()
     }
 
     pub(crate) fn wake(&self) -> Option<Instant> {

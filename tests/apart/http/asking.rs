@@ -29,6 +29,8 @@ pub(crate) struct Asking<'p> {
     tx: Sender,
     writer: Pace,
     allowance: Allowance,
+    /// The application does nothing before; its output is written all the same.
+    thinks_until: Instant,
     /// The request that is being sent.
     sending: Option<Sending>,
     thought: bool,
@@ -61,6 +63,7 @@ impl<'p> Asking<'p> {
             tx,
             writer: Pace::new(&Pauses(Vec::new()), Dice::new(&plan.dice, 8)),
             allowance: Allowance::new(config.output),
+            thinks_until: Instant::ZERO,
             sending: None,
             thought: false,
             sent: 0,
@@ -168,7 +171,7 @@ impl<'p> Asking<'p> {
         }
         self.allowance.check(self.tx.output());
         if self.writer.is_ready(now) {
-            changed |= self.ask(now);
+            changed |= self.thinks_until <= now && self.ask(now);
             // The receiving half knows of a request before its first byte is written.
             if self.tokens.is_empty() || self.plan.late_token.is_some() {
                 let (most, wait) = self.writer.dice.cut();
@@ -235,7 +238,7 @@ impl<'p> Asking<'p> {
             Sent::Some => true,
             Sent::Full => false,
             Sent::Wait(until) => {
-                self.writer.wait(until.duration_since(now), now);
+                self.thinks_until = until;
                 true
             }
             Sent::Over | Sent::Refused => {
@@ -260,6 +263,7 @@ impl<'p> Asking<'p> {
             self.tx.poll_timeout(),
             self.reader.wake(now),
             self.writer.wake(now),
+            Some(self.thinks_until).filter(|at| *at > now),
         ])
     }
 }

@@ -46,7 +46,7 @@ impl Simulation for Pair<'_> {
 
 /// Runs a plan, and compares what was received with what it says.
 pub(crate) fn check(plan: &Plan) {
-    let untimed = Config::client_without_deadlines();
+    let untimed = without_deadlines();
     let (mut client, mut server) = (untimed, untimed);
     if matches!(plan.judge, Judge::Client | Judge::Both) {
         client = Config::client();
@@ -122,27 +122,16 @@ fn judge_silence(client: &Asking<'_>, plan: &Plan, ended: Instant) {
 }
 
 /// What queues, cuts and turns may add to a deadline.
-pub(crate) const SLACK: std::time::Duration = millis_const(5_000);
+pub(crate) const SLACK: std::time::Duration = millis(5_000);
 
-const fn millis_const(count: u64) -> std::time::Duration {
-    std::time::Duration::from_millis(count)
-}
-
-/// Settings without a deadline.
-trait Patient {
-    fn client_without_deadlines() -> Self;
-}
-
-impl Patient for Config {
-    fn client_without_deadlines() -> Self {
-        let mut config = Self::client();
-        config.idle_timeout = None;
-        config.head_timeout = None;
-        config.body_timeout = None;
-        config.write_timeout = None;
-        config.continue_timeout = millis(1_000);
-        config
-    }
+/// A client's or a server's settings without a deadline.
+pub(crate) fn without_deadlines() -> Config {
+    let mut config = Config::client();
+    config.idle_timeout = None;
+    config.head_timeout = None;
+    config.body_timeout = None;
+    config.write_timeout = None;
+    config
 }
 
 /// What is seen of a message is what was sent of it.

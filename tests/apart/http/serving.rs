@@ -25,15 +25,20 @@ pub(crate) struct Serving<'p> {
     told_end: bool,
     pub(crate) requests: Vec<Seen>,
     pub(crate) error: Option<Error>,
+    /// Since when it waits for the last request.
+    pub(crate) idle_from: Instant,
+    /// When a request failed, or was given up.
+    pub(crate) failed_at: Option<Instant>,
 
     tx: Sender,
     writer: Pace,
     allowance: Allowance,
+    /// The application does nothing before; its output is written all the same.
+    thinks_until: Instant,
     at: At,
     /// The answers begun.
     pub(crate) begun: usize,
     closed: bool,
-    pub(crate) closed_at: Instant,
 }
 
 /// How far an answer is.
@@ -60,13 +65,15 @@ impl<'p> Serving<'p> {
             told_end: false,
             requests: Vec::new(),
             error: None,
+            idle_from: Instant::ZERO,
+            failed_at: None,
             tx,
             writer: Pace::new(&Pauses(Vec::new()), Dice::new(dice, 3)),
             allowance: Allowance::new(config.output),
+            thinks_until: Instant::ZERO,
             at: At::Rest,
             begun: 0,
             closed: false,
-            closed_at: Instant::ZERO,
         }
     }
 
@@ -84,6 +91,7 @@ impl<'p> Serving<'p> {
             self.held = contract::server_next(&mut self.rx, next, now);
             if self.held.is_none() {
                 (self.is_done, self.is_drained, changed) = (false, false, true);
+                self.idle_from = now;
             }
         }
         if self.reader.is_ready(now) {
@@ -98,9 +106,20 @@ impl<'p> Serving<'p> {
     fn read_time(&mut self, now: Instant) -> bool {
         let is_due = self.rx.poll_timeout().is_some_and(|at| at <= now);
         if is_due {
+            let owed = self.replies.len();
             self.rx.handle_timeout(&mut self.replies, now);
+            if self.replies.len() > owed {
+                self.failed_at.get_or_insert(now);
+            }
         }
         is_due
+    }
+
+    fn fail(&mut self, error: Option<Error>, now: Instant) {
+        self.error = self.error.or(error);
+        if error.is_some() {
+            self.failed_at.get_or_insert(now);
+        }
     }
 
     /// Reads some, unless some is left, and takes the next event.
@@ -117,8 +136,11 @@ impl<'p> Serving<'p> {
         }
         let is_drained = self.is_drained || self.error.is_some();
         if self.input.is_empty() && is_drained && up.is_over() && !self.told_end {
-            self.told_end = true;
-            self.error = self.rx.receive_eof(&mut self.replies, now).err().or(self.error);
+            // Who is told that a request was cut reads on, to see once more that the peer has left.
+            let before = self.error;
+            let told = self.rx.receive_eof(&mut self.replies, now);
+            self.told_end = told.is_ok() || before.is_some();
+            self.fail(told.err(), now);
             return true;
         }
         if self.is_done || self.error.is_some() || self.told_end {
@@ -127,7 +149,8 @@ impl<'p> Serving<'p> {
         let mut input = &self.input[..];
         let before = input.len();
         let step = self.rx.receive(&mut self.replies, &mut input, now);
-        let mut changed = read > 0 || input.len() < before;
+        let used = before - input.len();
+        let mut changed = read > 0 || used > 0;
         let was_drained = self.is_drained;
         self.is_drained = matches!(step, Ok(Step::NeedInput | Step::Done));
         changed |= self.is_drained != was_drained;
@@ -136,7 +159,7 @@ impl<'p> Serving<'p> {
                 changed = true;
                 self.requests.note(event);
             }
-            Ok(Step::NeedInput) => assert!(input.is_empty()),
+            Ok(Step::NeedInput) => assert_eq!(used, before),
             Ok(Step::Done) => {
                 changed = true;
                 self.is_done = true;
@@ -145,11 +168,10 @@ impl<'p> Serving<'p> {
                 }
             }
             Err(error) => {
-                changed = true;
-                self.error = Some(error);
+                changed |= self.error.is_none();
+                self.fail(Some(error), now);
             }
         }
-        let used = before - input.len();
         self.input.drain(..used);
         if changed {
             self.reader.wait(wait, now);
@@ -176,7 +198,7 @@ impl<'p> Serving<'p> {
         }
         self.allowance.check(self.tx.output());
         if self.writer.is_ready(now) {
-            changed |= self.answer(now);
+            changed |= self.thinks_until <= now && self.answer(now);
             let (most, wait) = self.writer.dice.cut();
             if down.write(self.tx.output(), most) > 0 {
                 changed = true;
@@ -184,16 +206,17 @@ impl<'p> Serving<'p> {
             }
             self.allowance.check(self.tx.output());
         }
-        if let Some(next) = contract::server_token(&mut self.tx) {
-            self.tokens.push(next, now);
-            changed = true;
+        if contract::A_TOKEN_WAITS_FOR_ITS_REQUEST || self.is_done {
+            if let Some(next) = contract::server_token(&mut self.tx) {
+                self.tokens.push(next, now);
+                changed = true;
+            }
         }
         if let (Some(end), true) = (self.tx.wants().end, self.tx.output().is_empty()) {
             changed |= down.shut();
             if end == End::Close {
                 up.leave();
                 self.closed = true;
-                self.closed_at = now;
                 changed = true;
             }
         }
@@ -248,7 +271,7 @@ impl<'p> Serving<'p> {
             Sent::Some => true,
             Sent::Full => false,
             Sent::Wait(until) => {
-                self.writer.wait(until.duration_since(now), now);
+                self.thinks_until = until;
                 true
             }
             Sent::Over | Sent::Refused => {
@@ -287,7 +310,12 @@ impl<'p> Serving<'p> {
             self.tx.poll_timeout(),
             self.reader.wake(now),
             self.writer.wake(now),
+            Some(self.thinks_until).filter(|at| *at > now),
         ])
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed
     }
 
     /// Until when its own pauses keep it from reading.
