@@ -10,11 +10,17 @@ mod contract;
 mod http;
 #[path = "apart/kit.rs"]
 mod kit;
+#[path = "apart/ws/mod.rs"]
+mod ws;
 
 use proptest::prelude::*;
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        max_shrink_iters: 10_000,
+        ..ProptestConfig::default()
+    })]
     #[test]
     fn exchanges_are_whole_and_in_turn(plan in http::plan::plan()) {
         http::check(&plan);
@@ -23,5 +29,10 @@ proptest! {
     #[test]
     fn a_request_that_breaks_has_one_answer(plan in broken::plan()) {
         broken::check(&plan);
+    }
+
+    #[test]
+    fn messages_are_whole_and_in_order(plan in ws::plan()) {
+        ws::check(&plan);
     }
 }

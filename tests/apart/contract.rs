@@ -1,6 +1,8 @@
 //! What the halves promise each other and their drivers, in one place: how a token is asked for, how a
 //! half says that it stops reading, which cases the plans may hold.
 
+use std::time::Duration;
+
 use wirefeed::h1::{client, server};
 use wirefeed::ws;
 use wirefeed::{Control, Instant};
@@ -22,11 +24,14 @@ pub(crate) const A_RESPONSE_IS_NOT_LATE_BEFORE_ITS_REQUEST_IS_OVER: bool = true;
 /// A plan may send pings to a side that has closed.
 pub(crate) const PINGS_ARE_ANSWERED_AFTER_OUR_CLOSE: bool = true;
 
+/// A plan may let pings wait in the output for longer than an answer may take.
+pub(crate) const A_PING_IS_LATE_FROM_WHEN_IT_IS_WRITTEN: bool = true;
+
+/// A plan may let whole messages and parts of messages be asked for in turns.
+pub(crate) const PARTS_BEGIN_WITH_A_START: bool = true;
+
 /// Output beyond its limit that control frames, and a server's one answer of its own, may make owed.
 pub(crate) const CONTROL: usize = 16 << 10;
-
-/// Bytes of a body within each deadline.
-pub(crate) const STRIDE: usize = 4096;
 
 /// The token of a server's next exchange, where this one is over in both directions.
 pub(crate) fn server_token(tx: &mut server::Sender) -> Option<server::Next> {
@@ -61,12 +66,29 @@ pub(crate) fn session_pauses<R: ws::Role>(
 ) {
 }
 
+/// A session's settings, with deadlines or as good as none.
+pub(crate) fn session_config(is_timed: bool) -> ws::Config {
+    let mut config = ws::Config::default();
+    if is_timed {
+        config.ping_interval = Some(Duration::from_secs(5));
+        config.pong_timeout = Duration::from_secs(3);
+        config.close_timeout = Duration::from_secs(10);
+    } else {
+        config.close_timeout = Duration::MAX;
+    }
+    config
+}
+
+/// How long a session may take to give up a peer that is silent: a ping's interval, the time for its
+/// way out, the time for its answer, the closing handshake.
+pub(crate) const SESSION_PATIENCE: Duration = Duration::from_secs(5 + 30 + 3 + 10);
+
 /// How a session's replies travel: one after the other.
 #[derive(Debug)]
 pub(crate) struct Post(Delayed<ws::Reply>);
 
 impl Post {
-    pub(crate) fn new(dice: Dice, most: std::time::Duration) -> Self {
+    pub(crate) fn new(dice: Dice, most: Duration) -> Self {
         Self(Delayed::new(dice, most))
     }
 

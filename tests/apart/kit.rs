@@ -111,11 +111,25 @@ pub(crate) struct Link {
     shut: bool,
     /// Nobody reads any more: what is written is lost.
     gone: bool,
+    is_tapped: bool,
+    /// All that was written, where it is tapped.
+    pub(crate) log: Vec<u8>,
 }
 
 impl Link {
     pub(crate) fn new(capacity: usize) -> Self {
-        Self { bytes: VecDeque::new(), capacity, shut: false, gone: false }
+        Self {
+            bytes: VecDeque::new(),
+            capacity,
+            shut: false,
+            gone: false,
+            is_tapped: false,
+            log: Vec::new(),
+        }
+    }
+
+    pub(crate) fn tapped(capacity: usize) -> Self {
+        Self { is_tapped: true, ..Self::new(capacity) }
     }
 
     /// Writes at most this many bytes of what is owed; how many it took.
@@ -127,6 +141,9 @@ impl Link {
             let len = out.chunk().len().min(left);
             if !self.gone {
                 self.bytes.extend(&out.chunk()[..len]);
+            }
+            if self.is_tapped {
+                self.log.extend(&out.chunk()[..len]);
             }
             out.advance(len);
             left -= len;
