@@ -27,6 +27,9 @@ pub(crate) const PINGS_ARE_ANSWERED_AFTER_OUR_CLOSE: bool = true;
 /// A plan may let pings wait in the output for longer than an answer may take.
 pub(crate) const A_PING_IS_LATE_FROM_WHEN_IT_IS_WRITTEN: bool = true;
 
+/// A session owes a peer that does not read nothing more once it has ended; else its driver drops that.
+pub(crate) const WHO_DOES_NOT_READ_IS_LEFT: bool = true;
+
 /// A plan may let whole messages and parts of messages be asked for in turns.
 pub(crate) const PARTS_BEGIN_WITH_A_START: bool = true;
 
@@ -72,7 +75,7 @@ pub(crate) fn session_config(is_timed: bool) -> ws::Config {
     if is_timed {
         config.ping_interval = Some(Duration::from_secs(5));
         config.pong_timeout = Duration::from_secs(3);
-        config.close_timeout = Duration::from_secs(10);
+        config.close_timeout = Duration::from_secs(60);
     } else {
         config.close_timeout = Duration::MAX;
     }
@@ -81,7 +84,7 @@ pub(crate) fn session_config(is_timed: bool) -> ws::Config {
 
 /// How long a session may take to give up a peer that is silent: a ping's interval, the time for its
 /// way out, the time for its answer, the closing handshake.
-pub(crate) const SESSION_PATIENCE: Duration = Duration::from_secs(5 + 30 + 3 + 10);
+pub(crate) const SESSION_PATIENCE: Duration = Duration::from_secs(5 + 30 + 3 + 60);
 
 /// How a session's replies travel: one after the other.
 #[derive(Debug)]

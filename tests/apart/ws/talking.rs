@@ -110,7 +110,7 @@ impl<'p, R: Role> Talking<'p, R> {
         }
         let (mut most, mut wait) = self.reader.dice.cut();
         if self.side.slow {
-            (most, wait) = (64, millis(100));
+            (most, wait) = (64, millis(20));
         }
         let was_held = self.is_held;
         self.is_held = self.side.heeds && !self.tx.wants().read;
@@ -216,16 +216,20 @@ impl<'p, R: Role> Talking<'p, R> {
         self.allowance.check(self.tx.output());
         if self.writer.is_ready(now) {
             changed |= self.thinks_until <= now && self.speak(peer_has_spoken, now);
-            let (most, wait) = self.writer.dice.cut();
+            let (mut most, mut wait) = self.writer.dice.cut();
+            if self.side.slow {
+                (most, wait) = (64, millis(20));
+            }
             if link.write(self.tx.output(), most) > 0 {
                 changed = true;
                 self.writer.wait(wait, now);
             }
             self.allowance.check(self.tx.output());
         }
-        // What is owed to a peer that is given up is owed no more.
         let end = self.tx.wants().end;
-        let given_up = self.tx.ending() == Some(Ending::TimedOut);
+        // What is owed to a peer that is given up is owed no more.
+        let given_up = self.tx.ending() == Some(Ending::TimedOut)
+            || (!contract::WHO_DOES_NOT_READ_IS_LEFT && end == Some(End::Close));
         if end.is_some() && (given_up || self.tx.output().is_empty()) {
             changed |= link.shut();
             if end == Some(End::Close) {
