@@ -33,8 +33,11 @@ pub(crate) const WHO_DOES_NOT_READ_IS_LEFT: bool = true;
 /// A plan may let whole messages and parts of messages be asked for in turns.
 pub(crate) const PARTS_BEGIN_WITH_A_START: bool = true;
 
+/// What control frames may make owed beyond the limit holds the close frame, too.
+pub(crate) const A_CLOSE_FRAME_IS_COUNTED: bool = true;
+
 /// Output beyond its limit that control frames, and a server's one answer of its own, may make owed.
-pub(crate) const CONTROL: usize = 16 << 10;
+pub(crate) const CONTROL: usize = (16 << 10) + if A_CLOSE_FRAME_IS_COUNTED { 0 } else { 131 };
 
 /// The token of a server's next exchange, where this one is over in both directions.
 pub(crate) fn server_token(tx: &mut server::Sender) -> Option<server::Next> {
@@ -56,10 +59,20 @@ pub(crate) fn client_next(rx: &mut client::Receiver, next: client::Next, now: In
 }
 
 /// A server's half stops reading.
-pub(crate) fn server_pauses(_rx: &mut server::Receiver, _now: Instant) {}
+pub(crate) fn server_pauses(
+    _rx: &mut server::Receiver,
+    _control: &mut impl Control<server::Reply>,
+    _now: Instant,
+) {
+}
 
 /// A client's half stops reading.
-pub(crate) fn client_pauses(_rx: &mut client::Receiver, _now: Instant) {}
+pub(crate) fn client_pauses(
+    _rx: &mut client::Receiver,
+    _control: &mut impl Control<client::Reply>,
+    _now: Instant,
+) {
+}
 
 /// A session's half stops reading.
 pub(crate) fn session_pauses<R: ws::Role>(

@@ -148,7 +148,7 @@ impl<'p> Asking<'p> {
             if self.reader.pauses(now) {
                 self.read_from = self.reader.ready_at();
                 if self.is_drained {
-                    contract::client_pauses(&mut self.rx, now);
+                    contract::client_pauses(&mut self.rx, &mut self.replies, now);
                 }
             }
         }

@@ -57,7 +57,6 @@ pub(crate) trait Sends {
     fn bytes(&mut self, data: Bytes, now: Instant) -> Result<(), SendError>;
     fn end(&mut self, now: Instant) -> Result<(), SendError>;
     fn trailers(&mut self, fields: &[(&str, &str)], now: Instant) -> Result<(), SendError>;
-    fn outbox(&mut self) -> &mut Outbox;
 }
 
 macro_rules! sends {
@@ -74,9 +73,6 @@ macro_rules! sends {
             }
             fn trailers(&mut self, fields: &[(&str, &str)], now: Instant) -> Result<(), SendError> {
                 self.send_trailers(fields, now)
-            }
-            fn outbox(&mut self) -> &mut Outbox {
-                self.output()
             }
         }
     };

@@ -176,7 +176,7 @@ impl<'p> Serving<'p> {
         if changed {
             self.reader.wait(wait, now);
             if self.reader.pauses(now) && self.is_drained {
-                contract::server_pauses(&mut self.rx, now);
+                contract::server_pauses(&mut self.rx, &mut self.replies, now);
             }
         }
         changed
