@@ -18,7 +18,7 @@ use proptest::prelude::*;
 proptest! {
     #![proptest_config(ProptestConfig {
         failure_persistence: None,
-        max_shrink_iters: 10_000,
+        max_shrink_iters: 4_000,
         ..ProptestConfig::default()
     })]
     #[test]

@@ -270,4 +270,4 @@ pub(crate) fn earliest<const N: usize>(times: [Option<Instant>; N]) -> Option<In
 }
 
 /// More than any plan needs.
-const TURNS: usize = 300_000;
+const TURNS: usize = 100_000;
