@@ -105,7 +105,7 @@ impl<'p> Peer<'p> {
                         self.phase = Phase::Mute;
                     }
                     Rest::Silent => self.phase = Phase::Mute,
-                    Rest::Trickle => self.phase = Phase::Trickle(at, now + millis(1_000)),
+                    Rest::Trickle => self.phase = Phase::Trickle(at, now + millis(50)),
                 }
             }
             Phase::Trickle(..)
@@ -122,7 +122,7 @@ impl<'p> Peer<'p> {
             Phase::Trickle(sent, next) => {
                 let more = if request.rest == Rest::Late { wire.len() - sent } else { 1 };
                 up.put(&wire[sent..sent + more]);
-                let wait = millis(if request.is_endless(self.n) { 1_000 } else { 100 });
+                let wait = millis(if request.is_endless(self.n) { 1_000 } else { 50 });
                 self.phase = match sent + more < wire.len() {
                     true => Phase::Trickle(sent + more, next + wait),
                     false => Phase::Sent,

@@ -125,7 +125,8 @@ impl<R: Role> Talking<'_, R> {
         }
         let flooded = peer.side.floods() && self.side.closes.is_some();
         let closed = self.side.closes.is_some() && !contract::PINGS_ARE_ANSWERED_AFTER_OUR_CLOSE;
-        if !flooded && !closed {
+        // Whoever closes first does not hear the last answers.
+        if !flooded && !closed && !self.is_cut {
             assert_eq!(newest.as_ref(), asked.last(), "the newest ping is not answered");
         }
     }

@@ -48,6 +48,8 @@ pub(crate) struct Talking<'p, R> {
     /// It may say nothing more.
     is_over: bool,
     pub(crate) spoke_at: Instant,
+    /// The peer's stream has ended while something was owed.
+    pub(crate) is_cut: bool,
     pub(crate) closed: bool,
     pub(crate) closed_at: Instant,
 }
@@ -85,6 +87,7 @@ impl<'p, R: Role> Talking<'p, R> {
             last_asked: None,
             is_over: false,
             spoke_at: Instant::ZERO,
+            is_cut: false,
             closed: false,
             closed_at: Instant::ZERO,
         }
@@ -206,7 +209,9 @@ impl<'p, R: Role> Talking<'p, R> {
         }
         let mut changed = false;
         while let Some(reply) = self.replies.take(now) {
+            let owes = !self.tx.output().is_empty();
             self.tx.owe(reply, now);
+            self.is_cut |= owes && self.tx.wants().end == Some(End::Close);
             changed = true;
         }
         if self.tx.poll_timeout().is_some_and(|at| at <= now) {
