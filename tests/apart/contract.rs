@@ -12,6 +12,9 @@ use crate::kit::{Delayed, Dice};
 /// A plan may let a side stop reading for longer than any deadline of its own.
 pub(crate) const PAUSES_DO_NOT_COUNT: bool = true;
 
+/// A half that holds an event need not say that it stops reading; else its driver says so always.
+pub(crate) const AN_EVENT_THAT_IS_HELD_STOPS_THE_CLOCK: bool = true;
+
 /// A server's sending half gives no token before its request is over; else the driver waits for that.
 pub(crate) const A_TOKEN_WAITS_FOR_ITS_REQUEST: bool = true;
 
@@ -110,6 +113,10 @@ impl Post {
 
     pub(crate) fn take(&mut self, now: Instant) -> Option<ws::Reply> {
         self.0.pop(now)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
     }
 
     pub(crate) fn wake(&self) -> Option<Instant> {

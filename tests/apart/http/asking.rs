@@ -109,9 +109,10 @@ impl<'p> Asking<'p> {
         }
         let (mut input, interim) = (&self.input[..], &mut self.interim);
         let before = input.len();
+        let owed = self.replies.len();
         let step = self.rx.receive(&mut self.replies, &mut input, now);
         let used = before - input.len();
-        let mut changed = read > 0 || used > 0;
+        let mut changed = read > 0 || used > 0 || self.replies.len() > owed;
         let was_drained = self.is_drained;
         self.is_drained = matches!(step, Ok(Step::NeedInput | Step::Done));
         changed |= self.is_drained != was_drained;
@@ -147,7 +148,7 @@ impl<'p> Asking<'p> {
             self.reader.wait(wait, now);
             if self.reader.pauses(now) {
                 self.read_from = self.reader.ready_at();
-                if self.is_drained {
+                if self.is_drained || !contract::AN_EVENT_THAT_IS_HELD_STOPS_THE_CLOCK {
                     contract::client_pauses(&mut self.rx, &mut self.replies, now);
                 }
             }
@@ -186,7 +187,9 @@ impl<'p> Asking<'p> {
         let all = self.tx.is_idle() && self.sent == self.plan.asks.len();
         let over = self.responses.len() == self.sent && self.responses.iter().all(|it| it.over);
         let ends = self.tx.wants().end == Some(End::Close);
-        if ends && self.error.is_some_and(|error| error.kind == ErrorKind::TimedOut) {
+        let begun = self.sent + usize::from(self.sending.is_some());
+        let answered = self.responses.len() == begun && self.responses.iter().all(|it| it.over);
+        if ends && !answered {
             self.gave_up_at.get_or_insert(now);
         }
         if (ends || (all && over)) && self.tx.output().is_empty() {

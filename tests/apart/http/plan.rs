@@ -113,7 +113,9 @@ impl Plan {
                 ask.body.pause.iter_mut().for_each(|(_, time)| *time %= 500);
             }
         }
-        for answer in &mut self.answers {
+        for (ask, answer) in self.asks.iter().zip(&mut self.answers) {
+            // Whose response waits for a request that waits is not slow.
+            answer.waits &= !server || ask.body.pause.is_none();
             answer.silent &= self.judge == Judge::Client && self.late_token.is_none();
             answer.interim *= u8::from(!answer.silent);
             if server || unpaused {

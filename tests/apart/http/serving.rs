@@ -148,9 +148,10 @@ impl<'p> Serving<'p> {
         }
         let mut input = &self.input[..];
         let before = input.len();
+        let owed = self.replies.len();
         let step = self.rx.receive(&mut self.replies, &mut input, now);
         let used = before - input.len();
-        let mut changed = read > 0 || used > 0;
+        let mut changed = read > 0 || used > 0 || self.replies.len() > owed;
         let was_drained = self.is_drained;
         self.is_drained = matches!(step, Ok(Step::NeedInput | Step::Done));
         changed |= self.is_drained != was_drained;
@@ -175,7 +176,8 @@ impl<'p> Serving<'p> {
         self.input.drain(..used);
         if changed {
             self.reader.wait(wait, now);
-            if self.reader.pauses(now) && self.is_drained {
+            let says = self.is_drained || !contract::AN_EVENT_THAT_IS_HELD_STOPS_THE_CLOCK;
+            if self.reader.pauses(now) && says {
                 contract::server_pauses(&mut self.rx, &mut self.replies, now);
             }
         }

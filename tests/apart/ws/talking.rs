@@ -137,12 +137,14 @@ impl<'p, R: Role> Talking<'p, R> {
             return true;
         }
         let was_drained = self.is_drained;
+        let owed = self.replies.len();
         let (used, is_item) = self.pull(now);
         self.input.drain(..used);
-        changed |= used > 0 || is_item || self.is_drained != was_drained;
+        changed |=
+            used > 0 || is_item || self.replies.len() > owed || self.is_drained != was_drained;
         if changed && self.reader.pauses(now) {
             self.read_from = self.reader.ready_at();
-            if self.is_drained {
+            if self.is_drained || !contract::AN_EVENT_THAT_IS_HELD_STOPS_THE_CLOCK {
                 contract::session_pauses(&mut self.rx, &mut self.replies, now);
             }
         }
