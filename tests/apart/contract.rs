@@ -91,7 +91,7 @@ pub(crate) fn session_config(is_timed: bool) -> ws::Config {
     if is_timed {
         config.ping_interval = Some(Duration::from_secs(5));
         config.pong_timeout = Duration::from_secs(3);
-        config.close_timeout = Duration::from_secs(60);
+        config.close_timeout = Duration::from_secs(120);
     } else {
         config.close_timeout = Duration::MAX;
     }
@@ -100,9 +100,10 @@ pub(crate) fn session_config(is_timed: bool) -> ws::Config {
 
 /// How long a session may take to give up a peer that is silent: a ping's interval, the time for its
 /// way out, the time for its answer, the closing handshake.
-pub(crate) const SESSION_PATIENCE: Duration = Duration::from_secs(5 + 30 + 3 + 60);
+pub(crate) const SESSION_PATIENCE: Duration = Duration::from_secs(5 + 30 + 3 + 120);
 
-/// How a session's replies travel: one after the other.
+/// How a session's replies travel: one after the other. What keeps only the newest pong and one close
+/// stands in for the queue here, with a choice in the plan.
 #[derive(Debug)]
 pub(crate) struct Post(Delayed<ws::Reply>);
 

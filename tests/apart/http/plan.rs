@@ -130,7 +130,7 @@ impl Plan {
 }
 
 fn pauses() -> impl Strategy<Value = Pauses> {
-    vec((0u16..60, 0u32..100_000), 0..3).prop_map(|mut pauses| {
+    vec((0u16..60, 0u32..200_000), 0..3).prop_map(|mut pauses| {
         pauses.sort_unstable();
         Pauses(pauses)
     })

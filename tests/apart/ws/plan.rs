@@ -35,7 +35,7 @@ pub(crate) struct Side {
     pub(crate) delay: Duration,
     pub(crate) receives: Receives,
     pub(crate) compress_from: u8,
-    /// It reads and writes 3200 bytes a second.
+    /// It reads and writes 1280 bytes a second.
     pub(crate) slow: bool,
     /// It reads only while its sending half wants to.
     pub(crate) heeds: bool,
@@ -140,7 +140,7 @@ fn say() -> impl Strategy<Value = Say> {
 fn side() -> impl Strategy<Value = Side> {
     let receives = prop_oneof![Just(Receives::Whole), Just(Receives::Parts), Just(Receives::Both)];
     let closes = weighted(0.6, prop_oneof![Just(1000u16), 3000u16..5000]);
-    let flags = (any::<bool>(), any::<bool>(), prop::bool::weighted(0.2));
+    let flags = (any::<bool>(), any::<bool>(), prop::bool::weighted(0.3));
     let mute_at = weighted(0.2, prop_oneof![0u32..300, 0u32..60_000]);
     (vec(say(), 0..8), closes, flags, halves(), receives, any::<u8>(), mute_at).prop_map(
         |(says, closes, (hears_out, heeds, slow), halves, receives, compress_from, mute_at)| Side {

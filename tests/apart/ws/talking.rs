@@ -113,7 +113,7 @@ impl<'p, R: Role> Talking<'p, R> {
         }
         let (mut most, mut wait) = self.reader.dice.cut();
         if self.side.slow {
-            (most, wait) = (64, millis(20));
+            (most, wait) = (64, millis(50));
         }
         let was_held = self.is_held;
         self.is_held = self.side.heeds && !self.tx.wants().read;
@@ -225,7 +225,7 @@ impl<'p, R: Role> Talking<'p, R> {
             changed |= self.thinks_until <= now && self.speak(peer_has_spoken, now);
             let (mut most, mut wait) = self.writer.dice.cut();
             if self.side.slow {
-                (most, wait) = (64, millis(20));
+                (most, wait) = (64, millis(50));
             }
             if link.write(self.tx.output(), most) > 0 {
                 changed = true;
