@@ -1,0 +1,132 @@
+//! What the halves promise each other and their drivers, in one place: how a token is asked for, how a
+//! half says that it stops reading, which cases the plans may hold.
+
+use std::time::Duration;
+
+use wirefeed::h1::{client, server};
+use wirefeed::ws;
+use wirefeed::{Control, Instant};
+
+use crate::kit::{Delayed, Dice};
+
+/// A plan may let a side stop reading for longer than any deadline of its own.
+pub(crate) const PAUSES_DO_NOT_COUNT: bool = true;
+
+/// A half that holds an event need not say that it stops reading; else its driver says so always.
+pub(crate) const AN_EVENT_THAT_IS_HELD_STOPS_THE_CLOCK: bool = true;
+
+/// A server's sending half gives no token before its request is over; else the driver waits for that.
+pub(crate) const A_TOKEN_WAITS_FOR_ITS_REQUEST: bool = true;
+
+/// A plan may hold pieces larger than the limit on output: each is taken while nothing is owed.
+pub(crate) const AN_EMPTY_OUTPUT_TAKES_ANYTHING: bool = true;
+
+/// A plan may let a client take longer for its request than its response may take.
+pub(crate) const A_RESPONSE_IS_NOT_LATE_BEFORE_ITS_REQUEST_IS_OVER: bool = true;
+
+/// A plan may send pings to a side that has closed.
+pub(crate) const PINGS_ARE_ANSWERED_AFTER_OUR_CLOSE: bool = true;
+
+/// A plan may let pings wait in the output for longer than an answer may take.
+pub(crate) const A_PING_IS_LATE_FROM_WHEN_IT_IS_WRITTEN: bool = true;
+
+/// A session owes a peer that does not read nothing more once it has ended; else its driver drops that.
+pub(crate) const WHO_DOES_NOT_READ_IS_LEFT: bool = true;
+
+/// A plan may let whole messages and parts of messages be asked for in turns.
+pub(crate) const PARTS_BEGIN_WITH_A_START: bool = true;
+
+/// What control frames may make owed beyond the limit holds the close frame, too.
+pub(crate) const A_CLOSE_FRAME_IS_COUNTED: bool = true;
+
+/// Output beyond its limit that control frames, and a server's one answer of its own, may make owed.
+pub(crate) const CONTROL: usize = (16 << 10) + if A_CLOSE_FRAME_IS_COUNTED { 0 } else { 131 };
+
+/// The token of a server's next exchange, where this one is over in both directions.
+pub(crate) fn server_token(tx: &mut server::Sender) -> Option<server::Next> {
+    tx.next_exchange()
+}
+
+/// Gives a server's receiving half its token; back where it comes too early.
+pub(crate) fn server_next(
+    rx: &mut server::Receiver,
+    next: server::Next,
+    now: Instant,
+) -> Option<server::Next> {
+    rx.next_exchange(next, now).err()
+}
+
+/// Gives a client's receiving half the token of a request.
+pub(crate) fn client_next(rx: &mut client::Receiver, next: client::Next, now: Instant) {
+    rx.next_exchange(next, now);
+}
+
+/// A server's half stops reading.
+pub(crate) fn server_pauses(
+    _rx: &mut server::Receiver,
+    _control: &mut impl Control<server::Reply>,
+    _now: Instant,
+) {
+}
+
+/// A client's half stops reading.
+pub(crate) fn client_pauses(
+    _rx: &mut client::Receiver,
+    _control: &mut impl Control<client::Reply>,
+    _now: Instant,
+) {
+}
+
+/// A session's half stops reading.
+pub(crate) fn session_pauses<R: ws::Role>(
+    _rx: &mut ws::Receiver<R>,
+    _control: &mut impl Control<ws::Reply>,
+    _now: Instant,
+) {
+}
+
+/// A session's settings, with deadlines or as good as none.
+pub(crate) fn session_config(is_timed: bool) -> ws::Config {
+    let mut config = ws::Config::default();
+    if is_timed {
+        config.ping_interval = Some(Duration::from_secs(5));
+        config.pong_timeout = Duration::from_secs(3);
+        config.close_timeout = Duration::from_secs(120);
+    } else {
+        config.close_timeout = Duration::MAX;
+    }
+    config
+}
+
+/// How long a session may take to give up a peer that is silent: a ping's interval, the time for its
+/// way out, the time for its answer, the closing handshake.
+pub(crate) const SESSION_PATIENCE: Duration = Duration::from_secs(5 + 30 + 3 + 120);
+
+/// How a session's replies travel: one after the other. What keeps only the newest pong and one close
+/// stands in for the queue here, with a choice in the plan.
+#[derive(Debug)]
+pub(crate) struct Post(Delayed<ws::Reply>);
+
+impl Post {
+    pub(crate) fn new(dice: Dice, most: Duration) -> Self {
+        Self(Delayed::new(dice, most))
+    }
+
+    pub(crate) fn take(&mut self, now: Instant) -> Option<ws::Reply> {
+        self.0.pop(now)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn wake(&self) -> Option<Instant> {
+        self.0.wake()
+    }
+}
+
+impl Control<ws::Reply> for Post {
+    fn owe(&mut self, reply: ws::Reply, now: Instant) {
+        self.0.push(reply, now);
+    }
+}
