@@ -1,6 +1,7 @@
 //! What the halves promise each other and their drivers, in one place: how a token is asked for, how a
 //! half says that it stops reading, which cases the plans may hold.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use wirefeed::h1::{client, server};
@@ -63,26 +64,29 @@ pub(crate) fn client_next(rx: &mut client::Receiver, next: client::Next, now: In
 
 /// A server's half stops reading.
 pub(crate) fn server_pauses(
-    _rx: &mut server::Receiver,
-    _control: &mut impl Control<server::Reply>,
-    _now: Instant,
+    rx: &mut server::Receiver,
+    control: &mut impl Control<server::Reply>,
+    now: Instant,
 ) {
+    rx.pause(control, now);
 }
 
 /// A client's half stops reading.
 pub(crate) fn client_pauses(
-    _rx: &mut client::Receiver,
-    _control: &mut impl Control<client::Reply>,
-    _now: Instant,
+    rx: &mut client::Receiver,
+    control: &mut impl Control<client::Reply>,
+    now: Instant,
 ) {
+    rx.pause(control, now);
 }
 
 /// A session's half stops reading.
 pub(crate) fn session_pauses<R: ws::Role>(
-    _rx: &mut ws::Receiver<R>,
-    _control: &mut impl Control<ws::Reply>,
-    _now: Instant,
+    rx: &mut ws::Receiver<R>,
+    control: &mut impl Control<ws::Reply>,
+    now: Instant,
 ) {
+    rx.pause(control, now);
 }
 
 /// A session's settings, with deadlines or as good as none.
@@ -93,6 +97,7 @@ pub(crate) fn session_config(is_timed: bool) -> ws::Config {
         config.pong_timeout = Duration::from_secs(3);
         config.close_timeout = Duration::from_secs(120);
     } else {
+        (config.ping_interval, config.write_timeout) = (None, None);
         config.close_timeout = Duration::MAX;
     }
     config
@@ -102,31 +107,62 @@ pub(crate) fn session_config(is_timed: bool) -> ws::Config {
 /// way out, the time for its answer, the closing handshake.
 pub(crate) const SESSION_PATIENCE: Duration = Duration::from_secs(5 + 30 + 3 + 120);
 
-/// How a session's replies travel: one after the other. What keeps only the newest pong and one close
-/// stands in for the queue here, with a choice in the plan.
+/// How a session's replies travel: one after the other, or merged.
 #[derive(Debug)]
-pub(crate) struct Post(Delayed<ws::Reply>);
+pub(crate) enum Post {
+    Queue(Delayed<ws::Reply>),
+    /// What is owed, what was taken out, and until when it is under way.
+    Mailbox(ws::Mailbox, VecDeque<ws::Reply>, Option<Instant>, Dice, Duration),
+}
 
 impl Post {
-    pub(crate) fn new(dice: Dice, most: Duration) -> Self {
-        Self(Delayed::new(dice, most))
+    pub(crate) fn new(mut dice: Dice, most: Duration) -> Self {
+        if dice.one_in(2) {
+            Self::Mailbox(ws::Mailbox::default(), VecDeque::new(), None, dice, most)
+        } else {
+            Self::Queue(Delayed::new(dice, most))
+        }
     }
 
     pub(crate) fn take(&mut self, now: Instant) -> Option<ws::Reply> {
-        self.0.pop(now)
+        match self {
+            Self::Queue(queue) => queue.pop(now),
+            Self::Mailbox(mailbox, taken, due, ..) => {
+                if due.is_some_and(|due| due <= now) {
+                    *due = None;
+                    let mut take = |reply: ws::Reply, _: Instant| taken.push_back(reply);
+                    std::mem::take(mailbox).deliver(&mut take);
+                    assert!(taken.len() <= 8, "a mailbox grows");
+                }
+                taken.pop_front()
+            }
+        }
     }
 
+    /// How many replies are under way; of a mailbox that is not empty at least one.
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        match self {
+            Self::Queue(queue) => queue.len(),
+            Self::Mailbox(mailbox, taken, ..) => taken.len() + usize::from(!mailbox.is_empty()),
+        }
     }
 
     pub(crate) fn wake(&self) -> Option<Instant> {
-        self.0.wake()
+        match self {
+            Self::Queue(queue) => queue.wake(),
+            Self::Mailbox(_, _, due, ..) => *due,
+        }
     }
 }
 
 impl Control<ws::Reply> for Post {
     fn owe(&mut self, reply: ws::Reply, now: Instant) {
-        self.0.push(reply, now);
+        match self {
+            Self::Queue(queue) => queue.push(reply, now),
+            Self::Mailbox(mailbox, _, due, dice, most) => {
+                mailbox.owe(reply, now);
+                due.get_or_insert_with(|| now + dice.delay(*most));
+            }
+        }
     }
 }

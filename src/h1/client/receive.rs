@@ -23,7 +23,7 @@ pub struct Receiver {
     at: u64,
     /// Until when the peer must have sent some of a body.
     wait: ReadDeadline,
-    /// The sending half was told that a head is being read.
+    /// The sending half was told that not all that came is read, or that this side does not look.
     is_reading: bool,
     config: Config,
 }
@@ -133,6 +133,7 @@ impl Receiver {
                         self.state = State::Body;
                         self.persists = persists;
                         self.wait.arm(self.config.body_timeout);
+                        self.is_reading = false;
                         control.owe(Reply(Owed::Head), now);
                     }
                     Err(error) => {
@@ -156,6 +157,7 @@ impl Receiver {
                     Ok(Step::Done) => {
                         self.state = State::Done;
                         self.wait.deadline.stop();
+                        self.is_reading = false;
                         control.owe(Reply(Owed::Over { persists: self.persists }), now);
                     }
                     Err(error) => {
@@ -171,7 +173,10 @@ impl Receiver {
                 control.owe(Reply(Owed::End), now);
                 Ok(Step::Done)
             }
-            State::Done | State::Over => Ok(Step::Done),
+            State::Done | State::Over => {
+                self.wait_for_head(control, now);
+                Ok(Step::Done)
+            }
             State::Failed(error) => Err(error),
         }
     }
@@ -180,8 +185,7 @@ impl Receiver {
     /// it has received is to be dealt with first.
     pub fn pause(&mut self, control: &mut impl Control<Reply>, now: Instant) {
         self.wait.deadline.pause(now);
-        if matches!(self.state, State::Head | State::Informed) && !self.is_reading {
-            self.is_reading = true;
+        if !core::mem::replace(&mut self.is_reading, true) {
             control.owe(Reply(Owed::Reading), now);
         }
     }
@@ -258,7 +262,6 @@ impl Receiver {
             self.base = self.at;
             self.asked = next;
             self.state = State::Head;
-            self.is_reading = false;
         }
     }
 

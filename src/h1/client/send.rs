@@ -7,7 +7,7 @@ use bytes::{Buf as _, Bytes};
 
 use super::state::{On, State};
 use super::{Next, Owed, Reply};
-use crate::deadline::Deadline;
+use crate::deadline::{Deadline, Span};
 use crate::grammar::Target;
 use crate::h1::Config;
 use crate::h1::outgoing::{Body, Checked, Outgoing, body_commands, is_method};
@@ -29,7 +29,7 @@ pub struct Sender {
     /// Some of it is being read.
     is_reading: bool,
     /// More of the request is owed than a socket takes at once.
-    left_late: bool,
+    is_queued: bool,
     timed_out: bool,
     continue_timeout: Duration,
     head_timeout: Option<Duration>,
@@ -46,7 +46,7 @@ impl Sender {
             wait: Deadline::unset(config.idle_timeout.into()),
             has_head: false,
             is_reading: false,
-            left_late: false,
+            is_queued: false,
             timed_out: false,
             continue_timeout: config.continue_timeout,
             head_timeout: config.head_timeout,
@@ -102,7 +102,7 @@ impl Sender {
         let waits = said.expects_continue && told.is_some();
         self.continues = waits.then(|| now + self.continue_timeout);
         self.wait.stop();
-        (self.has_head, self.is_reading) = (false, false);
+        self.has_head = false;
         self.on(On::Head);
         Ok(Next { method: method_alike, upgrade: said.upgrades() })
     }
@@ -132,10 +132,10 @@ impl Sender {
         if self.wait.is_over(now) {
             let waits = self.state == State::Waiting;
             let is_owed = waits && !self.out.outbox.is_empty();
-            if is_owed || core::mem::take(&mut self.left_late) {
-                // The request is still to be read, or left the output at an unknown time since.
-                self.left_late = is_owed;
-                self.wait.start(self.head_timeout, now);
+            if is_owed || core::mem::replace(&mut self.is_queued, false) {
+                // The request is still to be written, or left the output at an unknown time since.
+                self.wait_for_head(is_owed);
+                self.wait.resume(now);
                 return;
             }
             self.wait.stop();
@@ -180,6 +180,13 @@ impl Sender {
         self.out.may_read()
     }
 
+    /// Waits for the head of the response, once the request has left the output.
+    fn wait_for_head(&mut self, is_queued: bool) {
+        self.is_queued = is_queued;
+        let full = Span::from(self.head_timeout);
+        self.wait.arm(if is_queued { full.quarter() } else { full });
+    }
+
     fn check_body(&self) -> Result<(), SendError> {
         match self.state {
             State::Body | State::Answered | State::Switching => Ok(()),
@@ -195,8 +202,7 @@ impl Sender {
         match self.state {
             // Its head may have come before.
             State::Waiting if !self.has_head => {
-                self.left_late = self.out.outbox.remaining() > AT_ONCE;
-                self.wait.arm(self.head_timeout);
+                self.wait_for_head(self.out.outbox.remaining() > AT_ONCE);
                 if !self.is_reading {
                     self.wait.resume(now);
                 }
@@ -228,10 +234,11 @@ impl Control<Reply> for Sender {
             Owed::Continue => self.continues = None,
             Owed::Head => {
                 self.continues = None;
-                self.has_head = true;
+                (self.has_head, self.is_reading) = (true, false);
                 self.wait.stop();
             }
             Owed::Over { persists } => {
+                self.is_reading = false;
                 self.on(if persists && !self.closes { On::Over } else { On::Last });
                 if self.state == State::Idle {
                     self.wait.start(self.idle_timeout, now);

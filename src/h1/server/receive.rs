@@ -21,6 +21,8 @@ pub struct Receiver {
     owes_continue: bool,
     /// Until when the peer must have sent something.
     wait: ReadDeadline,
+    /// The caller does not read.
+    is_paused: bool,
     config: Config,
 }
 
@@ -49,6 +51,7 @@ impl Receiver {
             at: 0,
             owes_continue: false,
             wait,
+            is_paused: false,
             config: *config,
         }
     }
@@ -67,6 +70,7 @@ impl Receiver {
         now: Instant,
     ) -> Result<Step<Event<'m, 'b>>, Error> {
         let start = *input;
+        self.is_paused = false;
         if !start.is_empty() {
             self.wait.deadline.pause(now);
         }
@@ -148,6 +152,7 @@ impl Receiver {
     /// Stops the deadlines of the peer until the next `receive`: the caller does not read, since what
     /// it has received is to be dealt with first.
     pub fn pause(&mut self, _control: &mut impl Control<Reply>, now: Instant) {
+        self.is_paused = true;
         self.wait.deadline.pause(now);
     }
 
@@ -226,7 +231,10 @@ impl Receiver {
         self.heads.reset();
         self.base = self.at;
         self.state = State::Idle;
-        self.wait.deadline.start(self.config.idle_timeout, now);
+        self.wait.arm(self.config.idle_timeout);
+        if !self.is_paused {
+            self.wait.deadline.resume(now);
+        }
         Ok(())
     }
 

@@ -16,6 +16,8 @@ use crate::{Instant, Outbox};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Keepalive {
     interval: Span,
+    /// For the answer to the frame that asked for one last.
+    timeout: Span,
     deadline: Deadline,
     state: State,
     /// Not all that has come was pulled.
@@ -47,6 +49,7 @@ impl Keepalive {
         let interval = interval.map(self::interval).into();
         Self {
             interval,
+            timeout: interval,
             deadline: Deadline::unset(interval),
             state: State::Quiet,
             reading: false,
@@ -61,8 +64,16 @@ impl Keepalive {
     /// A frame that asks for an answer was queued, behind other output or not: it is waited for so long.
     pub(super) fn ask(&mut self, outbox: &Outbox, queued: bool, timeout: Span, now: Instant) {
         let end = outbox.end();
-        self.state = if queued { State::Queued(end) } else { State::Left(end) };
-        self.deadline.start(timeout, now);
+        self.timeout = timeout;
+        if queued {
+            self.queued(end, now);
+        } else {
+            self.left(end, now);
+        }
+        if self.reading {
+            // The answer may lie among what is still to be pulled.
+            self.deadline.pause(now);
+        }
     }
 
     /// Bytes have come: all of them were pulled, or some are still to be. `open` while any byte is the
@@ -78,6 +89,16 @@ impl Keepalive {
         } else {
             self.deadline.resume(now);
         }
+    }
+
+    fn queued(&mut self, end: u64, now: Instant) {
+        self.state = State::Queued(end);
+        self.deadline.start(self.timeout.quarter(), now);
+    }
+
+    fn left(&mut self, end: u64, now: Instant) {
+        self.state = State::Left(end);
+        self.deadline.start(self.timeout, now);
     }
 
     pub(super) fn stop(&mut self) {
@@ -104,19 +125,12 @@ impl Keepalive {
             State::Quiet => Some(Due::Ping),
             // That the peer takes the output at all is for another deadline to see to.
             State::Queued(end) | State::Left(end) if outbox.written() < end => {
-                self.state = State::Queued(end);
-                self.deadline.restart(now);
+                self.queued(end, now);
                 None
             }
             // It left since the last turn: the peer has all of the time from here on.
             State::Queued(end) => {
-                self.state = State::Left(end);
-                self.deadline.restart(now);
-                None
-            }
-            // The answer may lie among what is still to be pulled.
-            State::Left(_) if self.reading => {
-                self.deadline.restart(now);
+                self.left(end, now);
                 None
             }
             State::Left(_) => Some(Due::GiveUp),
