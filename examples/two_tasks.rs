@@ -1,49 +1,96 @@
-//! The halves of a session in two tasks, without a lock: whoever reads sends what the protocol owes over
-//! a channel to whoever writes.
+//! The halves of a session in two tasks: the task that reads leaves what the protocol owes in a mailbox
+//! for the task that writes, and reads nothing while too much is owed.
 //!
 //! ```text
 //! cargo run --release --example two_tasks
 //! ```
 //!
 //! A client and a server send each other messages of 64 bytes over a socket for a second, both at once,
-//! and the client a ping after every thousand. It fails where a message or a pong is lost, or where
-//! fewer than 100,000 messages a second arrive on either side.
+//! and the client a ping after every thousand, of which the newest at least is answered (RFC 6455
+//! 5.5.3). It fails where a message is lost, or that pong, or where fewer than 100,000 messages a second arrive on either side. Then a client pings for a second and
+//! reads nothing: it fails where that makes the server owe more than 16 KiB.
 
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::mpsc::{Receiver as Inbox, RecvTimeoutError, Sender as Outlet, channel};
+use std::sync::{Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use bytes::Buf;
 use wirefeed::ws::{
-    Client, CloseCode, Config, Ending, Event, Receiver, Reply, Role, Sender, Server, Session,
+    Client, CloseCode, Config, Ending, Event, Mailbox, Receiver, Reply, Role, Sender, Server,
+    Session,
 };
 use wirefeed::{Control, End, Step};
 
 fn main() -> io::Result<()> {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
-    let client = TcpStream::connect(listener.local_addr()?)?;
-    let (server, _) = listener.accept()?;
+    let fine = exchange()? & flood()?;
+    if fine { Ok(()) } else { Err(io::Error::other("something was lost, too slow, or too much")) }
+}
+
+/// Both sides send as much as they can.
+fn exchange() -> io::Result<bool> {
+    let (server, client) = connection()?;
     // The handshake is left out: what is measured comes after it.
     let config = Config::default();
     let (server, client) = thread::scope(|tasks| {
-        let server = tasks.spawn(|| side(server, Session::new(Server, &config), None));
-        let client = side(client, Session::new(Client(random), &config), Some(LASTS));
+        let server = tasks.spawn(|| side(&server, Session::new(Server, &config), Sends::Always));
+        let client = side(&client, Session::new(Client(random), &config), Sends::ForAWhile);
         (server.join().expect("the server's task does not panic"), client)
     });
-    let (server, client) = (server?, client?);
 
-    let mut fine = client.pongs == client.pings && client.pings > 0;
-    println!("{} of {} pings answered", client.pongs, client.pings);
+    let mut fine = client.newest_pong == client.pings && client.pings > 0;
+    println!(
+        "{} pings, of which number {} was the last answered",
+        client.pings, client.newest_pong
+    );
     for (name, to, from) in [("server", &server, &client), ("client", &client, &server)] {
         let rate = to.received as f64 / LASTS.as_secs_f64();
         println!("to the {name}: {} of {} messages, {rate:.0} a second", to.received, from.sent);
         fine &= to.received == from.sent && rate >= 100_000.0;
         fine &= to.ending == Some(Ending::Clean(Some(CloseCode::NORMAL)));
     }
-    if fine { Ok(()) } else { Err(io::Error::other("something was lost, or it took too long")) }
+    Ok(fine)
+}
+
+/// A client pings, and reads nothing.
+fn flood() -> io::Result<bool> {
+    let (server, mut client) = connection()?;
+    let (sent, server) = thread::scope(|tasks| {
+        let config = Config::default();
+        let server =
+            tasks.spawn(move || side(&server, Session::new(Server, &config), Sends::Nothing));
+        let pings = b"\x89\x88\0\0\0\0a ping..".repeat(1000);
+        let (begin, mut sent) = (Instant::now(), 0);
+        while begin.elapsed() < LASTS && client.write_all(&pings).is_ok() {
+            sent += 1000;
+        }
+        drop(client); // with all that it did not read
+        (sent, server.join().expect("the server's task does not panic"))
+    });
+    println!(
+        "{sent} pings of a client that reads nothing: {} bytes owed at most",
+        server.most_owed
+    );
+    Ok(sent > 100_000 && server.most_owed <= 16 << 10)
+}
+
+/// Both ends of a connection.
+fn connection() -> io::Result<(TcpStream, TcpStream)> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let client = TcpStream::connect(listener.local_addr()?)?;
+    Ok((listener.accept()?.0, client))
+}
+
+/// What one side sends by itself.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sends {
+    Nothing,
+    /// Until its peer closes.
+    Always,
+    /// Until it closes, after a while.
+    ForAWhile,
 }
 
 /// What one side has seen.
@@ -52,54 +99,83 @@ struct Seen {
     sent: u64,
     received: u64,
     pings: u64,
-    pongs: u64,
+    newest_pong: u64,
+    most_owed: usize,
     ending: Option<Ending>,
 }
 
-/// One side of the connection; with a time after which it closes.
-fn side<R: Role + Send>(
-    stream: TcpStream,
-    Session { rx, tx }: Session<R>,
-    lasts: Option<Duration>,
-) -> io::Result<Seen> {
-    stream.set_nodelay(true)?;
-    let (input, origin) = (stream.try_clone()?, Instant::now());
-    let (owed, owes) = channel();
-    let (read, written) = thread::scope(|tasks| {
-        let read = tasks.spawn(move || reads(input, rx, &owed, origin));
-        let written = writes(&stream, tx, &owes, origin, lasts);
-        (read.join().expect("the reader's task does not panic"), written)
-    });
-    let (read, written) = (read?, written?);
-    Ok(Seen { received: read.received, pongs: read.pongs, ..written })
+/// What the two tasks of one side share. A lock is taken for what one read brings, never for a payload.
+#[derive(Default)]
+struct Desk {
+    inner: Mutex<Papers>,
+    changed: Condvar,
 }
 
-/// The reader's task: until the peer's end of stream.
+#[derive(Default)]
+struct Papers {
+    mailbox: Mailbox,
+    /// The writer owes so much that the reader is not to read.
+    is_full: bool,
+}
+
+impl Desk {
+    fn papers(&self) -> MutexGuard<'_, Papers> {
+        self.inner.lock().expect("no task panics")
+    }
+
+    fn leave(&self, reply: Reply, now: wirefeed::Instant) {
+        self.papers().mailbox.owe(reply, now);
+        self.changed.notify_all();
+    }
+}
+
+/// One side of the connection, until it is over.
+fn side<R: Role + Send>(stream: &TcpStream, session: Session<R>, sends: Sends) -> Seen {
+    let Session { rx, tx } = session;
+    let (desk, origin) = (Desk::default(), Instant::now());
+    thread::scope(|tasks| {
+        let read = tasks.spawn(|| reads(stream, rx, &desk, origin));
+        let mut seen = Seen::default();
+        // A connection that breaks ends both tasks.
+        let _ = writes(stream, tx, &desk, origin, sends, &mut seen);
+        drop(stream.shutdown(Shutdown::Both));
+        let (received, newest_pong) = read.join().expect("the reader's task does not panic");
+        Seen { received, newest_pong, ..seen }
+    })
+}
+
+/// The reader's task: until the peer's end of stream. How many messages came, and the newest pong.
 fn reads<R: Role>(
-    mut stream: TcpStream,
+    mut stream: &TcpStream,
     mut rx: Receiver<R>,
-    owed: &Outlet<Reply>,
+    desk: &Desk,
     origin: Instant,
-) -> io::Result<Seen> {
-    // The writer is gone once the connection is over: then nothing is owed.
-    let mut control = |reply, _| drop(owed.send(reply));
-    let (mut buffer, mut seen) = (vec![0; 64 << 10], Seen::default());
+) -> (u64, u64) {
+    let now = || wirefeed::Instant::from_std(origin, Instant::now());
+    let mut control = |reply, now| desk.leave(reply, now);
+    let (mut buffer, mut received, mut newest_pong) = (vec![0; 64 << 10], 0, 0);
     loop {
-        let len = stream.read(&mut buffer)?;
-        let now = wirefeed::Instant::from_std(origin, Instant::now());
+        if desk.papers().is_full {
+            // Whatever the peer sends meanwhile is not late.
+            rx.pause(&mut control, now());
+            drop(desk.changed.wait_while(desk.papers(), |papers| papers.is_full));
+        }
+        let len = stream.read(&mut buffer).unwrap_or(0);
         if len == 0 {
-            rx.receive_eof(&mut control, now).map_err(io::Error::other)?;
-            return Ok(seen);
+            // What that means for the connection is the sender's to say.
+            let _ = rx.receive_eof(&mut control, now());
+            return (received, newest_pong);
         }
         let mut input = &mut buffer[..len];
-        while let Step::Item(event) =
-            rx.receive(&mut control, &mut input, now).map_err(io::Error::other)?
-        {
+        let now = now();
+        // An error is answered by the sender, which then ends the connection.
+        while let Ok(Step::Item(event)) = rx.receive(&mut control, &mut input, now) {
             match event {
-                Event::Binary(bytes) if *bytes == MESSAGE => seen.received += 1,
-                Event::Pong(_) => seen.pongs += 1,
-                Event::Ping(_) | Event::Close(_) => {}
-                other => return Err(io::Error::other(format!("{other:?} was never sent"))),
+                Event::Binary(bytes) => received += u64::from(*bytes == MESSAGE),
+                Event::Pong(number) => {
+                    newest_pong = number.try_into().map_or(0, u64::from_le_bytes);
+                }
+                Event::Text(_) | Event::Ping(_) | Event::Close(_) => {}
             }
         }
     }
@@ -109,53 +185,51 @@ fn reads<R: Role>(
 fn writes<R: Role>(
     mut stream: &TcpStream,
     mut tx: Sender<R>,
-    owes: &Inbox<Reply>,
+    desk: &Desk,
     origin: Instant,
-    lasts: Option<Duration>,
-) -> io::Result<Seen> {
+    sends: Sends,
+    seen: &mut Seen,
+) -> io::Result<()> {
     let now = || wirefeed::Instant::from_std(origin, Instant::now());
-    let (mut seen, mut open) = (Seen::default(), true);
+    let mut is_open = sends != Sends::Nothing;
     loop {
-        // What the protocol owes goes first.
-        for reply in owes.try_iter() {
-            tx.owe(reply, now());
-        }
+        // What was received comes before the time that has passed.
+        std::mem::take(&mut desk.papers().mailbox).deliver(&mut tx);
         tx.handle_timeout(now());
-        if open && lasts.is_some_and(|lasts| origin.elapsed() >= lasts) {
+        if is_open && sends == Sends::ForAWhile && origin.elapsed() >= LASTS {
             tx.close(Some(CloseCode::NORMAL), "", now()).map_err(io::Error::other)?;
         }
-        while tx.output().remaining() < 32 << 10 {
+        while is_open && tx.output().remaining() < 32 << 10 {
             // After the close frame of either side there is nothing to send.
-            open = tx.send_binary(&MESSAGE, now()).is_ok();
-            if !open {
-                break;
-            }
-            seen.sent += 1;
-            if lasts.is_some() && seen.sent % 1000 == 0 {
-                tx.send_ping(b"", now()).map_err(io::Error::other)?;
+            is_open = tx.send_binary(&MESSAGE, now()).is_ok();
+            seen.sent += u64::from(is_open);
+            if is_open && sends == Sends::ForAWhile && seen.sent % 1000 == 0 {
                 seen.pings += 1;
+                tx.send_ping(&seen.pings.to_le_bytes(), now()).map_err(io::Error::other)?;
             }
         }
+        seen.most_owed = seen.most_owed.max(tx.output().remaining());
         while tx.output().has_remaining() {
             let len = stream.write(tx.output().chunk())?;
             tx.output().advance(len);
         }
-        // Where the peer was faster, there is nothing to shut down any more.
-        match tx.wants().end {
+        let wants = tx.wants();
+        desk.papers().is_full = !wants.read;
+        desk.changed.notify_all();
+        match wants.end {
             Some(End::Close) => {
-                // It wakes the reader, if the deadline has come before the end of the stream.
-                drop(stream.shutdown(Shutdown::Both));
-                return Ok(Seen { ending: tx.ending(), ..seen });
+                seen.ending = tx.ending();
+                return Ok(());
             }
+            // Where the peer was faster, there is nothing to shut down any more.
             Some(End::Shutdown) => drop(stream.shutdown(Shutdown::Write)),
             None => {}
         }
-        if !open {
-            let wait = tx.poll_timeout().map_or(Duration::MAX, |at| at.duration_since(now()));
-            match owes.recv_timeout(wait) {
-                Ok(reply) => tx.owe(reply, now()),
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
-            }
+        if !is_open {
+            let due = tx.poll_timeout();
+            let wait = due.map_or(Duration::MAX, |at| at.duration_since(now()));
+            let papers = desk.papers();
+            drop(desk.changed.wait_timeout_while(papers, wait, |papers| papers.mailbox.is_empty()));
         }
     }
 }

@@ -36,6 +36,8 @@ struct Row {
     kind: String,
     /// Of the request that a response answers.
     method: String,
+    /// The leniency that is on; without it the input is refused.
+    switch: Option<String>,
     input: Vec<u8>,
     expect: Map<String, Value>,
 }
@@ -57,6 +59,7 @@ impl Row {
         let id = text("id").expect("a row has an id");
         let kind = text("kind").expect("a row has a kind");
         let (input, method) = (text("input").expect("a row has an input"), text("method"));
+        let switch = text("switch");
         for name in ["source", "note"] {
             assert!(text(name).is_some_and(|text| !text.is_empty()), "{id} has no {name}");
         }
@@ -72,14 +75,15 @@ impl Row {
             ["at", "error", "heads"] | ["accepted"] => {}
             _ => panic!("{id}: unknown expectation {keys:?}"),
         }
-        Self { id, kind, method: method.unwrap_or_else(|| "GET".into()), input, expect }
+        let method = method.unwrap_or_else(|| "GET".into());
+        Self { id, kind, method, switch, input, expect }
     }
 
     /// What the input came to, which must not depend on how it was cut.
-    fn outcome(&self) -> Outcome {
+    fn outcome(&self, switch: Option<&str>) -> Outcome {
         let read = |pieces: &[&[u8]]| match self.kind.as_str() {
-            "request" => Requests::new().read(pieces),
-            "response" => Responses::new(&self.method).read(pieces),
+            "request" => Requests::new(switch).read(pieces),
+            "response" => Responses::new(switch, &self.method).read(pieces),
             kind => panic!("{}: unknown kind {kind}", self.id),
         };
         let whole = read(&[&self.input]);
@@ -93,7 +97,10 @@ impl Row {
     }
 
     fn verdict(&self) -> Result<(), String> {
-        let outcome = self.outcome();
+        let outcome = self.outcome(self.switch.as_deref());
+        if self.switch.is_some() && self.outcome(None).error.is_none() {
+            return Err(format!("{}: accepted without its switch", self.id));
+        }
         let equal = |what: &str, found: Value, expected: &Value| match found == *expected {
             true => Ok(()),
             false => Err(format!("{}: {what} {found} instead of {expected}", self.id)),
@@ -110,6 +117,21 @@ impl Row {
         equal("heads", heads, &self.expect["heads"])?;
         equal("offset", json!(at), &self.expect["at"])
     }
+}
+
+/// These settings, with a switch on.
+fn with(mut config: Config, switch: Option<&str>) -> Config {
+    match switch {
+        None => {}
+        Some("allow_blanks") => config.body.allow_blanks = true,
+        Some("allow_folds") => (config.head.allow_folds, config.body.allow_folds) = (true, true),
+        Some("allow_space_before_colon") => config.head.allow_space_before_colon = true,
+        Some("allow_low_status") => config.head.allow_low_status = true,
+        Some("allow_length_with_coding") => config.allow_length_with_coding = true,
+        Some("allow_identity_coding") => config.allow_identity_coding = true,
+        Some(other) => panic!("there is no switch {other}"),
+    }
+    config
 }
 
 /// One byte for each character; the one `…` stands for the filling, which keeps long rows readable.
@@ -191,8 +213,8 @@ struct Requests {
 }
 
 impl Requests {
-    fn new() -> Self {
-        Self { server: Server::new(&Config::server(), NOW), messages: Vec::new() }
+    fn new(switch: Option<&str>) -> Self {
+        Self { server: Server::new(&with(Config::server(), switch), NOW), messages: Vec::new() }
     }
 }
 
@@ -235,8 +257,9 @@ struct Responses<'r> {
 }
 
 impl<'r> Responses<'r> {
-    fn new(method: &'r str) -> Self {
-        Self { client: Client::new(&Config::client()), method, messages: Vec::new() }
+    fn new(switch: Option<&str>, method: &'r str) -> Self {
+        let client = Client::new(&with(Config::client(), switch));
+        Self { client, method, messages: Vec::new() }
     }
 }
 
