@@ -160,6 +160,34 @@ fn a_100_is_sent_when_the_body_is_asked_for() {
     assert!(written(&mut server).starts_with("HTTP/1.1 417 "));
 }
 
+/// An answer that RFC 9110 10.1.1 allows: a 100 where it is among them, and never none.
+#[test]
+fn every_list_of_expectations_gets_an_answer() {
+    for (expect, continues) in [
+        ("100-continue", true),
+        ("100-Continue", true),
+        ("100-continue, foo", true),
+        ("foo, 100-continue", true),
+        ("foo,100-CONTINUE,", true),
+        (", 100-continue", true),
+        ("foo\r\nExpect: 100-continue", true),
+        ("foo", false),
+        ("100-continued", false),
+        ("\"100-continue\"", false),
+        ("", false),
+    ] {
+        let mut server = asked(&alloc::format!(
+            "POST / HTTP/1.1\r\n{HOST}Expect: {expect}\r\nContent-Length: 2\r\n\r\n"
+        ));
+        let expected = if continues { "HTTP/1.1 100 Continue\r\n\r\n" } else { "" };
+        assert_eq!(written(&mut server), expected, "{expect:?}");
+        assert_eq!(receive(&mut server, &mut &b"hi"[..], T0).unwrap(), "hi.");
+        server.tx.send_head(200, &[("Content-Length", "0")], T0).unwrap();
+        server.tx.send_end(T0).unwrap();
+        assert!(written(&mut server).starts_with("HTTP/1.1 200 OK"));
+    }
+}
+
 #[test]
 fn informational_heads_go_before_the_response_and_not_to_http_1_0() {
     for (version, heads) in [("1.1", 2), ("1.0", 1)] {
