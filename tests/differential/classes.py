@@ -13,6 +13,12 @@ CODING_BLANK = re.compile(rb"(?i)transfer-encoding:[^\r\n]*chunked[ \t]+\r\n")
 PARAMETER = re.compile(rb"chunked[^-!#$%&'*+.^_`|~0-9A-Za-z]")
 LONG_SIZE = re.compile(rb"[0-9A-Fa-f]{17,}")
 
+# What is a host, and a port (RFC 3986 3.2.2); what is in brackets is not looked at closely.
+HOST = re.compile(rb"(([-A-Za-z0-9._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})+|\[[0-9A-Za-z:.]+\])(:\d*)?|")
+PATH = re.compile(rb"[!$-;=?-~]*")
+ABSOLUTE = re.compile(rb"[A-Za-z][-A-Za-z0-9+.]*://([^/?]+)([/?].*)?")
+FORBIDDEN = b"content-length transfer-encoding host te".split()
+
 
 @dataclass
 class Class:
@@ -109,6 +115,30 @@ def lengths(message):
 
 # Rules too long for a line.
 
+def is_target(method, target):
+    """Whether a target has a form that the method allows."""
+    if not PATH.fullmatch(target):
+        return False
+    if method == b"CONNECT":
+        return b":" in target and HOST.fullmatch(target)
+    if target[:1] == b"/" or (method, target) == (b"OPTIONS", b"*"):
+        return True
+    absolute = ABSOLUTE.fullmatch(target)
+    return absolute and HOST.fullmatch(absolute[1])
+
+
+def start_seen(found):
+    """The method and the target that they have read, or are about to."""
+    if theirs(found):
+        return theirs(found).start[:2]
+    method, _, rest = line(found).partition(b" ")
+    return method, re.match(rb"[^ \r\n]*", rest)[0]
+
+
+def squeezed(fields):
+    return [(name, re.sub(rb"[ \t]+", b" ", value)) for name, value in fields]
+
+
 FRAMING_WORDS = (
     "bad Content-Length", "conflicting Content-Length", "Only Transfer-Encoding",
     "multiple Transfer-Encoding", "Content-Length can't", "Transfer-Encoding can't",
@@ -171,10 +201,12 @@ def collapsed(fields):
 
 CLASSES = [
     Class(
-        "coding-empty", "llhttp", "RFC 9110 5.6.1.2",
-        "Empty elements of a list are to be ignored; `,chunked` and `chunked,` are refused on purpose.",
-        lambda found: found.what == "we refuse" and we(found, "ChunkedNotLast")
-        and not all(codings(theirs(found))),
+        "coding-empty", "h11 llhttp", "RFC 9110 5.6.1.2",
+        "Empty elements of a list are to be ignored.",
+        lambda found: ours(found) and b"" in codings(ours(found)) and (
+            they(found, *FRAMING_WORDS)
+            or found.peer == "llhttp" and found.stream.kind == "response" and not theirs(found).ended
+        ),
     ),
     Class(
         "chunked-parameter", "llhttp", "RFC 9112 7.1",
@@ -183,13 +215,57 @@ CLASSES = [
         and any(PARAMETER.match(coding) for coding in codings(theirs(found))),
     ),
     Class(
-        "host", "h11", "RFC 9112 3.2",
-        "No Host, or two, in a request of HTTP/1.1 is for the connection's owner to refuse.",
-        lambda found: they(found, "Missing mandatory Host", "Found multiple Host"),
+        "host", "h11 llhttp", "RFC 9112 3.2",
+        "A request has one Host, a valid one; h11 looks at its characters, llhttp not at all.",
+        lambda found: we(found, "Host") and theirs(found) and (
+            len(hosts := values(theirs(found), b"host")) != 1 or not HOST.fullmatch(hosts[0])
+        ),
+    ),
+    Class(
+        "target", "h11 llhttp", "RFC 9112 3.2",
+        "A target has a form that the method allows; they look at its characters, if at anything.",
+        lambda found: we(found, "Target") and not is_target(*start_seen(found)),
+    ),
+    Class(
+        "trailer", "h11 llhttp", "RFC 9110 6.5.1",
+        "A field that frames or routes must not stand in trailers; they hand it out, or go by it.",
+        lambda found: we(found, "ForbiddenTrailer") and field_at_fault(found)[0] in FORBIDDEN,
+    ),
+    Class(
+        "trailer-early", "llhttp", "RFC 9110 6.5.1",
+        "They refuse a field that frames as it comes; we judge trailers once they are whole.",
+        lambda found: they(found, *FRAMING_WORDS) and found.ours.verdict == "partial"
+        and codings(ours(found))[-1:] == [b"chunked"] and not lengths(ours(found)),
+    ),
+    Class(
+        "fold-blanks", "h11", "RFC 9112 5.2",
+        "A fold becomes one or more SP: of us, as many as it has bytes.",
+        lambda found: found.what in ("fields", "trailers") and found.stream.kind == "response"
+        and re.search(rb"\r\n[ \t]", found.stream.wire)
+        and squeezed(collapsed(getattr(ours(found), found.what)))
+        == squeezed(getattr(theirs(found), found.what)),
+    ),
+    Class(
+        "fold-refused", "llhttp", "RFC 9112 5.2",
+        "A user agent must join folded lines; llhttp refuses them unless it is told otherwise.",
+        lambda found: they(found, "Unexpected whitespace after header", "Invalid header value char")
+        and found.stream.kind == "response" and re.search(rb"\r\n[ \t]", found.stream.wire),
+    ),
+    Class(
+        "minor-version", "h11", "RFC 9110 2.5",
+        "A minor version above ours is read as ours; h11 hands it out as it came.",
+        lambda found: found.what == "start" and ours(found).start[-1] == "1.1"
+        and re.fullmatch(r"1\.[2-9]", theirs(found).start[-1]),
+    ),
+    Class(
+        "minor-version-refused", "llhttp", "RFC 9110 2.5",
+        "A minor version above ours is read as ours; llhttp has a list.",
+        lambda found: they(found, "Invalid HTTP version")
+        and re.search(rb"HTTP/1\.[2-9]", found.stream.wire),
     ),
     Class(
         "early", "h11 llhttp", "RFC 9112 2.2",
-        "They refuse half a head at its bad byte; we read heads whole, and wait.",
+        "They refuse half a head at its bad byte; we judge fields once their head is whole.",
         lambda found: found.what == "they refuse" and unread_head(found),
     ),
     Class(
@@ -209,9 +285,9 @@ CLASSES = [
     ),
     Class(
         "version", "h11 llhttp", "RFC 9112 2.3",
-        "They hand out versions other than 1.0 and 1.1, whose framing we can't know.",
+        "They hand out major versions other than 1, whose framing we can't know.",
         lambda found: we(found, "Version")
-        and re.search(rb"HTTP/(?!1\.[01])\d\.\d(?=[ \r\n])", line(found)),
+        and re.search(rb"HTTP/(?!1\.\d)\d\.\d(?=[ \r\n])", line(found)),
     ),
     Class(
         "status", "llhttp", "RFC 9110 15",
@@ -309,13 +385,6 @@ CLASSES = [
         and codings(ours(found))[-1:] == [b"chunked"] and CODING_BLANK.search(found.stream.wire),
     ),
     Class(
-        "framing-in-trailers", "h11 llhttp", "RFC 9110 6.5.1",
-        "A trailer that frames is no framing: it counts for nothing, and the body's end is known.",
-        lambda found: they(found, *FRAMING_WORDS)
-        and codings(ours(found))[-1:] == [b"chunked"] and not lengths(ours(found))
-        and not bodiless(found) and (found.peer == "llhttp" or len(codings(ours(found))) == 1),
-    ),
-    Class(
         "size-digits", "h11 llhttp", "RFC 9112 7.1",
         "A recipient must prevent overflow; we stop at 16 digits, leading zeros included.",
         lambda found: we(found, "ChunkSizeTooLong") and LONG_SIZE.match(line(found)),
@@ -366,9 +435,10 @@ CLASSES = [
         and ours(found) and ours(found).start[0] not in LLHTTP_METHODS,
     ),
     Class(
-        "target", "llhttp", "RFC 9112 3.2",
-        "llhttp judges a target by its form; for us it is visible ASCII, and its owner's to judge.",
-        lambda found: found.what == "they refuse" and " url" in found.words and ours(found),
+        "scheme", "llhttp", "RFC 3986 3.1",
+        "A scheme holds digits, `+`, `-` and `.` behind its first letter; llhttp knows letters alone.",
+        lambda found: they(found, "Unexpected char in url schema")
+        and ABSOLUTE.fullmatch(ours(found).start[1]),
     ),
     Class(
         "connect-content", "llhttp", "RFC 9110 9.3.6",
@@ -413,16 +483,6 @@ CLASSES = [
         and theirs(found) != ours(found),
     ),
     Class(
-        "length-carried-over", "llhttp", "RFC 9112 6.3",
-        "A length in a 204 is no part of the next one's; llhttp goes on adding digits to it.",
-        lambda found: (found.what in ("end", "body") or they(found, "Content-Length overflow"))
-        and found.stream.kind == "response" and found.index
-        and lengths(ours(found)) and any(
-            message.start[0] in (100, 102, 103, 204, 304) and lengths(message)
-            for message in found.ours.messages[:found.index]
-        ),
-    ),
-    Class(
         "no-version", "llhttp", "RFC 9112 3",
         "A request line ends in a version; without one llhttp reads HTTP/0.9.",
         lambda found: we(found, "Target") and theirs(found) and theirs(found).start[-1] == "0.9",
@@ -433,11 +493,5 @@ CLASSES = [
         lambda found: we(found, "Version", "Target")
         and re.search(TOKEN + rb" +[!-~]* +HTTP/1\.[01]\r\n", line(found))
         and byte(found) == b" ",
-    ),
-    Class(
-        "1xx-last", "h11", "RFC 9110 15.2",
-        "The end of the connection after 1xx is for its owner to judge: the final response is missing.",
-        lambda found: they(found, "can't handle event type ConnectionClosed")
-        and ours(found) is None and 100 <= found.ours.messages[-1].start[0] < 200,
     ),
 ]
