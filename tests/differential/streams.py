@@ -93,8 +93,8 @@ def response(rng, method, last):
     version = rng.choices(("1.1", "1.0"), (9, 1))[0]
     before = b""
     while rng.random() < 0.15:
-        status = rng.choice((100, 102, 103, 199))
-        before += assembled(rng, f"HTTP/{version} {status} Wait", some_fields(rng)[:2], "none")
+        status, how = rng.choice((100, 102, 103, 199)), rng.choice(("none", "none", "length"))
+        before += assembled(rng, f"HTTP/{version} {status} Wait", some_fields(rng)[:2], how, with_body=False)
     status = rng.choice(STATUSES)
     fields = some_fields(rng)
     if rng.random() < 0.03:
@@ -174,7 +174,7 @@ LENGTHS = [
 CODINGS = [
     b"chunked, chunked", b"gzip, chunked", b"gzip", b"identity", b"chunked, gzip", b"chunked;a=b",
     b"xchunked", b"chunked,", b",chunked", b"\x0bchunked", b'"chunked"', b"", b"chunked\0", b"chunkedx",
-    b"chunked \t",
+    b"chunked \t", b'"gzip, chunked',
 ]
 VERSIONS = [b"HTTP/1.0", b"HTTP/1.2", b"HTTP/2.0", b"http/1.1", b"HTTP/0.9", b"HTTP/1.10", b"HTTP/11"]
 TARGETS_CHANGED = [
