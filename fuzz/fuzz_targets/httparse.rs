@@ -1,0 +1,14 @@
+//! Heads, read by this crate and by httparse, which part only in ways that are known.
+#![no_main]
+
+#[expect(dead_code, reason = "the table is for the test that shares it")]
+#[path = "../../tests/httparse/judge.rs"]
+mod judge;
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| {
+    let Some((&choice, wire)) = data.split_last() else { return };
+    let kind = if choice & 1 == 0 { judge::Kind::Request } else { judge::Kind::Response };
+    judge::judge(kind, wire).unwrap_or_else(|parted| panic!("{parted}"));
+});
