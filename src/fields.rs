@@ -1,14 +1,23 @@
 //! HTTP fields: one way to look them up, wherever they are kept, and one way to write them.
 
+use core::fmt;
+
 use crate::scan;
 
 /// A field line: its name as sent, its value without surrounding blanks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Field<'a> {
     /// The name, a token (RFC 9110 5.1); compare it without regard to case.
     pub name: &'a str,
     /// The value (RFC 9110 5.5): no CR, LF or NUL, not always text.
     pub value: &'a [u8],
+}
+
+/// Of the value, which may be a cookie or a token, the length.
+impl fmt::Debug for Field<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Field").field("name", &self.name).field("value", &self.value.len()).finish()
+    }
 }
 
 /// Anything that holds fields: a decoded head, trailers, a slice of pairs, an `http::HeaderMap`.
@@ -81,8 +90,14 @@ impl Fields for http::HeaderMap {
 /// let trailers = Lines(b"Digest: abc\r\nExpires: 0 \r\n");
 /// assert_eq!(trailers.value_of("expires"), Some(&b"0"[..]));
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
 pub struct Lines<'a>(pub &'a [u8]);
+
+impl fmt::Debug for Lines<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Lines({} bytes)", self.0.len())
+    }
+}
 
 impl Fields for Lines<'_> {
     fn fields(&self) -> impl Iterator<Item = Field<'_>> {

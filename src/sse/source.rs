@@ -39,6 +39,7 @@ use super::{Decoder, Item};
 use crate::{Entropy, Fields, Instant, Step, scan};
 
 mod content_type;
+mod debug;
 mod policy;
 mod state;
 #[cfg(test)]
@@ -50,7 +51,7 @@ use content_type::is_event_stream;
 use state::{On, State};
 
 /// What the caller's HTTP is to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Command<'a> {
     /// Send the request, with [`FIELDS`] and, unless it is empty, this `Last-Event-ID` in UTF-8.
     Connect {
