@@ -5,7 +5,10 @@ mod common;
 use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use common::{inspect, run};
+use serde_json::{Value, json};
 
 #[test]
 fn an_item_is_printed_as_soon_as_it_is_there() {
@@ -122,6 +125,49 @@ fn batch_answers_each_line() {
     assert!(answer(job).contains(r#""size":5"#));
     let job = r#"{"id":"x","kind":"sse","input":"ZGF0YTogYQoK","eof":true,"options":{"chunks":[3,2],"last_event_id":"9"}}"#;
     assert!(answer(job).contains(r#""id":"9"}"#));
+}
+
+#[test]
+fn switches_and_limits_are_those_of_the_connection() {
+    let ask = |kind, wire: &str, options: Value| {
+        let input = STANDARD.encode(wire);
+        let job = json!({"id": "x", "kind": kind, "input": input, "eof": true, "options": options});
+        let answer: Value = serde_json::from_str(&answer(&job.to_string())).unwrap();
+        answer["error"]["kind"].as_str().unwrap_or("none").to_owned()
+    };
+    let (request, response) = ("GET /ab HTTP/1.1\r\nHost: a\r\n", "HTTP/1.1 200 OK\r\n");
+    for (kind, wire, switch, refused) in [
+        ("request", format!("{request}A: b\r\n c\r\n\r\n"), "folds", "ObsFold"),
+        ("response", format!("{response}A : b\r\n\r\n"), "space_before_colon", "SpaceBeforeColon"),
+        ("response", "HTTP/1.1 099 Low\r\n\r\n".into(), "low_status", "Status"),
+        (
+            "response",
+            format!("{response}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+            "length_with_coding",
+            "LengthWithCoding",
+        ),
+        (
+            "response",
+            format!("{response}Content-Length: 0\r\nTransfer-Encoding: identity\r\n\r\n"),
+            "identity_coding",
+            "LengthWithCoding",
+        ),
+    ] {
+        assert_eq!(ask(kind, &wire, json!({})), refused, "{switch}");
+        assert_eq!(ask(kind, &wire, json!({"lenient": [switch]})), "none", "{switch}");
+    }
+    let chunks =
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0;abc\r\nA: b\r\n\r\n";
+    for (wire, limit, refused) in [
+        (format!("{request}\r\n").as_str(), "target", "TargetTooLong"),
+        (&format!("{request}\r\n"), "head", "HeadTooLong"),
+        (&format!("{request}A: b\r\n\r\n"), "fields", "TooManyFields"),
+        (chunks, "overhead", "ChunkOverhead"),
+        (chunks, "trailers", "TrailersTooLong"),
+    ] {
+        assert_eq!(ask("request", wire, json!({"limits": {limit: 1}})), refused, "{limit}");
+        assert_eq!(ask("request", wire, json!({"limits": {limit: null}})), "none", "{limit}");
+    }
 }
 
 #[test]
