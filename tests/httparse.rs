@@ -59,22 +59,16 @@ fn what_neither_accepts_is_no_difference() {
 
 /// Heads that both must accept.
 fn valid() -> Heads {
-    let line = prop_oneof![
-        (method(), target(), version()).prop_map(|(method, target, version)| {
-            let target = match method.as_str() {
-                "CONNECT" => "a.example:443".into(),
-                _ => target,
-            };
-            (Kind::Request, format!("{method} {target} {version}"))
-        }),
-        (version(), 100..1000_u16, "( [ -~\t\u{e9}]{0,12})?").prop_map(
-            |(version, status, reason)| (Kind::Response, format!("{version} {status}{reason}"))
-        ),
-    ];
-    let name = "[-!#$%&'*+.^_`|~0-9A-Za-z]{1,10}";
+    let request = (method(), target(), version()).prop_map(|(method, target, version)| {
+        let target = match method.as_str() {
+            "CONNECT" => "a.example:443".into(),
+            _ => target,
+        };
+        (Kind::Request, format!("{method} {target} {version}"))
+    });
+    let line = prop_oneof![request, status_line().prop_map(|line| (Kind::Response, line))];
     let value = "[ \t]{0,2}([!-~\u{e9}]([ -~\t\u{e9}]{0,12}[!-~])?)?[ \t]{0,2}";
-    let fields = vec((name, value), 0..5);
-    (any::<bool>(), line, fields, "(GET / HTTP/1.1\r\n|a|\r\n)?")
+    let strict = (any::<bool>(), line, vec((NAME, value), 0..5), "(GET / HTTP/1.1\r\n|a|\r\n)?")
         .prop_map(|(empty_line, (kind, line), fields, rest)| {
             let front = if empty_line && kind == Kind::Request { "\r\n" } else { "" };
             let mut wire = format!("{front}{line}\r\n");
@@ -82,8 +76,25 @@ fn valid() -> Heads {
                 wire += &format!("{name}:{value}\r\n");
             }
             (kind, (wire + "\r\n" + &rest).into_bytes())
-        })
-        .boxed()
+        });
+    // Folded, or with blanks before the colon, where that is put up with.
+    let folded = "([!-~]{1,3}( |\r\n[ \t]{1,2}|\t\r\n \r\n\t)){0,3}[!-~]{0,3}( |\r\n )?";
+    let lenient = (status_line(), vec((NAME, "[ \t]{0,2}", folded), 0..5));
+    let lenient = lenient.prop_map(|(line, fields)| {
+        let mut wire = format!("{line}\r\n");
+        for (name, blanks, value) in fields {
+            wire += &format!("{name}{blanks}:{value}\r\n");
+        }
+        (Kind::LenientResponse, (wire + "\r\n").into_bytes())
+    });
+    prop_oneof![3 => strict, 1 => lenient].boxed()
+}
+
+const NAME: &str = "[-!#$%&'*+.^_`|~0-9A-Za-z]{1,10}";
+
+fn status_line() -> impl Strategy<Value = String> {
+    (version(), 100..1000_u16, "( [ -~\t\u{e9}]{0,12})?")
+        .prop_map(|(version, status, reason)| format!("{version} {status}{reason}"))
 }
 
 fn method() -> impl Strategy<Value = String> {
@@ -255,6 +266,8 @@ fn arbitrary() -> Heads {
         (Kind::Response, b"HTTP/1.1 200"),
         (Kind::Response, b"HTTP/1.1 200 OK\r\n"),
         (Kind::Response, b""),
+        (Kind::LenientResponse, b"HTTP/1.1 200 OK\r\nA"),
+        (Kind::LenientResponse, b"HTTP/1.1 200 OK\r\nA: b\r\n"),
     ]);
     (begin, vec(byte, 0..24), any::<bool>())
         .prop_map(|((kind, begin), middle, ends)| {

@@ -10,6 +10,8 @@ use wirefeed::{Fields, Step};
 pub(crate) enum Kind {
     Request,
     Response,
+    /// With what a client may put up with: folds, and blanks before a colon.
+    LenientResponse,
 }
 
 /// What a reader makes of a head.
@@ -70,7 +72,7 @@ pub(crate) const CLASSES: &[Class] = &[
         section: "RFC 9112 2.1, 2.2: a response begins with its status line; only a server skips",
         example: (Kind::Response, b"\r\nHTTP/1.1 200 OK\r\n\r\n"),
         applies: Applies::WeRefuse(ErrorKind::Version, |kind, wire, at| {
-            kind == Kind::Response && at == 0 && matches!(wire[0], b'\r' | b'\n')
+            kind != Kind::Request && at == 0 && matches!(wire[0], b'\r' | b'\n')
         }),
     },
     Class {
@@ -158,8 +160,8 @@ pub(crate) const CLASSES: &[Class] = &[
 /// In words, where they part in no known way.
 pub(crate) fn judge(kind: Kind, wire: &[u8]) -> Result<Option<&'static Class>, String> {
     let (ours, theirs) = match kind {
-        Kind::Request => (ours::<RequestLine>(wire, &request), their_request(wire)),
-        Kind::Response => (ours::<StatusLine>(wire, &response), their_response(wire)),
+        Kind::Request => (ours::<RequestLine>(kind, wire, &request), their_request(wire)),
+        _ => (ours::<StatusLine>(kind, wire, &response), their_response(kind, wire)),
     };
     let class = match (&ours, &theirs) {
         (Ok(None) | Err(_), Ok(None) | Err(_)) => return Ok(None),
@@ -187,15 +189,19 @@ pub(crate) fn judge(kind: Kind, wire: &[u8]) -> Result<Option<&'static Class>, S
 
 /// What this crate reads without limits; none where more is needed.
 fn ours<L: StartLine>(
+    kind: Kind,
     wire: &[u8],
     start: &dyn Fn(&Head<'_, L>) -> Vec<Vec<u8>>,
 ) -> Result<Option<Reading>, Error> {
     let mut config = Config::default();
     (config.head, config.fields) = (None, None);
+    config.allow_folds = kind == Kind::LenientResponse;
+    config.allow_space_before_colon = kind == Kind::LenientResponse;
     let mut decoder = Decoder::<L>::with_config(config);
     let mut input = wire;
     let Step::Item(head) = decoder.decode(&mut input)? else { return Ok(None) };
-    let field = |field: wirefeed::fields::Field<'_>| (field.name.into(), field.value.into());
+    let field =
+        |field: wirefeed::fields::Field<'_>| (field.name.into(), unfolded(kind, field.value));
     Ok(Some(Reading {
         start: start(&head),
         minor_version: u8::from(head.version() == Version::Http11),
@@ -217,15 +223,22 @@ fn their_request(wire: &[u8]) -> Result<Option<Reading>, httparse::Error> {
     let mut request = httparse::Request::new(&mut headers);
     let Status::Complete(len) = request.parse(wire)? else { return Ok(None) };
     let start = [request.method, request.path].map(|part| part.unwrap_or_default().into());
-    Ok(Some(reading(start.into(), request.version, request.headers, len)))
+    let start = start.into();
+    Ok(Some(reading(Kind::Request, start, request.version, request.headers, len)))
 }
 
-fn their_response(wire: &[u8]) -> Result<Option<Reading>, httparse::Error> {
+fn their_response(kind: Kind, wire: &[u8]) -> Result<Option<Reading>, httparse::Error> {
     let mut headers = room(wire);
     let mut response = httparse::Response::new(&mut headers);
-    let Status::Complete(len) = response.parse(wire)? else { return Ok(None) };
+    let is_lenient = kind == Kind::LenientResponse;
+    let mut config = httparse::ParserConfig::default();
+    config
+        .allow_obsolete_multiline_headers_in_responses(is_lenient)
+        .allow_spaces_after_header_name_in_responses(is_lenient);
+    let parsed = config.parse_response(&mut response, wire)?;
+    let Status::Complete(len) = parsed else { return Ok(None) };
     let start = response.code.unwrap_or_default().to_string().into_bytes();
-    Ok(Some(reading(vec![start], response.version, response.headers, len)))
+    Ok(Some(reading(kind, vec![start], response.version, response.headers, len)))
 }
 
 /// Room for as many fields as there can be: one has a name, a colon and a line end.
@@ -234,6 +247,7 @@ fn room(wire: &[u8]) -> Vec<httparse::Header<'static>> {
 }
 
 fn reading(
+    kind: Kind,
     start: Vec<Vec<u8>>,
     version: Option<u8>,
     headers: &[httparse::Header<'_>],
@@ -242,8 +256,25 @@ fn reading(
     Reading {
         start,
         minor_version: version.unwrap_or(u8::MAX),
-        fields: headers.iter().map(|field| (field.name.into(), field.value.into())).collect(),
+        fields: headers
+            .iter()
+            .map(|field| (field.name.into(), unfolded(kind, field.value)))
+            .collect(),
         len,
+    }
+}
+
+/// A value whose folds are one SP: we hand out as many as a fold has bytes, they the fold itself (RFC
+/// 9112 5.2).
+fn unfolded(kind: Kind, value: &[u8]) -> Vec<u8> {
+    let is_blank = |byte: &u8| b" \t\r\n".contains(byte);
+    match kind {
+        Kind::LenientResponse => value
+            .chunk_by(|one, next| is_blank(one) == is_blank(next))
+            .flat_map(|run| if is_blank(&run[0]) { b" " } else { run })
+            .copied()
+            .collect(),
+        _ => value.into(),
     }
 }
 
