@@ -50,7 +50,7 @@ struct Stream {
     #[arg(long, value_enum, default_value_t = Role::Client)]
     role: Role,
     /// The method of the requests that the responses answer
-    #[arg(long, default_value = "GET")]
+    #[arg(long, default_value = "GET", value_parser = support::http::method)]
     method: String,
     /// Decode this many bytes a call, instead of what a read gives
     #[arg(long)]
@@ -155,6 +155,9 @@ impl Context {
 
     fn explain(&self, fault: &Fault) {
         eprintln!("{}: {} (at byte {}, blame: {})", fault.kind, fault.words, fault.at, fault.blame);
+        if let Some(rule) = fault.rule {
+            eprintln!("  {rule}");
+        }
         let Some(at) = fault.at.checked_sub(self.dropped).map(|at| at as usize) else { return };
         let (before, after) = self.bytes.split_at(at.min(self.bytes.len()));
         let before = &before[before.len().saturating_sub(NEAR)..];

@@ -1,14 +1,23 @@
 //! HTTP fields: one way to look them up, wherever they are kept, and one way to write them.
 
+use core::fmt;
+
 use crate::scan;
 
 /// A field line: its name as sent, its value without surrounding blanks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Field<'a> {
     /// The name, a token (RFC 9110 5.1); compare it without regard to case.
     pub name: &'a str,
     /// The value (RFC 9110 5.5): no CR, LF or NUL, not always text.
     pub value: &'a [u8],
+}
+
+/// Of the value, which may be a cookie or a token, the length.
+impl fmt::Debug for Field<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Field").field("name", &self.name).field("value", &self.value.len()).finish()
+    }
 }
 
 /// Anything that holds fields: a decoded head, trailers, a slice of pairs, an `http::HeaderMap`.
@@ -81,8 +90,14 @@ impl Fields for http::HeaderMap {
 /// let trailers = Lines(b"Digest: abc\r\nExpires: 0 \r\n");
 /// assert_eq!(trailers.value_of("expires"), Some(&b"0"[..]));
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
 pub struct Lines<'a>(pub &'a [u8]);
+
+impl fmt::Debug for Lines<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Lines({} bytes)", self.0.len())
+    }
+}
 
 impl Fields for Lines<'_> {
     fn fields(&self) -> impl Iterator<Item = Field<'_>> {
@@ -132,15 +147,17 @@ pub fn encode(
     Ok(())
 }
 
-/// Joins folded lines in place: each fold, `OWS CRLF RWS`, becomes SP (RFC 9112 5.2). Blanks that
-/// `lines` begin with are no fold, nor is a line end that is not CR LF.
+/// Joins folded lines in place: each fold, `OWS CRLF RWS`, becomes SP (RFC 9112 5.2). A fold stands in a
+/// value: blanks that `lines` begin with are none, nor are those behind a line without a colon, nor is a
+/// line end that is not CR LF.
 #[cfg(feature = "alloc")]
 pub(crate) fn unfold(lines: &mut [u8]) {
-    let mut from = 0;
+    let (mut from, mut in_value) = (0, false);
     while let Some(lf) = scan::find(b'\n', &lines[from..]).map(|lf| from + lf) {
+        in_value |= scan::find(b':', &lines[from..lf]).is_some();
         from = lf + 1;
-        let is_fold = lines.get(from).is_some_and(|byte| scan::is_blank(*byte));
-        if is_fold && lines[..lf].ends_with(b"\r") {
+        in_value &= lines.get(from).is_some_and(|byte| scan::is_blank(*byte));
+        if in_value && lines[..lf].ends_with(b"\r") {
             let is_blank = |byte: &&mut u8| scan::is_blank(**byte);
             let (before, after) = lines.split_at_mut(lf - 1);
             before.iter_mut().rev().take_while(is_blank).for_each(|byte| *byte = b' ');
@@ -213,6 +230,23 @@ mod tests {
         let fields: Vec<_> = lines.fields().collect();
         assert_eq!(fields, [Field { name: "A", value: b"b" }, Field { name: "C", value: b"" }]);
         assert_eq!(Lines(b"junk\r\nA:1").fields().count(), 1);
+    }
+
+    #[test]
+    fn a_fold_stands_in_a_value() {
+        for (folded, lines) in [
+            ("A: b\r\n c\r\n", "A: b   c\r\n"),
+            ("A:\r\n\tb \t\r\n c\r\nD:\r\n", "A:   b     c\r\nD:\r\n"),
+            // Not between a name and its colon, and not in front.
+            ("A\r\n : b\r\n", "A\r\n : b\r\n"),
+            (" A: b\r\n", " A: b\r\n"),
+            ("A: b\n c\r\n", "A: b\n c\r\n"),
+            ("A: b\r\nC\r\n d\r\n", "A: b\r\nC\r\n d\r\n"),
+        ] {
+            let mut bytes = Vec::from(folded);
+            unfold(&mut bytes);
+            assert_eq!(bytes, lines.as_bytes(), "{folded:?}");
+        }
     }
 
     #[cfg(feature = "http")]

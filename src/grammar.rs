@@ -88,12 +88,21 @@ impl fmt::Debug for Value<'_> {
 }
 
 /// A parameter (RFC 9110 5.6.6) or a chunk extension (RFC 9112 7.1.1): `;name` or `;name=value`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Parameter<'a> {
     /// The name, a token.
     pub name: &'a [u8],
     /// The value, if there is one.
     pub value: Option<Value<'a>>,
+}
+
+impl fmt::Debug for Parameter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parameter")
+            .field("name", &self.name.len())
+            .field("value", &self.value)
+            .finish()
+    }
 }
 
 /// Parameters one after the other, each after its `;`; empty ones are passed over. It ends where the
@@ -107,8 +116,14 @@ pub struct Parameter<'a> {
 /// assert!(all.next().unwrap().value.unwrap().bytes().eq(*b"x;y"));
 /// assert!(all.next().is_none() && all.rest().is_empty());
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Parameters<'a>(&'a [u8]);
+
+impl fmt::Debug for Parameters<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Parameters({} bytes)", self.0.len())
+    }
+}
 
 impl<'a> Parameters<'a> {
     /// The parameters in `bytes`, from the first `;` on: those of a media type, or what a
@@ -148,7 +163,7 @@ impl<'a> Iterator for Parameters<'a> {
 /// assert!(media_type(b"text/event-stream;").unwrap().is("text", "event-stream"));
 /// assert!(media_type(b"text/event-stream, text/html").is_none());
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct MediaType<'a> {
     /// The type, a token.
     pub main: &'a [u8],
@@ -156,6 +171,16 @@ pub struct MediaType<'a> {
     pub subtype: &'a [u8],
     /// What follows; some of it may be malformed, and does not change the type.
     pub parameters: Parameters<'a>,
+}
+
+impl fmt::Debug for MediaType<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MediaType")
+            .field("main", &self.main.len())
+            .field("subtype", &self.subtype.len())
+            .field("parameters", &self.parameters)
+            .finish()
+    }
 }
 
 impl MediaType<'_> {
@@ -178,12 +203,21 @@ pub fn media_type(value: &[u8]) -> Option<MediaType<'_>> {
 }
 
 /// An element of a list of tokens with parameters, such as `permessage-deflate; a=1`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Element<'a> {
     /// The token.
     pub name: &'a [u8],
     /// Its parameters, all of them well-formed.
     pub parameters: Parameters<'a>,
+}
+
+impl fmt::Debug for Element<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Element")
+            .field("name", &self.name.len())
+            .field("parameters", &self.parameters)
+            .finish()
+    }
 }
 
 /// What is no list of tokens with parameters.

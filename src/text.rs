@@ -220,10 +220,16 @@ fn unfinished(bytes: &[u8]) -> usize {
 }
 
 /// The first bytes of a character that is not whole yet.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Clone, Copy, Default)]
 struct Partial {
     bytes: [u8; 4],
     len: u8,
+}
+
+impl core::fmt::Debug for Partial {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Partial({} bytes)", self.len)
+    }
 }
 
 impl Partial {

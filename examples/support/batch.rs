@@ -1,9 +1,14 @@
 //! Jobs as JSON lines.
+//!
+//! `options` are `limits`, numbers or null for none, and `lenient`, a list of switches: the names are those
+//! of the configs that they set, `h1::Config` for `request`, `response` and `chunked`. `last_event_id` is for
+//! event streams, and `chunks` says where the input is cut.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
+use super::http;
 use super::item::base64;
 use super::{Fault, Inspector, Item, Job, Kind, Role};
 
@@ -69,7 +74,7 @@ fn job(line: &Value) -> Result<Job, String> {
         other => return Err(format!("unknown role {other:?}")),
     }
     if let Some(method) = line.get("method").and_then(Value::as_str) {
-        job.method = method.into();
+        job.method = http::method(method)?;
     }
     let options = &line["options"];
     if let Some(id) = options["last_event_id"].as_str() {
@@ -77,7 +82,14 @@ fn job(line: &Value) -> Result<Job, String> {
     }
     for switch in options["lenient"].as_array().into_iter().flatten() {
         match switch.as_str() {
-            Some("chunk_blanks") => job.chunks.allow_blanks = true,
+            Some("chunk_blanks") => job.http.body.allow_blanks = true,
+            Some("folds") => {
+                (job.http.head.allow_folds, job.http.body.allow_folds) = (true, true);
+            }
+            Some("space_before_colon") => job.http.head.allow_space_before_colon = true,
+            Some("low_status") => job.http.head.allow_low_status = true,
+            Some("length_with_coding") => job.http.allow_length_with_coding = true,
+            Some("identity_coding") => job.http.allow_identity_coding = true,
             Some("dispatch_at_eof") => job.sse.dispatch_at_eof = true,
             Some("skip_oversized") => job.sse.skip_oversized = true,
             other => return Err(format!("unknown switch {other:?}")),
@@ -91,13 +103,14 @@ fn job(line: &Value) -> Result<Job, String> {
         let small = limit.map(|limit| u32::try_from(limit).unwrap_or(u32::MAX));
         let size = limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
         match (kind, name.as_str()) {
-            (Kind::Request | Kind::Response, "head") => job.head.head = size,
-            (Kind::Request | Kind::Response, "fields") => job.head.fields = size,
+            (Kind::Request | Kind::Response, "head") => job.http.head.head = size,
+            (Kind::Request | Kind::Response, "fields") => job.http.head.fields = size,
+            (Kind::Request, "target") => job.http.target = size,
             (Kind::Request | Kind::Response | Kind::Chunked, "overhead") => {
-                job.chunks.overhead = small;
+                job.http.body.overhead = small;
             }
             (Kind::Request | Kind::Response | Kind::Chunked, "trailers") => {
-                job.chunks.trailers = small;
+                job.http.body.trailers = small;
             }
             (Kind::Sse, "line") => job.sse.line = small,
             (Kind::Sse, "event") => job.sse.event = small,

@@ -1,169 +1,171 @@
-//! Messages one after the other on one connection: a loop over head and body decoders.
+//! Messages one after the other on one connection, judged by the machine whose side it is.
 
+use bytes::Buf;
 use serde_json::{Value, json};
 use wirefeed::fields::Lines;
-use wirefeed::grammar::list;
-use wirefeed::h1::head::{Head, RequestLine, StartLine, StatusLine};
-use wirefeed::h1::{Error, Framing, Version, body, chunked, framing, head};
-use wirefeed::{Fields, Step};
+use wirefeed::h1::{
+    Client, Config, Error, Request, Response, Server, Version, chunked, client, server,
+};
+use wirefeed::{Fields, Instant, Outbox, SendError, Step};
 
 use super::item::{Item, fields, latin1};
 
-/// Reads message after message.
-pub struct Messages<L> {
-    heads: head::Decoder<L>,
-    body: Option<body::Decoder>,
-    trailers: Vec<u8>,
-    /// Offset of the first byte of the head or body that is being read.
-    base: u64,
-    at: u64,
-    upgrade: bool,
-    over: bool,
-    method: String,
-    config: chunked::Config,
-}
+/// Reads request after request, and answers each.
+pub struct Requests(Server);
 
-/// What is known of a message once its head has been read.
-pub struct Opening {
-    item: Value,
-    framing: Framing,
-    /// What follows is another protocol's.
-    upgrade: bool,
-    /// The message has no end of its own.
-    informational: bool,
-}
-
-/// A start line whose messages can be inspected.
-pub trait Inspect: StartLine {
-    fn open(head: &Head<'_, Self>, method: &str) -> Result<Opening, Error>
-    where
-        Self: Sized;
-}
-
-impl Inspect for RequestLine {
-    fn open(head: &Head<'_, Self>, _: &str) -> Result<Opening, Error> {
-        // Only one direction is seen here: an upgrade that is asked for is taken as granted.
-        Ok(Opening {
-            item: json!({
-                "item": "request",
-                "method": head.method(),
-                "target": head.target(),
-                "version": version(head.version()),
-                "fields": fields(head),
-            }),
-            framing: framing::request(head)?,
-            upgrade: head.method() == "CONNECT"
-                || (head.version() == Version::Http11
-                    && lists(head, "connection", "upgrade")
-                    && head.value_of("upgrade").is_some()),
-            informational: false,
-        })
-    }
-}
-
-impl Inspect for StatusLine {
-    fn open(head: &Head<'_, Self>, method: &str) -> Result<Opening, Error> {
-        let status = head.status();
-        let informational = (100..200).contains(&status) && status != 101;
-        Ok(Opening {
-            item: json!({
-                "item": if informational { "informational" } else { "response" },
-                "status": status,
-                "reason": latin1(head.reason()),
-                "version": version(head.version()),
-                "fields": fields(head),
-            }),
-            framing: framing::response(head, method)?,
-            upgrade: status == 101 || (method == "CONNECT" && (200..300).contains(&status)),
-            informational,
-        })
-    }
-}
-
-impl<L: Inspect> Messages<L> {
-    pub fn new(limits: head::Config, config: chunked::Config, method: String) -> Self {
-        Self {
-            heads: head::Decoder::with_config(limits),
-            body: None,
-            trailers: Vec::new(),
-            base: 0,
-            at: 0,
-            upgrade: false,
-            over: false,
-            method,
-            config,
-        }
+impl Requests {
+    pub fn new(config: &Config) -> Self {
+        Self(Server::new(config, NOW))
     }
 
     /// Reads all of the input; whether what is left of it is not this stream's.
     pub fn feed(&mut self, input: &mut &[u8], items: &mut Vec<Item>) -> Result<bool, Error> {
-        while !self.over {
-            let before = input.len();
-            let more = match self.body {
-                None => self.head(input, items),
-                Some(_) => self.body(input, items),
-            };
-            self.at += (before - input.len()) as u64;
-            if !more.map_err(|error| error.after(self.base))? {
-                break;
+        loop {
+            let Server { rx, tx } = &mut self.0;
+            match rx.receive(tx, input, NOW)? {
+                Step::Item(server::Event::Head(head)) => {
+                    items.push(request(&head));
+                    answer(tx);
+                }
+                Step::Item(server::Event::Data(piece)) => items.push(Item::Data(piece.to_vec())),
+                Step::Item(server::Event::Trailers(lines)) => items.push(trailers(&lines)),
+                Step::NeedInput => return Ok(false),
+                Step::Done => {
+                    end(tx.is_upgraded(), items);
+                    if !self.0.next_exchange(NOW) {
+                        return Ok(true);
+                    }
+                }
             }
         }
-        Ok(self.over)
+    }
+
+    pub fn finish(&mut self) -> Result<(), Error> {
+        let Server { rx, tx } = &mut self.0;
+        rx.receive_eof(tx, NOW)
+    }
+}
+
+/// Answers a request, so that the next one may come. Only one direction is looked at: an upgrade or a
+/// tunnel that is asked for is granted.
+fn answer(tx: &mut server::Sender) {
+    if tx.send_head(101, &(), NOW).is_err() {
+        tx.send_head(204, &(), NOW).expect("any request may be answered so");
+    }
+    if !tx.is_upgraded() {
+        tx.send_end(NOW).expect("the head was sent");
+    }
+    discard(tx.output());
+}
+
+/// Reads response after response, each to a request of the same method.
+pub struct Responses {
+    client: Client,
+    method: String,
+    /// A body is being read.
+    open: bool,
+}
+
+impl Responses {
+    pub fn new(config: &Config, method: String) -> Self {
+        Self { client: Client::new(config), method, open: false }
+    }
+
+    /// Reads all of the input; whether what is left of it is not this stream's.
+    pub fn feed(&mut self, input: &mut &[u8], items: &mut Vec<Item>) -> Result<bool, Error> {
+        loop {
+            if self.client.tx.is_idle() {
+                // Where nothing comes nothing was asked for: between responses the stream may end.
+                if input.is_empty() {
+                    return Ok(false);
+                }
+                ask(&mut self.client, &self.method).expect("the method has been checked");
+            }
+            let Client { rx, tx } = &mut self.client;
+            match rx.receive(tx, input, NOW)? {
+                Step::Item(client::Event::Informational(head)) => {
+                    items.push(response("informational", &head));
+                }
+                Step::Item(client::Event::Head(head)) => {
+                    items.push(response("response", &head));
+                    self.open = true;
+                }
+                Step::Item(client::Event::Data(piece)) => items.push(Item::Data(piece.to_vec())),
+                Step::Item(client::Event::Trailers(lines)) => items.push(trailers(&lines)),
+                Step::NeedInput => return Ok(false),
+                Step::Done => {
+                    self.open = false;
+                    end(tx.is_upgraded(), items);
+                    if !tx.is_idle() {
+                        return Ok(true);
+                    }
+                }
+            }
+        }
     }
 
     pub fn finish(&mut self, items: &mut Vec<Item>) -> Result<(), Error> {
-        let base = self.base;
-        match &mut self.body {
-            None => self.heads.finish().map(|_| ()).map_err(|error| error.after(base)),
-            Some(body) => {
-                body.finish().map_err(|error| error.after(base))?;
-                self.end(items);
-                Ok(())
-            }
+        let Client { rx, tx } = &mut self.client;
+        rx.receive_eof(tx, NOW)?;
+        if std::mem::take(&mut self.open) {
+            end(false, items);
         }
+        Ok(())
     }
+}
 
-    /// One step of a head; whether to go on.
-    fn head(&mut self, input: &mut &[u8], items: &mut Vec<Item>) -> Result<bool, Error> {
-        let before = input.len();
-        let opening = match self.heads.decode(input)? {
-            Step::Item(head) => L::open(&head, &self.method)?,
-            Step::NeedInput | Step::Done => return Ok(false),
-        };
-        items.push(Item::Other(opening.item));
-        self.heads.reset();
-        self.base = self.at + (before - input.len()) as u64;
-        if !opening.informational {
-            self.body = Some(body::Decoder::with_config(opening.framing, self.config));
-            self.upgrade = opening.upgrade;
-        }
-        Ok(true)
+/// Sends a request that any response may answer, a 101 too.
+fn ask(client: &mut Client, method: &str) -> Result<(), SendError> {
+    let target = if method == "CONNECT" { "a:1" } else { "/" };
+    let fields = [("Host", "a"), ("Connection", "upgrade"), ("Upgrade", "any")];
+    client.send_head(method, target, &fields, NOW)?;
+    client.tx.send_end(NOW)?;
+    discard(client.tx.output());
+    Ok(())
+}
+
+/// A method that requests can have.
+pub fn method(text: &str) -> Result<String, String> {
+    match ask(&mut Client::new(&Config::client()), text) {
+        Ok(()) => Ok(text.into()),
+        Err(error) => Err(format!("{text:?} is no method: {error}")),
     }
+}
 
-    /// One step of a body; whether to go on.
-    fn body(&mut self, input: &mut &[u8], items: &mut Vec<Item>) -> Result<bool, Error> {
-        let before = input.len();
-        let Some(body) = &mut self.body else { return Ok(true) };
-        match body.decode(input)? {
-            Step::Item(body::Item::Data(piece)) => items.push(Item::Data(piece.to_vec())),
-            Step::Item(body::Item::Trailers(piece)) => self.trailers.extend_from_slice(piece),
-            Step::NeedInput => return Ok(false),
-            Step::Done => {
-                self.base = self.at + (before - input.len()) as u64;
-                self.end(items);
-            }
-        }
-        Ok(true)
-    }
+/// Nobody is there to read it.
+fn discard(outbox: &mut Outbox) {
+    outbox.advance(outbox.remaining());
+}
 
-    fn end(&mut self, items: &mut Vec<Item>) {
-        self.body = None;
-        push_trailers(&mut self.trailers, items);
-        items.push(Item::named("end"));
-        if self.upgrade {
-            items.push(Item::named("upgrade"));
-            self.over = true;
-        }
+fn request(head: &Request<'_>) -> Item {
+    Item::Other(json!({
+        "item": "request",
+        "method": head.method(),
+        "target": head.target(),
+        "version": version(head.version()),
+        "fields": fields(head),
+    }))
+}
+
+fn response(item: &str, head: &Response<'_>) -> Item {
+    Item::Other(json!({
+        "item": item,
+        "status": head.status(),
+        "reason": latin1(head.reason()),
+        "version": version(head.version()),
+        "fields": fields(head),
+    }))
+}
+
+fn trailers(lines: &impl Fields) -> Item {
+    Item::Other(json!({"item": "trailers", "fields": fields(lines)}))
+}
+
+/// The end of a message, behind which the stream may be another protocol's.
+fn end(upgraded: bool, items: &mut Vec<Item>) {
+    items.push(Item::named("end"));
+    if upgraded {
+        items.push(Item::named("upgrade"));
     }
 }
 
@@ -209,8 +211,10 @@ impl Chunks {
                 }
                 Step::NeedInput => break,
                 Step::Done => {
-                    push_trailers(&mut self.trailers, items);
-                    items.push(Item::named("end"));
+                    if !self.trailers.is_empty() {
+                        items.push(trailers(&Lines(&self.trailers)));
+                    }
+                    end(false, items);
                     self.over = true;
                 }
             }
@@ -223,22 +227,12 @@ impl Chunks {
     }
 }
 
-fn push_trailers(trailers: &mut Vec<u8>, items: &mut Vec<Item>) {
-    if !trailers.is_empty() {
-        let fields = fields(&Lines(trailers));
-        items.push(Item::Other(json!({"item": "trailers", "fields": fields})));
-        trailers.clear();
-    }
-}
-
-/// Whether a field lists a token.
-fn lists(fields: &impl Fields, name: &str, token: &str) -> bool {
-    fields.values_of(name).flat_map(list).any(|one| one.eq_ignore_ascii_case(token.as_bytes()))
-}
-
 const fn version(version: Version) -> &'static str {
     match version {
         Version::Http10 => "1.0",
         Version::Http11 => "1.1",
     }
 }
+
+/// Nothing here waits.
+const NOW: Instant = Instant::ZERO;

@@ -2,12 +2,10 @@
 
 use bytes::Buf;
 use serde_json::json;
-use wirefeed::h1::head::{RequestLine, StatusLine};
-use wirefeed::h1::{chunked, head};
 use wirefeed::ws::{Client, Config, Event, Server, Session, message};
-use wirefeed::{Instant, Step, sse, ws};
+use wirefeed::{Instant, Step, h1, sse, ws};
 
-use super::http::{Chunks, Messages};
+use super::http::{Chunks, Requests, Responses};
 use super::item::{Fault, Item, base64};
 
 /// What a stream is.
@@ -34,8 +32,8 @@ pub struct Job {
     pub role: Role,
     pub method: String,
     pub last_event_id: String,
-    pub head: head::Config,
-    pub chunks: chunked::Config,
+    /// Limits and switches of requests, responses and chunked bodies.
+    pub http: h1::Config,
     pub sse: sse::Config,
     pub messages: message::Limits,
 }
@@ -47,8 +45,10 @@ impl Job {
             role: Role::Client,
             method: "GET".into(),
             last_event_id: String::new(),
-            head: head::Config::default(),
-            chunks: chunked::Config::default(),
+            http: match kind {
+                Kind::Response => h1::Config::client(),
+                _ => h1::Config::server(),
+            },
             sse: sse::Config::default(),
             messages: message::Limits::default(),
         }
@@ -68,8 +68,8 @@ pub struct Inspector {
 enum Stream {
     Sse { decoder: Box<sse::Decoder>, retry: Option<u64> },
     Chunked(Box<Chunks>),
-    Request(Box<Messages<RequestLine>>),
-    Response(Box<Messages<StatusLine>>),
+    Request(Box<Requests>),
+    Response(Box<Responses>),
     Server(Box<Session<Server>>),
     Client(Box<Session<Client<Key>>>),
 }
@@ -79,7 +79,6 @@ type Key = fn(&mut [u8]);
 
 impl Inspector {
     pub fn new(job: &Job) -> Self {
-        let method = job.method.clone();
         let mut config = Config::default();
         config.limits = job.messages;
         let stream = match (job.kind, job.role) {
@@ -88,12 +87,10 @@ impl Inspector {
                 decoder.set_last_event_id(&job.last_event_id);
                 Stream::Sse { decoder, retry: None }
             }
-            (Kind::Chunked, _) => Stream::Chunked(Box::new(Chunks::new(job.chunks))),
-            (Kind::Request, _) => {
-                Stream::Request(Box::new(Messages::new(job.head, job.chunks, method)))
-            }
+            (Kind::Chunked, _) => Stream::Chunked(Box::new(Chunks::new(job.http.body))),
+            (Kind::Request, _) => Stream::Request(Box::new(Requests::new(&job.http))),
             (Kind::Response, _) => {
-                Stream::Response(Box::new(Messages::new(job.head, job.chunks, method)))
+                Stream::Response(Box::new(Responses::new(&job.http, job.method.clone())))
             }
             (Kind::Ws, Role::Server) => Stream::Server(Box::new(Session::new(Server, &config))),
             (Kind::Ws, Role::Client) => {
@@ -124,8 +121,10 @@ impl Inspector {
             match &mut self.stream {
                 Stream::Sse { decoder, retry } => events(decoder, retry, &mut input, items),
                 Stream::Chunked(chunks) => chunks.feed(&mut input, items).map_err(Fault::from),
-                Stream::Request(messages) => messages.feed(&mut input, items).map_err(Fault::from),
-                Stream::Response(messages) => messages.feed(&mut input, items).map_err(Fault::from),
+                Stream::Request(requests) => requests.feed(&mut input, items).map_err(Fault::from),
+                Stream::Response(responses) => {
+                    responses.feed(&mut input, items).map_err(Fault::from)
+                }
                 Stream::Server(session) => messages(session, &mut input, items),
                 Stream::Client(session) => messages(session, &mut input, items),
             }
@@ -150,8 +149,8 @@ impl Inspector {
                 Ok(())
             }
             Stream::Chunked(chunks) => chunks.finish().map_err(Fault::from),
-            Stream::Request(messages) => messages.finish(items).map_err(Fault::from),
-            Stream::Response(messages) => messages.finish(items).map_err(Fault::from),
+            Stream::Request(requests) => requests.finish().map_err(Fault::from),
+            Stream::Response(responses) => responses.finish(items).map_err(Fault::from),
             Stream::Server(session) => {
                 session.rx.receive_eof(&mut session.tx, NOW).map_err(Fault::from)
             }

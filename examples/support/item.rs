@@ -5,6 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use wirefeed::{Error, Fields, Kind, h1, sse, ws};
 
+use super::rules;
+
 /// One item.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Item {
@@ -44,6 +46,8 @@ pub struct Fault {
     pub blame: String,
     pub close_code: Option<u16>,
     pub status_hint: Option<u16>,
+    /// The rule that refuses it.
+    pub rule: Option<&'static str>,
 }
 
 impl Fault {
@@ -55,6 +59,7 @@ impl Fault {
             blame: error.blame().to_string(),
             close_code: None,
             status_hint: None,
+            rule: None,
         }
     }
 
@@ -65,6 +70,9 @@ impl Fault {
         }
         if let Some(status) = self.status_hint {
             value["status_hint"] = json!(status);
+        }
+        if let Some(rule) = self.rule {
+            value["rule"] = json!(rule);
         }
         value
     }
@@ -78,7 +86,11 @@ impl From<sse::Error> for Fault {
 
 impl From<h1::Error> for Fault {
     fn from(error: h1::Error) -> Self {
-        Self { status_hint: Some(error.status_hint()), ..Self::new(error) }
+        Self {
+            status_hint: Some(error.status_hint()),
+            rule: rules::rule(error.kind),
+            ..Self::new(error)
+        }
     }
 }
 

@@ -4,9 +4,10 @@
 #![allow(dead_code, unreachable_pub, reason = "each of its users needs a part")]
 
 pub mod batch;
-mod http;
+pub mod http;
 mod inspector;
 mod item;
+pub mod rules;
 
 pub use inspector::{Inspector, Job, Kind, Role};
 pub use item::{Fault, Item};

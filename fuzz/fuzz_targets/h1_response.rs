@@ -61,7 +61,8 @@ impl Side for Asking {
             if input.is_empty() {
                 return Ok(Step::NeedInput);
             }
-            self.client.send_head(self.method, "/", self.fields, NOW).unwrap();
+            let target = if self.method == "CONNECT" { "a:1" } else { "/" };
+            self.client.send_head(self.method, target, self.fields, NOW).unwrap();
             self.client.tx.send_end(NOW).unwrap();
             let out = self.client.tx.output();
             out.advance(out.remaining());

@@ -18,7 +18,7 @@ use crate::{ApiMisuse, SendError, scan};
 /// assert_eq!(out, b"event: tick\ndata: 1\ndata: 2\n\n");
 /// # Ok::<(), wirefeed::SendError>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
 pub struct Message<'a> {
     /// Its type, without CR and LF; none means `"message"`.
     pub event: Option<&'a str>,
@@ -190,6 +190,17 @@ impl Eq for Encoded {}
 impl From<Encoded> for Bytes {
     fn from(event: Encoded) -> Self {
         event.bytes
+    }
+}
+
+impl fmt::Debug for Message<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message")
+            .field("event", &self.event.map(str::len))
+            .field("id", &self.id.map(str::len))
+            .field("retry", &self.retry)
+            .field("data", &self.data.len())
+            .finish()
     }
 }
 

@@ -4,14 +4,13 @@ import re
 from dataclasses import dataclass
 from typing import Callable
 
-BLANK = b" \t"
-TOKEN = rb"[-!#$%&'*+.^_`|~0-9A-Za-z]+"
-# What h11 takes for the size line of a chunk.
-H11_SIZE_LINE = re.compile(rb"[0-9A-Fa-f]{1,20}(;[^\n]*)?[ \t]*\r\n")
-CODING_BLANK = re.compile(rb"(?i)transfer-encoding:[^\r\n]*chunked[ \t]+\r\n")
-# What is not another coding's name.
-PARAMETER = re.compile(rb"chunked[^-!#$%&'*+.^_`|~0-9A-Za-z]")
-LONG_SIZE = re.compile(rb"[0-9A-Fa-f]{17,}")
+from peers import persists
+from rules import (
+    ABSOLUTE, BLANK, CODING_BLANK, FORBIDDEN, FRAMING_WORDS, H11_SIZE_LINE, HOST, LLHTTP_METHODS,
+    LONG_SIZE, PARAMETER, TOKEN, begins_next, bodiless, byte, codings, collapsed, elements, field_at_fault,
+    framed, is_target, lengths, line, ours, squeezed, start_seen, switched, theirs, they, tunnel,
+    unread_head, upgrade_listed, values, waits, we,
+)
 
 
 @dataclass
@@ -31,150 +30,22 @@ def classify(found):
     return None
 
 
-# What the rules ask.
-
-def we(found, *kinds):
-    return found.error in kinds
-
-
-def they(found, *words):
-    return found.words.startswith(words) if found.words else False
-
-
-def byte(found, offset=0):
-    at = found.ours.at + offset
-    return found.stream.wire[max(at, 0):at + 1] if at >= 0 else b""
-
-
-def line(found):
-    """The line with the byte at fault, its end included."""
-    wire, at = found.stream.wire, found.ours.at
-    end = wire.find(b"\n", at)
-    return wire[wire.rfind(b"\n", 0, at) + 1:end + 1 if end >= 0 else len(wire)]
-
-
-def field_at_fault(found):
-    """The name in the line at fault, and its value."""
-    name, _, value = line(found).partition(b":")
-    return name.lower(), value.strip(b" \t\r\n")
-
-
-def ours(found):
-    return found.message(found.ours)
-
-
-def theirs(found):
-    return found.message(found.theirs)
-
-
-def values(message, name):
-    return [value for key, value in message.fields if key == name] if message else []
-
-
-def elements(message, name):
-    """Those of a list, the empty ones too."""
-    return [part.strip(BLANK) for value in values(message, name) for part in value.split(b",")]
-
-
-def unread_head(found):
-    """We wait for the end of a head, and judge it then."""
-    return found.ours.verdict == "partial" and ours(found) is None
-
-
-def begins_next(found):
-    """Whether what they read next, or nothing more, stands behind line ends at our fault."""
-    rest = found.stream.wire[found.ours.at:].lstrip(b"\r\n")
-    if theirs(found):
-        return rest.startswith(theirs(found).start[0])
-    return rest == b"" or found.theirs.verdict == "partial"
-
-
-def bodiless(found):
-    message = ours(found)
-    if not message or found.stream.kind != "response":
-        return False
-    status = message.start[0]
-    return status < 200 or status in (204, 304) or found.stream.method == "HEAD" or (
-        found.stream.method == "CONNECT" and status < 300
-    )
-
-
-def codings(message):
-    return elements(message, b"transfer-encoding")
-
-
-def lengths(message):
-    return values(message, b"content-length")
-
-
-# Rules too long for a line.
-
-FRAMING_WORDS = (
-    "bad Content-Length", "conflicting Content-Length", "Only Transfer-Encoding",
-    "multiple Transfer-Encoding", "Content-Length can't", "Transfer-Encoding can't",
-    "Duplicate Content-Length", "Invalid character in Content-Length", "Content-Length overflow",
-    "Empty Content-Length", "Empty Transfer-Encoding", "Invalid `Transfer-Encoding`",
-    "Unsupported Transfer-Encoding", "Request has invalid",
-)
-LLHTTP_METHODS = b"""
-    DELETE GET HEAD POST PUT CONNECT OPTIONS TRACE COPY LOCK MKCOL MOVE PROPFIND PROPPATCH SEARCH
-    UNLOCK BIND REBIND UNBIND ACL REPORT MKACTIVITY CHECKOUT MERGE M-SEARCH NOTIFY SUBSCRIBE
-    UNSUBSCRIBE PATCH PURGE MKCALENDAR LINK UNLINK SOURCE QUERY
-""".split()
-
-
-def waits(found):
-    """What h11 has not got: the CR LF of a size line, or the empty line behind trailers."""
-    rest = found.stream.wire[found.ours.at:]
-    if found.theirs.verdict != "partial" or found.what != "we refuse":
-        return False
-    if found.error.startswith("Chunk"):
-        return b"\r\n" not in rest[1:] or found.error == "ChunkDataEnd"
-    return re.search(rb"\n\r?\n", found.stream.wire[found.ours.at - 1:]) is None
-
-
-def tunnel(found):
-    """Their last message, if they take what follows its head for another protocol's."""
-    last = found.theirs.messages[-1:]
-    if found.theirs.verdict == "upgrade" and found.stream.kind == "request" and last:
-        if len(found.theirs.messages) - found.index in (0, 1) and last[0].body == b"":
-            return last[0]
-    return None
-
-
-def framed(message):
-    return bool(codings(message) or lengths(message))
-
-
-def upgrade_listed(message):
-    return b"upgrade" in (option.lower() for option in elements(message, b"connection"))
-
-
-def switched(found, reading):
-    """The message that a reading takes for the last of HTTP."""
-    return found.index and found.what == "upgrade" and reading.verdict == "upgrade" and (
-        len(reading.messages) == found.index
-    ) and reading.messages[-1]
-
-
-def collapsed(fields):
-    """As h11 hands out lengths: once."""
-    seen, kept = False, []
-    for name, value in fields:
-        if name == b"content-length":
-            if seen:
-                continue
-            seen, value = True, value.split(b",")[0].strip(BLANK)
-        kept.append((name, value))
-    return kept
-
-
 CLASSES = [
     Class(
-        "coding-empty", "llhttp", "RFC 9110 5.6.1.2",
-        "Empty elements of a list are to be ignored; `,chunked` and `chunked,` are refused on purpose.",
-        lambda found: found.what == "we refuse" and we(found, "ChunkedNotLast")
-        and not all(codings(theirs(found))),
+        "coding-empty", "h11 llhttp", "RFC 9110 5.6.1.2",
+        "Empty elements of a list are to be ignored.",
+        lambda found: ours(found) and b"" in codings(ours(found)) and (
+            they(found, *FRAMING_WORDS)
+            or found.peer == "llhttp" and found.stream.kind == "response"
+            and theirs(found) and not theirs(found).ended
+        ),
+    ),
+    Class(
+        "coding-quoted", "llhttp", "RFC 9110 5.6.4",
+        "A comma in quotes divides no list; llhttp looks at what stands behind the last one.",
+        lambda found: theirs(found)
+        and (we(found, "ChunkedNotLast") or found.what in ("body", "end") or found.words)
+        and any(re.search(rb'"[^"]*,', value) for value in values(theirs(found), b"transfer-encoding")),
     ),
     Class(
         "chunked-parameter", "llhttp", "RFC 9112 7.1",
@@ -183,13 +54,57 @@ CLASSES = [
         and any(PARAMETER.match(coding) for coding in codings(theirs(found))),
     ),
     Class(
-        "host", "h11", "RFC 9112 3.2",
-        "No Host, or two, in a request of HTTP/1.1 is for the connection's owner to refuse.",
-        lambda found: they(found, "Missing mandatory Host", "Found multiple Host"),
+        "host", "h11 llhttp", "RFC 9112 3.2",
+        "A request has one Host, a valid one; h11 looks at its characters, llhttp not at all.",
+        lambda found: we(found, "Host") and theirs(found) and (
+            len(hosts := values(theirs(found), b"host")) != 1 or not HOST.fullmatch(hosts[0])
+        ),
+    ),
+    Class(
+        "target", "h11 llhttp", "RFC 9112 3.2",
+        "A target has a form that the method allows; they look at its characters, if at anything.",
+        lambda found: we(found, "Target") and not is_target(*start_seen(found)),
+    ),
+    Class(
+        "trailer", "h11 llhttp", "RFC 9110 6.5.1",
+        "A field that frames or routes must not stand in trailers; they hand it out, or go by it.",
+        lambda found: we(found, "ForbiddenTrailer") and field_at_fault(found)[0] in FORBIDDEN,
+    ),
+    Class(
+        "trailer-early", "llhttp", "RFC 9110 6.5.1",
+        "They refuse a field that frames as it comes; we judge trailers once they are whole.",
+        lambda found: they(found, *FRAMING_WORDS) and found.ours.verdict == "partial"
+        and codings(ours(found))[-1:] == [b"chunked"] and not lengths(ours(found)),
+    ),
+    Class(
+        "fold-blanks", "h11", "RFC 9112 5.2",
+        "A fold becomes one or more SP: of us, as many as it has bytes.",
+        lambda found: found.what in ("fields", "trailers") and found.stream.kind == "response"
+        and re.search(rb"\r\n[ \t]", found.stream.wire)
+        and squeezed(collapsed(getattr(ours(found), found.what)))
+        == squeezed(getattr(theirs(found), found.what)),
+    ),
+    Class(
+        "fold-refused", "llhttp", "RFC 9112 5.2",
+        "A user agent must join folded lines; llhttp refuses them unless it is told otherwise.",
+        lambda found: they(found, "Unexpected whitespace after header", "Invalid header value char")
+        and found.stream.kind == "response" and re.search(rb"\r\n[ \t]", found.stream.wire),
+    ),
+    Class(
+        "minor-version", "h11", "RFC 9110 2.5",
+        "A minor version above ours is read as ours; h11 hands it out as it came.",
+        lambda found: found.what == "start" and ours(found).start[-1] == "1.1"
+        and re.fullmatch(r"1\.[2-9]", theirs(found).start[-1]),
+    ),
+    Class(
+        "minor-version-refused", "llhttp", "RFC 9110 2.5",
+        "A minor version above ours is read as ours; llhttp has a list.",
+        lambda found: they(found, "Invalid HTTP version")
+        and re.search(rb"HTTP/1\.[2-9]", found.stream.wire),
     ),
     Class(
         "early", "h11 llhttp", "RFC 9112 2.2",
-        "They refuse half a head at its bad byte; we read heads whole, and wait.",
+        "They refuse half a head at its bad byte; we judge fields once their head is whole.",
         lambda found: found.what == "they refuse" and unread_head(found),
     ),
     Class(
@@ -209,14 +124,14 @@ CLASSES = [
     ),
     Class(
         "version", "h11 llhttp", "RFC 9112 2.3",
-        "They hand out versions other than 1.0 and 1.1, whose framing we can't know.",
+        "They hand out major versions other than 1, whose framing we can't know.",
         lambda found: we(found, "Version")
-        and re.search(rb"HTTP/(?!1\.[01])\d\.\d(?=[ \r\n])", line(found)),
+        and re.search(rb"HTTP/(?!1\.\d)\d(\.\d(?=[ \r\n])|\.?\d?$)", line(found)),
     ),
     Class(
         "status", "llhttp", "RFC 9110 15",
         "A status is from 100 up.",
-        lambda found: we(found, "Status") and re.match(rb"HTTP/1\.[01] 0\d\d[ \r]", line(found)),
+        lambda found: we(found, "Status") and re.match(rb"HTTP/1\.\d 0(\d\d[ \r]|\d?\d?$)", line(found)),
     ),
     Class(
         "reason-control", "h11 llhttp", "RFC 9112 4",
@@ -245,7 +160,7 @@ CLASSES = [
         "coding-before-chunked", "llhttp", "RFC 9112 6.1",
         "A server answers 501 to a coding that it can't decode; llhttp leaves that to its caller.",
         lambda found: we(found, "TransferCoding") and len(codings(theirs(found))) > 1
-        and all(codings(theirs(found))) and codings(theirs(found))[-1] == b"chunked",
+        and codings(theirs(found))[-1] == b"chunked",
     ),
     Class(
         "chunked-twice", "llhttp", "RFC 9112 7.1",
@@ -309,13 +224,6 @@ CLASSES = [
         and codings(ours(found))[-1:] == [b"chunked"] and CODING_BLANK.search(found.stream.wire),
     ),
     Class(
-        "framing-in-trailers", "h11 llhttp", "RFC 9110 6.5.1",
-        "A trailer that frames is no framing: it counts for nothing, and the body's end is known.",
-        lambda found: they(found, *FRAMING_WORDS)
-        and codings(ours(found))[-1:] == [b"chunked"] and not lengths(ours(found))
-        and not bodiless(found) and (found.peer == "llhttp" or len(codings(ours(found))) == 1),
-    ),
-    Class(
         "size-digits", "h11 llhttp", "RFC 9112 7.1",
         "A recipient must prevent overflow; we stop at 16 digits, leading zeros included.",
         lambda found: we(found, "ChunkSizeTooLong") and LONG_SIZE.match(line(found)),
@@ -366,9 +274,10 @@ CLASSES = [
         and ours(found) and ours(found).start[0] not in LLHTTP_METHODS,
     ),
     Class(
-        "target", "llhttp", "RFC 9112 3.2",
-        "llhttp judges a target by its form; for us it is visible ASCII, and its owner's to judge.",
-        lambda found: found.what == "they refuse" and " url" in found.words and ours(found),
+        "scheme", "llhttp", "RFC 3986 3.1",
+        "A scheme holds digits, `+`, `-` and `.` behind its first letter; llhttp knows letters alone.",
+        lambda found: they(found, "Unexpected char in url schema")
+        and ABSOLUTE.fullmatch(ours(found).start[1]),
     ),
     Class(
         "connect-content", "llhttp", "RFC 9110 9.3.6",
@@ -414,18 +323,20 @@ CLASSES = [
     ),
     Class(
         "length-carried-over", "llhttp", "RFC 9112 6.3",
-        "A length in a 204 is no part of the next one's; llhttp goes on adding digits to it.",
+        "A length in a 1xx is no part of the next one's; llhttp adds digits to it, if that one closes.",
         lambda found: (found.what in ("end", "body") or they(found, "Content-Length overflow"))
-        and found.stream.kind == "response" and found.index
-        and lengths(ours(found)) and any(
-            message.start[0] in (100, 102, 103, 204, 304) and lengths(message)
+        and found.index and lengths(ours(found)) and any(
+            message.start[0] in (100, 102, 103) and not persists(message) and lengths(message)
             for message in found.ours.messages[:found.index]
         ),
     ),
     Class(
         "no-version", "llhttp", "RFC 9112 3",
         "A request line ends in a version; without one llhttp reads HTTP/0.9.",
-        lambda found: we(found, "Target") and theirs(found) and theirs(found).start[-1] == "0.9",
+        lambda found: we(found, "Target") and (
+            theirs(found) and theirs(found).start[-1] == "0.9"
+            or re.fullmatch(TOKEN + rb" [!-~]+\r?\n", line(found))
+        ),
     ),
     Class(
         "blanks-in-request-line", "llhttp", "RFC 9112 3",
@@ -433,11 +344,5 @@ CLASSES = [
         lambda found: we(found, "Version", "Target")
         and re.search(TOKEN + rb" +[!-~]* +HTTP/1\.[01]\r\n", line(found))
         and byte(found) == b" ",
-    ),
-    Class(
-        "1xx-last", "h11", "RFC 9110 15.2",
-        "The end of the connection after 1xx is for its owner to judge: the final response is missing.",
-        lambda found: they(found, "can't handle event type ConnectionClosed")
-        and ours(found) is None and 100 <= found.ours.messages[-1].start[0] < 200,
     ),
 ]

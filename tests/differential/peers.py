@@ -28,6 +28,7 @@ class Reading:
     verdict: str = "complete"
     error: str = ""  # our kind of error, or their words
     at: int = 0  # of our error, or where an upgrade begins
+    end: int | None = None  # of the connection's last message, where more came
 
 
 def pairs(fields):
@@ -72,7 +73,8 @@ class Ours:
             if answer["error"]:
                 del answer["consumed"]
         assert whole == cut, f"cut in {stream.cuts}, {stream.wire} is read as {cut}, not {whole}"
-        closed, open_ = reading_of(whole), reading_of(open_)
+        size = len(stream.wire)
+        closed, open_ = reading_of(whole, size), reading_of(open_, size)
         if closed.error == "Truncated":
             open_.verdict = closed.verdict
         return closed, open_
@@ -83,7 +85,7 @@ class Ours:
         assert self.process.wait() == 0, "inspect has failed"
 
 
-def reading_of(answer):
+def reading_of(answer, size):
     reading = Reading()
     for item in answer["items"]:
         add_item(reading, item)
@@ -96,7 +98,17 @@ def reading_of(answer):
         reading.error, reading.at = error["kind"], error["at"]
     elif reading.verdict == "upgrade":
         reading.at = answer["consumed"]
+    elif not error and answer["consumed"] < size:
+        reading.end = answer["consumed"]
+        assert not persists(reading.messages[-1]), f"read no further than {reading}"
     return reading
+
+
+def persists(message):
+    """Whether another message may follow on the connection (RFC 9112 9.3)."""
+    values = [value for name, value in message.fields if name == b"connection"]
+    options = [option.strip(BLANKS).lower() for value in values for option in value.split(b",")]
+    return b"close" not in options and (message.start[-1] == "1.1" or b"keep-alive" in options)
 
 
 def add_item(reading, item):
@@ -142,7 +154,10 @@ def read_h11(stream):
             rest = h11_message(stream, rest, reading)
     except h11.RemoteProtocolError as error:
         reading.error = str(error).split(":")[0]
-        reading.verdict = "partial" if "closed connection" in reading.error else "rejected"
+        # The second: behind a 1xx.
+        ends = ("closed connection", "event type ConnectionClosed")
+        ended = any(words in reading.error for words in ends)
+        reading.verdict = "partial" if ended else "rejected"
     if reading.verdict == "upgrade":
         reading.at = len(stream.wire) - len(rest)
     return reading

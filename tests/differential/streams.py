@@ -53,7 +53,7 @@ def cuts(rng, wire):
 # Good messages.
 
 METHODS = ["GET", "POST", "PUT", "HEAD", "OPTIONS", "DELETE", "PATCH", "PURGE"] * 5 + ["BREW", "m-x!"]
-TARGETS = ["/", "/a?b=c&d", "*", "http://a.example/x", "/%7e/x.y#z", "/" + "long/" * 20, "/[x]|{y}"]
+TARGETS = ["/", "/a?b=c&d", "http://a.example/x", "a+b-1.c://a", "/%7e/x.y", "/" + "long/" * 20, "/[x]|{y}"]
 REASONS = ["OK", "", "Not Found", "With  blanks\tand \xe9", "x" * 40]
 FIELDS = [
     "Accept: */*", "accept-encoding: gzip, br", "Cookie: a=b; c=\"d\"", "X-Empty:", "X-Blank: \t ",
@@ -62,7 +62,7 @@ FIELDS = [
 ]
 CONNECTIONS = ["close", "keep-alive", "Close, te", "upgrade", "Upgrade, keep-alive", "x"]
 EXTENSIONS = ["", "", "", ";a", ";a=b", ';a="x;y\\"z"', ";a=b;c", ';a="";b=1', ";ieof"]
-TRAILERS = ["Trailer-A: b", "Checksum:  0 ", "X-Empty:", "Content-Length: 9", "x: \xe9"]
+TRAILERS = ["Trailer-A: b", "Checksum:  0 ", "X-Empty:", "ETag: \"a\"", "x: \xe9"]
 STATUSES = [200, 201, 204, 206, 301, 304, 404, 416, 500, 599, 999]
 
 
@@ -76,6 +76,8 @@ def request(rng, _method, _last):
     method, target = rng.choice(METHODS), rng.choice(TARGETS)
     if rng.random() < 0.04:
         method, target = "CONNECT", "a.example:443"
+    elif rng.random() < 0.02:
+        method, target = "OPTIONS", "*"
     version = rng.choices(("1.1", "1.0"), (9, 1))[0]
     fields = some_fields(rng)
     fields[rng.randrange(len(fields) + 1):0] = rng.choices(
@@ -91,8 +93,8 @@ def response(rng, method, last):
     version = rng.choices(("1.1", "1.0"), (9, 1))[0]
     before = b""
     while rng.random() < 0.15:
-        status = rng.choice((100, 102, 103, 199))
-        before += assembled(rng, f"HTTP/{version} {status} Wait", some_fields(rng)[:2], "none")
+        status, how = rng.choice((100, 102, 103, 199)), rng.choice(("none", "none", "length"))
+        before += assembled(rng, f"HTTP/{version} {status} Wait", some_fields(rng)[:2], how, with_body=False)
     status = rng.choice(STATUSES)
     fields = some_fields(rng)
     if rng.random() < 0.03:
@@ -172,9 +174,14 @@ LENGTHS = [
 CODINGS = [
     b"chunked, chunked", b"gzip, chunked", b"gzip", b"identity", b"chunked, gzip", b"chunked;a=b",
     b"xchunked", b"chunked,", b",chunked", b"\x0bchunked", b'"chunked"', b"", b"chunked\0", b"chunkedx",
-    b"chunked \t",
+    b"chunked \t", b'"gzip, chunked',
 ]
 VERSIONS = [b"HTTP/1.0", b"HTTP/1.2", b"HTTP/2.0", b"http/1.1", b"HTTP/0.9", b"HTTP/1.10", b"HTTP/11"]
+TARGETS_CHANGED = [
+    b"*", b"/a#b", b"a", b"a:80", b"http://", b"http://u@a/", b"/\"", b"/<a>", b"/\xe9", b"mailto:a", b"",
+    b"http:///a", b"?a", b"/a/?b#c",
+]
+HOSTS = [b"a b", b":80", b"[::1", b"[::1]:8", b"a/b", b"u@a", b"", b"a,b", b"a:b", b"a%zz", b"a%41", b"\xe9"]
 SIZES = [
     b"0x%s", b"+%s", b"-%s", b" %s", b"\t%s", b"%s ", b"%s\t", b"%s ;a", b"%s; a", b"%s;a =b", b"%s;a= b",
     b"%s;", b"%s;;a", b"%s;=a", b"%s;a=", b"%s;a b", b'%s;a="b', b'%s;a="b"c', b"%s;a=\x01", b"%s;\xe9",
@@ -184,6 +191,9 @@ SIZES = [
 ]
 LENGTH_FIELD = re.compile(rb"(?im)^(content-length:[ \t]*)([^\r\n]*)")
 CODING_FIELD = re.compile(rb"(?im)^(transfer-encoding:[ \t]*)([^\r\n]*)")
+TARGET = re.compile(rb"(?m)^([!-~]+ )([^ \r\n]*)(?= HTTP/1)")
+HOST_FIELD = re.compile(rb"(?im)^(host:[ \t]*)([^\r\n]*)")
+LAST_CHUNK = re.compile(rb"(?m)^0+(?:;[^\r\n]*)?\r\n")
 VERSION = re.compile(rb"HTTP/1\.[01]")
 START_LINE = re.compile(rb"HTTP/1\.[01][^\r\n]*\r\n|[^\r\n]+ HTTP/1\.[01]\r\n")
 STATUS = re.compile(rb"(?m)^(HTTP/1\.[01] )(\d+)")
@@ -258,6 +268,19 @@ def edit_coding(rng, wire):
     edit(rng, wire, CODING_FIELD, lambda match: match[1] + rng.choice(CODINGS))
 
 
+def edit_target(rng, wire):
+    edit(rng, wire, TARGET, lambda match: match[1] + rng.choice(TARGETS_CHANGED))
+
+
+def edit_host(rng, wire):
+    edit(rng, wire, HOST_FIELD, lambda match: match[1] + rng.choice(HOSTS))
+
+
+def add_trailer(rng, wire):
+    fields = (b"Content-Length: 9\r\n", b"Transfer-Encoding: chunked\r\n", b"Host: a\r\n", b"TE: a\r\n")
+    edit(rng, wire, LAST_CHUNK, lambda match: match[0] + rng.choice(fields))
+
+
 def edit_version(rng, wire):
     edit(rng, wire, VERSION, lambda match: rng.choice(VERSIONS))
 
@@ -291,5 +314,5 @@ def add_framing(rng, wire):
 MUTATIONS = [
     flip, insert, insert_near, insert_near, delete, truncate, duplicate_line, swap_line_end,
     swap_line_end, edit_length, edit_coding, edit_version, edit_status, edit_size, edit_size,
-    edit_size, add_framing,
+    edit_size, add_framing, edit_target, edit_host, add_trailer,
 ]

@@ -14,6 +14,7 @@ mod h1_hyper_role;
 mod h1_llhttp;
 mod h1_picohttpparser;
 mod heads;
+mod hosts;
 mod rows;
 mod sse;
 mod sse_connection;

@@ -64,7 +64,9 @@ impl sealed::StartLine for StatusLine {
         let before_reason = seen.len < REASON;
         seen.len = bytes.len().min(seen.len.max(REASON));
         seen.len += scan::field_value_len(&bytes[seen.len..]);
-        before_reason || seen.len < bytes.len()
+        // Where no SP follows the status, what does is the line's end.
+        let has_reason = bytes.get(REASON - 1).is_none_or(|byte| *byte == b' ');
+        before_reason || !has_reason || seen.len < bytes.len()
     }
 
     fn parse(parser: &mut Parser<'_>) -> Result<Self, ErrorKind> {

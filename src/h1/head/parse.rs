@@ -1,6 +1,7 @@
 //! The grammar of a head, in one pass that knows which byte is the first at fault.
 
 use alloc::vec::Vec;
+use core::fmt;
 
 use super::Config;
 use super::line::{RequestLine, StartLine, StatusLine};
@@ -12,12 +13,17 @@ use crate::scan;
 /// A head and the byte that is judged.
 ///
 /// If the bytes end before the head does, `at` is their length and the returned error is meaningless.
-#[derive(Debug)]
 #[expect(unnameable_types, reason = "in the signature of a sealed trait")]
 pub struct Parser<'a> {
     bytes: &'a [u8],
     pub(super) at: usize,
     config: &'a Config,
+}
+
+impl fmt::Debug for Parser<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parser").field("at", &self.at).finish_non_exhaustive()
+    }
 }
 
 impl<'a> Parser<'a> {

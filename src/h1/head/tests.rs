@@ -180,6 +180,8 @@ fn a_start_line_is_judged_as_it_comes() {
         (b"HTTP/1.1 2x", ErrorKind::Status, 10),
         (b"HTTP/1.1 2000", ErrorKind::Status, 12),
         (b"HTTP/1.1 200 O\0", ErrorKind::Reason, 14),
+        (b"HTTP/1.1 200\rx", ErrorKind::BareCr, 13),
+        (b"HTTP/1.1 200 \rx", ErrorKind::BareCr, 14),
         (b"HTTP/1.1 200 a long reason\n", ErrorKind::BareLf, 26),
     ] {
         assert_eq!(verdict::<StatusLine>(wire, Config::default()), Some(Err(Error::new(kind, at))));

@@ -1,10 +1,12 @@
 //! What an `EventSource` asks of its caller's HTTP.
 
+use core::fmt;
+
 #[cfg(doc)]
 use super::EventSource;
 
 /// What the caller's HTTP is to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Command<'a> {
     /// Send the request, with [`FIELDS`] and, unless it is empty, this `Last-Event-ID` in UTF-8.
     Connect {
@@ -39,3 +41,24 @@ pub enum Command<'a> {
 /// The fields that every request carries.
 pub const FIELDS: [(&str, &str); 2] =
     [("Accept", "text/event-stream"), ("Cache-Control", "no-cache")];
+
+/// Of what may hold a token, the length.
+impl fmt::Debug for Command<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Connect { attempt, url, last_event_id } => f
+                .debug_struct("Connect")
+                .field("attempt", attempt)
+                .field("url", &url.len())
+                .field("last_event_id", &last_event_id.len())
+                .finish(),
+            Self::Redirect { attempt, location, last_event_id } => f
+                .debug_struct("Redirect")
+                .field("attempt", attempt)
+                .field("location", &location.len())
+                .field("last_event_id", &last_event_id.len())
+                .finish(),
+            Self::Cancel { attempt } => f.debug_struct("Cancel").field("attempt", attempt).finish(),
+        }
+    }
+}

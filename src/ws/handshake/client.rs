@@ -50,7 +50,7 @@ impl core::error::Error for Failure {}
 /// offers.extensions = Some("permessage-deflate; client_max_window_bits");
 /// offers.require_protocol = true; // as browsers do
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Offers<'a> {
     /// The subprotocols, in the order of preference: tokens, none of them twice.
@@ -60,6 +60,17 @@ pub struct Offers<'a> {
     /// Whether to fail where subprotocols are offered and none is chosen. RFC 6455 4.1 lets a client go
     /// on; the WHATWG standard has browsers fail. Off: the caller sees that there is none.
     pub require_protocol: bool,
+}
+
+/// Of the subprotocols, in which some put a token, their number.
+impl fmt::Debug for Offers<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Offers")
+            .field("protocols", &self.protocols.len())
+            .field("extensions", &self.extensions.map(str::len))
+            .field("require_protocol", &self.require_protocol)
+            .finish()
+    }
 }
 
 impl<'a> Offers<'a> {

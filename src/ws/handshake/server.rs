@@ -78,7 +78,7 @@ impl fmt::Display for Refusal {
 impl core::error::Error for Refusal {}
 
 /// A request that may be accepted. It borrows nothing, so that it may wait for whoever decides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Offer {
     accept: [u8; 28],
     protocols: bool,
@@ -214,6 +214,15 @@ pub fn extensions(fields: &(impl Fields + ?Sized)) -> impl Iterator<Item = &[u8]
 /// ```
 pub fn origin(fields: &(impl Fields + ?Sized)) -> Option<&[u8]> {
     fields.value_of("origin")
+}
+
+impl fmt::Debug for Offer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Offer")
+            .field("protocols", &self.protocols)
+            .field("extensions", &self.extensions)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Offer {

@@ -152,10 +152,19 @@ impl<X: ?Sized> fmt::Debug for Response<'_, X> {
 }
 
 /// What a server chooses of what it is offered.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(super) struct Choice<'a> {
     pub(super) protocol: Option<&'a str>,
     pub(super) extensions: Option<&'a str>,
+}
+
+impl fmt::Debug for Choice<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Choice")
+            .field("protocol", &self.protocol.map(str::len))
+            .field("extensions", &self.extensions.map(str::len))
+            .finish()
+    }
 }
 
 impl<'a> Choice<'a> {

@@ -2,15 +2,6 @@ use crate::rows::Differences;
 
 /// Where this crate refuses what llhttp accepts, or accepts what it refuses.
 pub(super) const DIFFERENCES: Differences = &[
-    // Three more rows of this kind are refused all the same: for a second empty line, and since what
-    // follows does not begin a response.
-    (
-        "RFC 9112 9.6: what may follow a message on a connection is no decoder's to judge",
-        &[
-            "llhttp/request/connection/`keep-alive`/No restart when keep-alive is off (1.0)",
-            "llhttp/response/connection/HTTP/1.1 with keep-alive disabled and 204 status",
-        ],
-    ),
     (
         "RFC 9112 2.2: at least one empty line before a request is skipped: one, not two",
         &["llhttp/request/connection/`keep-alive`/CRLF between requests, implicit `keep-alive`"],
@@ -38,6 +29,18 @@ pub(super) const DIFFERENCES: Differences = &[
     (
         "RFC 9112 3.2.4: the asterisk form is for OPTIONS alone",
         &["llhttp/request/method/M-SEARCH request"],
+    ),
+    (
+        "RFC 9112 3.2.1: a target has no fragment, which stays in the client",
+        &["llhttp/request/uri/Fragment in URI"],
+    ),
+    (
+        "RFC 9110 4.2.4: user information in a target is an error",
+        &["llhttp/request/uri/`host:port` and basic auth"],
+    ),
+    (
+        "RFC 9110 6.5.1: Content-Type is to be known before the content, and stands in no trailers",
+        &["llhttp/request/transfer-encoding/`chunked`/Trailing headers"],
     ),
     ("RFC 3986 2: no part of a URI holds a double quote", &["llhttp/request/uri/Quotes in URI"]),
     ("RFC 9112 3: a request line has a version", &["llhttp/request/sample/No HTTP version"]),
