@@ -111,14 +111,25 @@ pub(crate) const SESSION_PATIENCE: Duration = Duration::from_secs(5 + 30 + 3 + 1
 #[derive(Debug)]
 pub(crate) enum Post {
     Queue(Delayed<ws::Reply>),
-    /// What is owed, what was taken out, and until when it is under way.
-    Mailbox(ws::Mailbox, VecDeque<ws::Reply>, Option<Instant>, Dice, Duration),
+    Mailbox(Box<Carrier>),
+}
+
+/// Takes a mailbox from one task to the other.
+#[derive(Debug)]
+pub(crate) struct Carrier {
+    mailbox: ws::Mailbox,
+    taken: VecDeque<ws::Reply>,
+    /// Until when it is under way.
+    due: Option<Instant>,
+    dice: Dice,
+    most: Duration,
 }
 
 impl Post {
     pub(crate) fn new(mut dice: Dice, most: Duration) -> Self {
         if dice.one_in(2) {
-            Self::Mailbox(ws::Mailbox::default(), VecDeque::new(), None, dice, most)
+            let (mailbox, taken) = (ws::Mailbox::default(), VecDeque::new());
+            Self::Mailbox(Box::new(Carrier { mailbox, taken, due: None, dice, most }))
         } else {
             Self::Queue(Delayed::new(dice, most))
         }
@@ -127,7 +138,8 @@ impl Post {
     pub(crate) fn take(&mut self, now: Instant) -> Option<ws::Reply> {
         match self {
             Self::Queue(queue) => queue.pop(now),
-            Self::Mailbox(mailbox, taken, due, ..) => {
+            Self::Mailbox(carrier) => {
+                let Carrier { mailbox, taken, due, .. } = &mut **carrier;
                 if due.is_some_and(|due| due <= now) {
                     *due = None;
                     let mut take = |reply: ws::Reply, _: Instant| taken.push_back(reply);
@@ -143,14 +155,16 @@ impl Post {
     pub(crate) fn len(&self) -> usize {
         match self {
             Self::Queue(queue) => queue.len(),
-            Self::Mailbox(mailbox, taken, ..) => taken.len() + usize::from(!mailbox.is_empty()),
+            Self::Mailbox(carrier) => {
+                carrier.taken.len() + usize::from(!carrier.mailbox.is_empty())
+            }
         }
     }
 
     pub(crate) fn wake(&self) -> Option<Instant> {
         match self {
             Self::Queue(queue) => queue.wake(),
-            Self::Mailbox(_, _, due, ..) => *due,
+            Self::Mailbox(carrier) => carrier.due,
         }
     }
 }
@@ -159,7 +173,8 @@ impl Control<ws::Reply> for Post {
     fn owe(&mut self, reply: ws::Reply, now: Instant) {
         match self {
             Self::Queue(queue) => queue.push(reply, now),
-            Self::Mailbox(mailbox, _, due, dice, most) => {
+            Self::Mailbox(carrier) => {
+                let Carrier { mailbox, due, dice, most, .. } = &mut **carrier;
                 mailbox.owe(reply, now);
                 due.get_or_insert_with(|| now + dice.delay(*most));
             }
