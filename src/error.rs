@@ -152,7 +152,9 @@ impl core::error::Error for ApiMisuse {}
 pub enum SendError {
     /// The call is a mistake of this side.
     Misuse(ApiMisuse),
-    /// There is no room: a slow peer, not a mistake. Try again when output has been written.
+    /// There is no room: a slow peer, not a mistake. It fits later, when output has been written, and at
+    /// the latest when nothing is owed ([`Outbox::fits`](crate::Outbox::fits)). Only a slice of the
+    /// caller's own, given to an encoder, may be too small for good.
     Full,
 }
 
@@ -176,7 +178,9 @@ impl fmt::Display for SendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Misuse(misuse) => misuse.fmt(f),
-            Self::Full => f.write_str("no room in the output"),
+            Self::Full => {
+                f.write_str("the output is full: it has room again when some of it is written")
+            }
         }
     }
 }

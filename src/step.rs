@@ -59,10 +59,11 @@ impl<T> Step<T> {
     }
 }
 
-/// What a machine asks of the socket once its output is written.
+/// What a machine asks of the socket once its output is written. It asks until that has come about: a
+/// driver needs no flags of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wants {
-    /// Whether to go on reading.
+    /// Whether to go on reading: not while too much is owed, nor after the end.
     pub read: bool,
     /// How the connection ends, once its end has come.
     pub end: Option<End>,
@@ -72,7 +73,7 @@ pub struct Wants {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
     /// Write the output, shut down writing, and go on reading until the peer's end of stream or
-    /// the deadline. (Closing with unread input would reset the connection and might destroy what
+    /// the deadline. It is asked again in each turn; to shut down twice does no harm. (Closing with unread input would reset the connection and might destroy what
     /// the peer has not read yet.)
     Shutdown,
     /// Close now.
