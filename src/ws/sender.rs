@@ -15,7 +15,7 @@ use super::deflate::Deflater;
 use super::frame::{Expect, Header, HeaderBytes, Opcode};
 use super::mask::mask_into;
 use super::{CloseCode, Config, Ending, Reply, Role};
-use crate::deadline::{Span, WriteDeadline};
+use crate::deadline::WriteDeadline;
 use crate::{ApiMisuse, Control, End, Instant, Outbox, SendError, Wants};
 use compression::Compression;
 use keepalive::{Due, Keepalive};
@@ -26,8 +26,6 @@ pub struct Sender<R> {
     role: R,
     outbox: Outbox,
     state: State,
-    close_timeout: Span,
-    pong_timeout: Span,
     pause_reading_above: usize,
     /// Control frames in the output: where the last one ends, and their bytes.
     control_end: u64,
@@ -71,8 +69,6 @@ impl<R: Role> Sender<R> {
             role,
             outbox: Outbox::with_limit(config.output),
             state: State::Open,
-            close_timeout: config.close_timeout.into(),
-            pong_timeout: config.pong_timeout.into(),
             pause_reading_above: match config.pause_reading_above {
                 Some(mark) if !R::MASKS => mark,
                 _ => usize::MAX,
@@ -82,7 +78,11 @@ impl<R: Role> Sender<R> {
             late_pong: None,
             pieces: None,
             compression: None,
-            keepalive: Keepalive::new(config.ping_interval),
+            keepalive: Keepalive::new(
+                config.ping_interval,
+                config.pong_timeout,
+                config.close_timeout,
+            ),
             write: WriteDeadline::new(config.write_timeout),
             ending: None,
         }
@@ -166,7 +166,7 @@ impl<R: Role> Sender<R> {
                 let queued = !self.outbox.is_empty();
                 self.control_frame(Opcode::Ping, &[]);
                 self.write.touch(&self.outbox, now);
-                self.keepalive.ask(&self.outbox, queued, self.pong_timeout, now);
+                self.keepalive.ask(&self.outbox, queued, false, now);
             }
             Some(Due::Ping) => self.keepalive.skip(now),
             Some(Due::GiveUp) => self.end(Ending::TimedOut),
@@ -238,7 +238,7 @@ impl<R: Role> Sender<R> {
         self.control_frame(Opcode::Close, payload);
         self.write.touch(&self.outbox, now);
         self.state = state;
-        self.keepalive.ask(&self.outbox, queued, self.close_timeout, now);
+        self.keepalive.ask(&self.outbox, queued, true, now);
     }
 
     #[inline]
@@ -303,7 +303,7 @@ impl<R: Role> Sender<R> {
         } else {
             let queued = !self.outbox.is_empty();
             self.state = state;
-            self.keepalive.ask(&self.outbox, queued, self.close_timeout, now);
+            self.keepalive.ask(&self.outbox, queued, true, now);
         }
     }
 }

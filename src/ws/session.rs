@@ -174,11 +174,11 @@ impl<R: Role> Receiver<R> {
         input: &mut &'b mut [u8],
         now: Instant,
     ) -> Result<Step<Event<'m, 'b>>, Error> {
-        let is_new = !input.is_empty();
+        let has_input = !input.is_empty();
         let step = self.messages.decode(input);
         match &step {
             Ok(Step::Item(_)) => tell_reading(&mut self.is_reading, control, now),
-            Ok(Step::NeedInput) => tell_waiting(&mut self.is_reading, is_new, control, now),
+            Ok(Step::NeedInput) => tell_waiting(&mut self.is_reading, has_input, control, now),
             _ => {}
         }
         match &step {
@@ -202,11 +202,11 @@ impl<R: Role> Receiver<R> {
         input: &mut &'b mut [u8],
         now: Instant,
     ) -> Result<Step<Part<'m>>, Error> {
-        let is_new = !input.is_empty();
+        let has_input = !input.is_empty();
         let step = self.messages.decode_part(input);
         match &step {
             Ok(Step::Item(_)) => tell_reading(&mut self.is_reading, control, now),
-            Ok(Step::NeedInput) => tell_waiting(&mut self.is_reading, is_new, control, now),
+            Ok(Step::NeedInput) => tell_waiting(&mut self.is_reading, has_input, control, now),
             _ => {}
         }
         match &step {
@@ -276,11 +276,11 @@ fn tell_reading(is_reading: &mut bool, control: &mut impl Control<Reply>, now: I
 #[inline]
 fn tell_waiting(
     is_reading: &mut bool,
-    is_new: bool,
+    has_input: bool,
     control: &mut impl Control<Reply>,
     now: Instant,
 ) {
-    if core::mem::take(is_reading) || is_new {
+    if core::mem::take(is_reading) || has_input {
         control.owe(Reply::WAITING, now);
     }
 }

@@ -111,6 +111,8 @@ impl Sender {
 
     /// Gives the connection up: a response that is not wanted any more, a body that is not to be sent.
     pub fn abort(&mut self) {
+        self.continues = None;
+        self.wait.stop();
         self.state = State::Ended;
     }
 
@@ -127,6 +129,7 @@ impl Sender {
         }
         if self.out.has_stalled(false, now) {
             self.out.outbox.forget();
+            self.wait.stop();
             self.on(On::Stalled);
         }
         if self.wait.is_over(now) {

@@ -16,10 +16,14 @@ use crate::{Instant, Outbox};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Keepalive {
     interval: Span,
-    /// For the answer to the frame that asked for one last.
-    timeout: Span,
+    pong: Span,
+    close: Span,
     deadline: Deadline,
+    /// Where the frame that asked for an answer ends, in all output.
+    end: u64,
     state: State,
+    /// It was a close frame, and no byte but the end is an answer.
+    is_closing: bool,
     /// Not all that has come was pulled.
     reading: bool,
     /// It stands still since so much output is owed that this side does not read.
@@ -30,10 +34,10 @@ pub(super) struct Keepalive {
 enum State {
     /// Nothing is asked of the peer.
     Quiet,
-    /// A frame that asks for an answer stands behind other output, up to this byte of all output.
-    Queued(u64),
+    /// A frame that asks for an answer stands behind other output.
+    Queued,
     /// It is expected to leave with the next write.
-    Left(u64),
+    Left,
 }
 
 /// What is due.
@@ -44,14 +48,18 @@ pub(super) enum Due {
 }
 
 impl Keepalive {
-    /// A ping is due after each `interval` without a byte.
-    pub(super) fn new(interval: Option<Duration>) -> Self {
+    /// A ping is due after each interval without a byte; the answer to it, and to a close frame, within
+    /// these times.
+    pub(super) fn new(interval: Option<Duration>, pong: Duration, close: Duration) -> Self {
         let interval = interval.map(self::interval).into();
         Self {
             interval,
-            timeout: interval,
+            pong: pong.into(),
+            close: close.into(),
             deadline: Deadline::unset(interval),
+            end: 0,
             state: State::Quiet,
+            is_closing: false,
             reading: false,
             held: false,
         }
@@ -61,15 +69,10 @@ impl Keepalive {
         self.deadline.poll()
     }
 
-    /// A frame that asks for an answer was queued, behind other output or not: it is waited for so long.
-    pub(super) fn ask(&mut self, outbox: &Outbox, queued: bool, timeout: Span, now: Instant) {
-        let end = outbox.end();
-        self.timeout = timeout;
-        if queued {
-            self.queued(end, now);
-        } else {
-            self.left(end, now);
-        }
+    /// A ping, or a close frame, was queued: behind other output or not.
+    pub(super) fn ask(&mut self, outbox: &Outbox, queued: bool, is_closing: bool, now: Instant) {
+        (self.end, self.is_closing) = (outbox.end(), is_closing);
+        self.wait(if queued { State::Queued } else { State::Left }, now);
         if self.reading {
             // The answer may lie among what is still to be pulled.
             self.deadline.pause(now);
@@ -91,14 +94,12 @@ impl Keepalive {
         }
     }
 
-    fn queued(&mut self, end: u64, now: Instant) {
-        self.state = State::Queued(end);
-        self.deadline.start(self.timeout.quarter(), now);
-    }
-
-    fn left(&mut self, end: u64, now: Instant) {
-        self.state = State::Left(end);
-        self.deadline.start(self.timeout, now);
+    /// Waits for the answer, or, in a queue, for the frame to leave it.
+    fn wait(&mut self, state: State, now: Instant) {
+        self.state = state;
+        let full = if self.is_closing { self.close } else { self.pong };
+        let queued = state == State::Queued;
+        self.deadline.start(if queued { full.quarter() } else { full }, now);
     }
 
     pub(super) fn stop(&mut self) {
@@ -122,19 +123,16 @@ impl Keepalive {
             return None;
         }
         match self.state {
-            State::Quiet => Some(Due::Ping),
+            State::Quiet => return Some(Due::Ping),
             // That the peer takes the output at all is for another deadline to see to.
-            State::Queued(end) | State::Left(end) if outbox.written() < end => {
-                self.queued(end, now);
-                None
+            State::Queued | State::Left if outbox.written() < self.end => {
+                self.wait(State::Queued, now);
             }
             // It left since the last turn: the peer has all of the time from here on.
-            State::Queued(end) => {
-                self.left(end, now);
-                None
-            }
-            State::Left(_) => Some(Due::GiveUp),
+            State::Queued => self.wait(State::Left, now),
+            State::Left => return Some(Due::GiveUp),
         }
+        None
     }
 
     /// A ping finds no room: the next one is due as if it had gone out.
