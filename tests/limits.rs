@@ -6,7 +6,7 @@ use wirefeed::ws::deflate::Pool;
 use wirefeed::ws::handshake::{DeflateConfig, DeflateParams};
 use wirefeed::ws::message::{Kind, Part};
 use wirefeed::ws::{Client, Config, ErrorKind, Event, Server, Session};
-use wirefeed::{Fields as _, Instant, SendError, Step, h1};
+use wirefeed::{Fields as _, Instant, SendError, Step, h1, sse};
 
 const NOW: Instant = Instant::ZERO;
 
@@ -347,4 +347,31 @@ fn a_client_that_may_use_8_bits_alone_sends_plain_messages() {
         };
         assert!(matches!(step, Ok(Step::Item(Event::Text(text))) if text.len() == 1000));
     }
+}
+
+/// An event stream's output is a high-water mark too.
+#[test]
+fn an_event_of_any_size_is_sent_while_nothing_is_owed() {
+    let mut replay = sse::Replay::<()>::new(Default::default());
+    let data = "x".repeat(100);
+    let mut push = || {
+        let message = sse::Message { data: &data, ..Default::default() };
+        replay.push(&(), &message, NOW).unwrap()
+    };
+    let events = [push(), push(), push()];
+    let mut policy = sse::server::Policy::default();
+    policy.output = Some(10);
+    let request = [("Last-Event-ID", "1")];
+    let mut server = sse::Server::new(&request, sse::server::Mode::Stream, policy, NOW);
+    for left in [1, 0] {
+        assert_eq!(server.resume(&replay, NOW).unwrap().events, 1);
+        assert_eq!(server.is_behind(), left > 0);
+        assert!(server.output().remaining() > 100);
+        drain(server.output());
+    }
+    let mut fresh = sse::Server::new(&(), sse::server::Mode::Stream, policy, NOW);
+    fresh.send_event(&events[0], NOW).unwrap();
+    assert_eq!(fresh.send_event(&events[1], NOW), Err(SendError::Full));
+    drain(fresh.output());
+    fresh.send_event(&events[1], NOW).unwrap();
 }
