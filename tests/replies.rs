@@ -66,9 +66,9 @@ proptest! {
         }
         if ends {
             let owed = [
-                count(|mut control| drop(server.rx.receive_eof(&mut control, NOW))),
-                count(|mut control| drop(client.rx.receive_eof(&mut control, NOW))),
-                count(|mut control| drop(session.rx.receive_eof(&mut control, NOW))),
+                count(|mut control| { let _ = server.rx.receive_eof(&mut control, NOW); }),
+                count(|mut control| { let _ = client.rx.receive_eof(&mut control, NOW); }),
+                count(|mut control| { let _ = session.rx.receive_eof(&mut control, NOW); }),
             ];
             prop_assert!(owed.iter().all(|owed| *owed <= 2), "{owed:?}");
         }
