@@ -19,6 +19,10 @@
 //! | `ws::Session` | `pong_timeout` | a ping has left the output | any byte | `Ending::TimedOut` |
 //! | `ws::Session` | `write_timeout` | output is owed | 4 KiB taken, or all that was owed | `Ending::TimedOut` |
 //! | `ws::Session` | `close_timeout` | a close frame went out | the end of the handshake | `Ending::TimedOut` |
+//! | `sse::EventSource` | `idle` | the connection is open | any byte | the source reconnects |
+//!
+//! What this side waits for by itself is no deadline of the peer's, and is kept where it belongs: the
+//! time to reconnect, a stream's keep-alive and the end of a poll, the age of an event.
 //!
 //! `receive` and `handle_timeout` may come in either order. A turn that comes more than a second after
 //! a deadline has slept through it, and what the peer sent meanwhile may lie unread: such a deadline is

@@ -36,6 +36,7 @@ use core::time::Duration;
 #[cfg(doc)]
 use super::Config;
 use super::{Decoder, Item};
+use crate::deadline::Deadline;
 use crate::{Entropy, Fields, Instant, Step, scan};
 
 mod command;
@@ -91,8 +92,10 @@ pub struct EventSource<E> {
     retry: Duration,
     failures: u32,
     opened_at: Instant,
-    /// When to reconnect, or when to give a silent connection up.
-    deadline: Option<Instant>,
+    /// When to reconnect.
+    reconnects_at: Option<Instant>,
+    /// Until when a byte must have come.
+    idle: Deadline,
     ready: ReadyState,
 }
 
@@ -115,7 +118,8 @@ impl<E: Entropy> EventSource<E> {
             retry: policy.retry,
             failures: 0,
             opened_at: Instant::ZERO,
-            deadline: None,
+            reconnects_at: None,
+            idle: Deadline::OFF,
             ready: ReadyState::Connecting,
         }
     }
@@ -206,7 +210,7 @@ impl<E: Entropy> EventSource<E> {
                 self.opened = true;
                 self.opened_at = now;
                 self.decoder.reset();
-                self.deadline = self.policy.idle.map(|idle| now + idle);
+                self.idle.arm(self.policy.idle);
             }
             200 => self.refuse(Reason::ContentType, None, now),
             301 | 302 | 303 | 307 | 308 => self.redirect(fields, now),
@@ -233,7 +237,7 @@ impl<E: Entropy> EventSource<E> {
         }
         if self.failed.is_none() && attempt == self.attempt && self.state == State::Open {
             if !input.is_empty() {
-                self.deadline = self.policy.idle.map(|idle| now + idle);
+                self.idle.arm(self.policy.idle);
             }
             return match self.decoder.decode(input) {
                 Ok(Step::Item(Item::Event(event))) => Step::Item(Event::Message(event)),
@@ -244,12 +248,15 @@ impl<E: Entropy> EventSource<E> {
                 Ok(Step::Item(Item::Comment(text))) => Step::Item(Event::Comment(text)),
                 Ok(Step::Item(Item::Skipped(error))) => Step::Item(Event::Skipped(error)),
                 // Only the end of a stream leaves an event unfinished.
-                Ok(Step::Item(Item::Unfinished) | Step::NeedInput | Step::Done) => Step::NeedInput,
+                Ok(Step::Item(Item::Unfinished) | Step::NeedInput | Step::Done) => {
+                    self.idle.resume(now);
+                    Step::NeedInput
+                }
                 Err(error) => {
                     // Another attempt would be sent the same.
                     self.cancel = Some(self.attempt);
                     (self.state, self.ready) = (State::Closed, ReadyState::Closed);
-                    self.deadline = None;
+                    self.idle.stop();
                     Step::Item(Event::Error(Error::at_limit(error)))
                 }
             };
@@ -263,7 +270,7 @@ impl<E: Entropy> EventSource<E> {
                 Ok(Some(Item::Skipped(error))) => return Step::Item(Event::Skipped(error)),
                 Ok(_) => {}
                 Err(error) => {
-                    (self.state, self.deadline) = (State::Closed, None);
+                    (self.state, self.reconnects_at) = (State::Closed, None);
                     self.failed = Some(Error::at_limit(error));
                 }
             }
@@ -304,24 +311,26 @@ impl<E: Entropy> EventSource<E> {
         }
     }
 
-    /// When [`handle_timeout`](Self::handle_timeout) is to be called, if nothing happens before.
-    pub const fn poll_timeout(&self) -> Option<Instant> {
-        self.deadline
+    /// Stops the deadline of a silent connection until the next `receive`: the caller does not read, since
+    /// what it has received is to be dealt with first.
+    pub fn pause(&mut self, now: Instant) {
+        self.idle.pause(now);
     }
 
-    /// Lets time pass: the time to reconnect has come, or a connection has been silent for too long.
+    /// When [`handle_timeout`](Self::handle_timeout) is to be called, if nothing happens before.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.reconnects_at.or(self.idle.poll())
+    }
+
+    /// Tells the time: to reconnect, or that a connection has been silent for too long.
     pub fn handle_timeout(&mut self, now: Instant) {
-        if self.deadline.is_none_or(|deadline| now < deadline) {
-            return;
+        if self.reconnects_at.is_some_and(|at| at <= now) {
+            self.reconnects_at = None;
+            self.on(On::Woke);
         }
-        self.deadline = None;
-        match self.state {
-            State::Waiting => self.on(On::Woke),
-            State::Open => {
-                self.cancel = Some(self.attempt);
-                self.lose(Reason::Idle, now);
-            }
-            _ => {}
+        if self.idle.is_over(now) {
+            self.cancel = Some(self.attempt);
+            self.lose(Reason::Idle, now);
         }
     }
 
@@ -332,7 +341,8 @@ impl<E: Entropy> EventSource<E> {
         }
         self.on(On::Closed);
         (self.opened, self.last) = (false, false);
-        (self.failed, self.deadline) = (None, None);
+        (self.failed, self.reconnects_at) = (None, None);
+        self.idle.stop();
         self.ready = ReadyState::Closed;
     }
 
@@ -384,7 +394,8 @@ impl<E: Entropy> EventSource<E> {
     fn end(&mut self, reason: Reason, delay: Option<Duration>, now: Instant) {
         let unfinished = self.state == State::Open && self.decoder.is_unfinished();
         self.failed = Some(Error { reason, reconnects_in: delay, unfinished });
-        self.deadline = delay.map(|delay| now + delay);
+        self.reconnects_at = delay.map(|delay| now + delay);
+        self.idle.stop();
         self.on(if delay.is_some() { On::Lost } else { On::Closed });
     }
 

@@ -4,6 +4,8 @@ use alloc::vec::Vec;
 
 use super::*;
 
+mod idle;
+
 const T0: Instant = Instant::ZERO;
 const STREAM: [(&str, &str); 1] = [("Content-Type", "text/event-stream")];
 
