@@ -262,30 +262,6 @@ impl<R: Role> Decoder<R> {
         len.saturating_sub(input.len() as u64)
     }
 
-    /// After [`ErrorKind::FrameTooLong`] and [`ErrorKind::MessageTooLong`]: the limit, and how much was
-    /// announced or came.
-    ///
-    /// ```
-    /// use wirefeed::ws::{Server, message::{Decoder, Limits}};
-    ///
-    /// let mut limits = Limits::default();
-    /// limits.frame = Some(1000);
-    /// let mut messages = Decoder::<Server>::with_limits(limits);
-    /// let mut wire = *b"\x82\xfe\x07\xd0\0\0\0\0";
-    /// assert!(messages.decode(&mut &mut wire[..]).is_err());
-    /// let exceeded = messages.exceeded().unwrap();
-    /// assert_eq!((exceeded.limit, exceeded.len), (1000, 2000));
-    /// ```
-    pub fn exceeded(&self) -> Option<Exceeded> {
-        let State::Failed(error) = self.state else { return None };
-        let limit = match error.kind {
-            ErrorKind::FrameTooLong => self.frame_limit,
-            ErrorKind::MessageTooLong => self.message_limit,
-            _ => return None,
-        };
-        Some(Exceeded { limit, len: self.payload_at })
-    }
-
     /// Gives back the memory that messages have left behind, where none is unfinished.
     pub fn release(&mut self) {
         if self.message.is_some() {
@@ -448,15 +424,6 @@ impl<R: Role> Decoder<R> {
         };
         advance(input, bad);
         self.fail(kind, self.at + bad as u64)
-    }
-
-    /// Keeps how long a message was when it exceeded its limit.
-    #[cold]
-    fn count_excess(&mut self, kind: ErrorKind) {
-        if kind == ErrorKind::MessageTooLong {
-            // Of what was inflated no more than this was looked at.
-            self.payload_at = self.message_limit.saturating_add(1);
-        }
     }
 
     /// The same error again. What came before it in parts was handed out, so that nothing needs the

@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use super::{Decoder, ErrorKind, Role, State};
+
 /// What messages may cost, in bytes of payload. `None` is no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -38,5 +40,40 @@ pub struct Exceeded {
 impl fmt::Display for Exceeded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} bytes, where {} are allowed", self.len, self.limit)
+    }
+}
+
+impl<R: Role> Decoder<R> {
+    /// After [`ErrorKind::FrameTooLong`] and [`ErrorKind::MessageTooLong`]: the limit, and how much was
+    /// announced or came.
+    ///
+    /// ```
+    /// use wirefeed::ws::{Server, message::{Decoder, Limits}};
+    ///
+    /// let mut limits = Limits::default();
+    /// limits.frame = Some(1000);
+    /// let mut messages = Decoder::<Server>::with_limits(limits);
+    /// let mut wire = *b"\x82\xfe\x07\xd0\0\0\0\0";
+    /// assert!(messages.decode(&mut &mut wire[..]).is_err());
+    /// let exceeded = messages.exceeded().unwrap();
+    /// assert_eq!((exceeded.limit, exceeded.len), (1000, 2000));
+    /// ```
+    pub fn exceeded(&self) -> Option<Exceeded> {
+        let State::Failed(error) = self.state else { return None };
+        let limit = match error.kind {
+            ErrorKind::FrameTooLong => self.frame_limit,
+            ErrorKind::MessageTooLong => self.message_limit,
+            _ => return None,
+        };
+        Some(Exceeded { limit, len: self.payload_at })
+    }
+
+    /// Keeps how long a message was when it exceeded its limit.
+    #[cold]
+    pub(super) fn count_excess(&mut self, kind: ErrorKind) {
+        if kind == ErrorKind::MessageTooLong {
+            // Of what was inflated no more than this was looked at.
+            self.payload_at = self.message_limit.saturating_add(1);
+        }
     }
 }
