@@ -266,6 +266,35 @@ fn events() {
 }
 
 #[test]
+fn what_is_small_is_given_back_too() {
+    let streams: [&[u8]; 4] =
+        [b"data: a\n\n", b"event: e\ndata: a\ndata: b\n\n", b": hi\n", b"data: \xff\n\n"];
+    for (wire, cut) in streams.iter().flat_map(|wire| (0..wire.len()).map(move |cut| (wire, cut))) {
+        holds(0, "an event, just handed out", || {
+            let mut decoder = sse::Decoder::new();
+            assert!(matches!(decoder.decode(&mut &wire[..cut]), Ok(Step::NeedInput)));
+            let mut rest = &wire[cut..];
+            assert!(matches!(decoder.decode(&mut rest), Ok(Step::Item(_))));
+            decoder.release();
+            decoder
+        });
+    }
+    let wire = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nA: b\r\n\r\n";
+    for size in [1, wire.len()] {
+        holds(0, "a request", || {
+            let mut server = h1::Server::new(&Config::server(), NOW);
+            for mut piece in wire.chunks(size) {
+                while !piece.is_empty() {
+                    let _ = server.rx.receive(&mut server.tx, &mut piece, NOW).unwrap();
+                }
+            }
+            server.rx.release();
+            server
+        });
+    }
+}
+
+#[test]
 fn a_source_in_every_state() {
     let wire = large_event(MIB);
     let url = "http://example.com/";
