@@ -188,7 +188,7 @@ impl Outbox {
         Some(payload)
     }
 
-    /// Gives back the memory that a burst has left behind, where nothing is owed.
+    /// Gives back all memory, unless something is owed.
     pub fn release(&mut self) {
         if self.is_empty() {
             self.copied = BytesMut::new();

@@ -375,3 +375,27 @@ fn an_event_of_any_size_is_sent_while_nothing_is_owed() {
     drain(fresh.output());
     fresh.send_event(&events[1], NOW).unwrap();
 }
+
+/// A client that pings without end and reads nothing makes little owed, and is answered in the end.
+#[test]
+fn of_pings_that_find_no_room_the_newest_is_answered() {
+    const PINGS: u32 = 10_000;
+    let Session { mut rx, mut tx } = Session::<Server>::default();
+    for n in 0..PINGS {
+        let mut ping = [&b"\x89\x84\0\0\0\0"[..], &n.to_be_bytes()].concat();
+        let mut input = &mut ping[..];
+        assert!(matches!(rx.receive(&mut tx, &mut input, NOW), Ok(Step::Item(Event::Ping(_)))));
+        assert!(tx.output().remaining() <= 16 << 10, "{} bytes", tx.output().remaining());
+    }
+    let mut pongs = Vec::new();
+    while !tx.output().is_empty() {
+        pongs.extend(drain(tx.output()));
+    }
+    let pongs: Vec<_> =
+        pongs.chunks(6).map(|pong| pong.strip_prefix(b"\x8a\x04").unwrap()).collect();
+    let (last, first) = pongs.split_last().unwrap();
+    assert!(
+        first.len() > 1000 && first.iter().zip(0u32..).all(|(pong, n)| *pong == n.to_be_bytes())
+    );
+    assert_eq!(*last, (PINGS - 1).to_be_bytes());
+}

@@ -84,6 +84,12 @@ impl Incoming {
         self.body.finish().map(|_| ())
     }
 
+    /// Forgets trailers that will never be whole.
+    pub(super) fn forget(&mut self) {
+        self.trailers.clear();
+    }
+
+    /// Gives back all memory, unless trailers are unfinished.
     pub(super) fn release(&mut self) {
         if core::mem::take(&mut self.handed) {
             self.trailers.clear();

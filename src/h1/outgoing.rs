@@ -257,7 +257,7 @@ macro_rules! body_commands {
             &mut self.out.outbox
         }
 
-        /// Gives back what a burst of output has left behind.
+        /// Gives back all memory, unless output is owed.
         pub fn release(&mut self) {
             self.out.outbox.release();
         }

@@ -79,12 +79,9 @@ impl CutLine {
         }
     }
 
-    /// Gives back what a long line has left behind, when nothing is held.
+    /// Gives back all memory, unless a line is held.
     pub(super) fn release(&mut self) {
-        let held = self.0.as_ref().map_or(0, |parts| {
-            parts.last.capacity() + parts.full.capacity() * size_of::<Vec<u8>>()
-        });
-        if self.len() == 0 && held > carry::KEPT {
+        if self.len() == 0 {
             self.0 = None;
         }
     }
@@ -137,7 +134,7 @@ mod tests {
             assert_eq!(line.len(), used);
             line.clear();
             line.release();
-            assert!(used <= carry::KEPT || line.0.is_none());
+            assert!(line.0.is_none());
         }
     }
 }

@@ -163,12 +163,13 @@ impl Decoder {
     /// is to be done. False where it exceeds the limit.
     #[inline]
     fn store(&mut self, input: &mut &[u8]) -> bool {
+        if input.is_empty() {
+            return true;
+        }
         if self.line.push(input, self.line_limit as usize).is_err() {
             return false;
         }
-        if !input.is_empty() {
-            self.state = State::Cut;
-        }
+        self.state = State::Cut;
         self.at += input.len() as u64;
         *input = &[];
         true
@@ -294,8 +295,9 @@ impl Decoder {
         self.state = State::Lines;
     }
 
-    /// Gives back what large events have left behind, where no event is in progress.
+    /// Gives back all memory but that of the last event id and of what has come of an event in progress.
     pub fn release(&mut self) {
+        self.take_back();
         self.line.release();
         self.pending.release();
     }

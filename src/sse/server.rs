@@ -319,9 +319,10 @@ impl Server {
         self.skipped
     }
 
-    /// Gives back what a burst of output has left behind.
+    /// Gives back all memory but the bytes of the last event id and of output that is owed.
     pub fn release(&mut self) {
         self.outbox.release();
+        self.last_event_id.shrink_to_fit();
     }
 
     /// Sends an event, or does as the policy says.

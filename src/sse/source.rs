@@ -361,6 +361,22 @@ impl<E: Entropy> EventSource<E> {
         self.decoder.set_last_event_id(id);
     }
 
+    /// Gives back all memory but that of the URL, the last event id, a redirect that is to be followed
+    /// and what has come of an event in progress: whatever the caller waits for, an event or the time to
+    /// reconnect.
+    pub fn release(&mut self) {
+        if self.state != State::Open && !self.last {
+            // No rest of an event will come.
+            self.decoder.reset();
+        }
+        self.decoder.release();
+        if self.state != State::Redirected {
+            self.location.clear();
+        }
+        self.location.shrink_to_fit();
+        self.url.shrink_to_fit();
+    }
+
     fn redirect(&mut self, fields: &(impl Fields + ?Sized), now: Instant) {
         // Of two that differ neither is to be believed (RFC 9110 10.2.2: it is no list).
         let mut all = fields.values_of("location");

@@ -262,8 +262,13 @@ impl<R: Role> Decoder<R> {
         len.saturating_sub(input.len() as u64)
     }
 
-    /// Gives back the memory that messages have left behind, where none is unfinished.
+    /// Gives back all memory, unless a message is unfinished; after a close frame, and after an error,
+    /// none is. Of an inflater its place stays and, where contexts are taken over, the context, until
+    /// no message can follow.
     pub fn release(&mut self) {
+        if let State::Done | State::Failed(_) = self.state {
+            self.forget();
+        }
         if self.message.is_some() {
             return;
         }

@@ -199,11 +199,15 @@ impl<R: Role> Sender<R> {
         }
     }
 
-    /// Gives back the memory that output has left behind, where none is owed: once the connection falls
-    /// quiet.
+    /// Gives back all memory, unless output is owed, a late pong included: once the connection falls
+    /// quiet. Of a deflater its place stays and, inside a message in pieces or where contexts are taken
+    /// over, the context, until the close frame was sent.
     pub fn release(&mut self) {
         self.outbox.release();
         if let Some(compression) = &mut self.compression {
+            if self.state != State::Open {
+                compression.restart();
+            }
             compression.release();
         }
     }

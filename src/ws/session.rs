@@ -251,8 +251,9 @@ impl<R: Role> Receiver<R> {
         self.messages.finish().map(|_| ())
     }
 
-    /// Gives back the memory that messages have left behind, where none is unfinished: once the
-    /// connection falls quiet.
+    /// Gives back all memory, unless a message is unfinished; after a close frame, and after an error,
+    /// none is: once the connection falls quiet. Of an inflater its place stays and, where contexts are
+    /// taken over, the context, until no message can follow.
     pub fn release(&mut self) {
         self.messages.release();
     }

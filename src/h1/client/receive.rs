@@ -265,8 +265,13 @@ impl Receiver {
         }
     }
 
-    /// Gives back all memory that heads and trailers have left behind, unless one is unfinished.
+    /// Gives back all memory, unless a head or trailers are unfinished; after the end of the connection,
+    /// and after an error, nothing is.
     pub fn release(&mut self) {
+        if let State::Over | State::Failed(_) = self.state {
+            self.heads.reset();
+            self.body.forget();
+        }
         self.heads.release();
         self.body.release();
     }

@@ -6,7 +6,7 @@ use super::super::config::pack;
 use super::super::field::{Field, Text, retry};
 use super::super::item::MESSAGE;
 use super::super::{Config, ErrorKind, Event};
-use crate::{carry, scan};
+use crate::scan;
 
 /// What the lines since the last blank line came to, and the last event id.
 pub(super) struct Pending {
@@ -255,12 +255,10 @@ impl Pending {
         self.seen = Seen::NOTHING;
     }
 
-    /// Gives back what large events have left behind, where no event is in progress.
+    /// Gives back all memory that holds nothing.
     pub(super) fn release(&mut self) {
-        for text in [&mut self.data, &mut self.event] {
-            if text.is_empty() && text.capacity() > carry::KEPT {
-                *text = String::new();
-            }
+        for text in [&mut self.data, &mut self.event, &mut self.ids] {
+            text.shrink_to_fit();
         }
     }
 }

@@ -175,9 +175,11 @@ impl Deflater {
         self.slot.clear();
     }
 
-    /// Frees a context that no message needs.
+    /// Gives back the context, unless a message is unfinished or, where contexts are taken over, one was
+    /// compressed to which the next may refer.
     pub fn release(&mut self) {
-        if !self.context_takeover && !self.inside {
+        let is_known = self.slot.peek().is_some_and(|context| context.0.total_in() > 0);
+        if !(self.inside || self.context_takeover && is_known) {
             self.slot.release();
         }
     }

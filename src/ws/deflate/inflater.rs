@@ -133,6 +133,18 @@ impl Inflater {
                 let fits = self.inflate(input, &mut [0])? == 0;
                 return if fits { Ok(()) } else { Err(self.fail(ErrorKind::TooLong)) };
             }
+            if out.len() == out.capacity() && input.is_empty() {
+                // Rarely anything is left to be made of nothing: no room for what may not come.
+                let mut some = [0; LEAST];
+                let room = LEAST.min(limit - out.len());
+                let len = self.inflate(input, &mut some[..room])?;
+                carry::reserve(out, len, limit);
+                out.extend_from_slice(&some[..len]);
+                if len < room {
+                    return Ok(());
+                }
+                continue;
+            }
             if out.len() == out.capacity() {
                 // As much as is likely, then twice as much each time.
                 let more = input.len().saturating_mul(4).clamp(LEAST, PIECE).min(limit - out.len());
@@ -217,10 +229,17 @@ impl Inflater {
         self.state = State::Between;
     }
 
-    /// Frees a context that no message needs.
+    /// Gives back the context, unless a message is unfinished or, where contexts are taken over, one was
+    /// inflated to which the next may refer: then the room for [pieces](Self::inflate_piece).
     pub fn release(&mut self) {
-        if !self.context_takeover && self.state == State::Between {
-            self.slot.release();
+        match (self.state, self.slot.held()) {
+            (State::Inside | State::Complete, _) => {}
+            (State::Between, Some(context))
+                if self.context_takeover && context.zlib.total_in() > 0 =>
+            {
+                context.scratch = Vec::new();
+            }
+            (State::Between | State::Failed, _) => self.slot.release(),
         }
     }
 
