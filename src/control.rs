@@ -3,15 +3,17 @@
 use crate::Instant;
 
 /// Where a receiving half leaves what its connection owes: the sending half itself where both are in
-/// one task, else the end of a channel, whose other end gives it to the sender.
+/// one task; in two, what takes it to the other task: a [`ws::Mailbox`](crate::ws::Mailbox), which merges
+/// what a WebSocket session owes, or a bounded channel.
 ///
 /// ```
-/// use wirefeed::{Control, Instant, ws::{Reply, Sender, Server}};
+/// use std::sync::mpsc::{Receiver, SyncSender};
+/// use wirefeed::{Control, Instant, h1::server::{Reply, Sender}};
 ///
-/// fn in_two_tasks(replies: std::sync::mpsc::Sender<Reply>) -> impl Control<Reply> {
+/// fn in_two_tasks(replies: SyncSender<Reply>) -> impl Control<Reply> {
 ///     move |reply: Reply, _: Instant| { let _ = replies.send(reply); }
 /// }
-/// fn in_the_other(replies: std::sync::mpsc::Receiver<Reply>, tx: &mut Sender<Server>, now: Instant) {
+/// fn in_the_other(replies: Receiver<Reply>, tx: &mut Sender, now: Instant) {
 ///     replies.try_iter().for_each(|reply| tx.owe(reply, now));
 /// }
 /// ```

@@ -154,13 +154,15 @@ pub fn encode(
 pub(crate) fn unfold(lines: &mut [u8]) {
     let (mut from, mut in_value) = (0, false);
     while let Some(lf) = scan::find(b'\n', &lines[from..]).map(|lf| from + lf) {
-        in_value |= scan::find(b':', &lines[from..lf]).is_some();
+        let line = from;
+        in_value |= scan::find(b':', &lines[line..lf]).is_some();
         from = lf + 1;
         in_value &= lines.get(from).is_some_and(|byte| scan::is_blank(*byte));
-        if in_value && lines[..lf].ends_with(b"\r") {
+        if in_value && lines[line..lf].ends_with(b"\r") {
             let is_blank = |byte: &&mut u8| scan::is_blank(**byte);
             let (before, after) = lines.split_at_mut(lf - 1);
-            before.iter_mut().rev().take_while(is_blank).for_each(|byte| *byte = b' ');
+            // No further back than this line: what was joined before is not looked at again.
+            before[line..].iter_mut().rev().take_while(is_blank).for_each(|byte| *byte = b' ');
             after[..2].fill(b' ');
             after[2..].iter_mut().take_while(is_blank).for_each(|byte| *byte = b' ');
         }

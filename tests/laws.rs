@@ -23,6 +23,7 @@ laws! {
     body_until_close => subjects::h1::Body<2>,
     request_head => subjects::h1::Request,
     response_head => subjects::h1::Response,
+    response_head_with_switches => subjects::h1::LenientResponse,
     server_connection => subjects::connections::Serving,
     client_connection => subjects::connections::Asking,
     sse_lines => subjects::sse::Lines,

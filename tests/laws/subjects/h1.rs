@@ -202,6 +202,65 @@ impl<L: Line + 'static> Subject for OneHead<L> {
     }
 }
 
+/// Response heads of servers that need leniency: folded lines, blanks before colons, a status below 100.
+pub(crate) struct LenientResponse(OneHead<StatusLine>);
+
+impl LenientResponse {
+    fn with(head: Option<usize>, fields: Option<usize>) -> Self {
+        let mut config = head::Config::default();
+        (config.head, config.fields) = (head, fields);
+        (config.allow_folds, config.allow_space_before_colon) = (true, true);
+        config.allow_low_status = true;
+        Self(OneHead(head::Decoder::with_config(config)))
+    }
+}
+
+impl Subject for LenientResponse {
+    const LIMIT: usize = 400;
+
+    fn new() -> Self {
+        Self::with(Some(400), Some(8))
+    }
+
+    fn roomy() -> Self {
+        Self::with(None, None)
+    }
+
+    fn step(&mut self, input: &mut &[u8], show: Show<'_>) -> Flow {
+        self.0.step(input, show)
+    }
+
+    fn finish(&mut self, show: Show<'_>) -> Flow {
+        self.0.finish(show)
+    }
+
+    fn reset(&mut self) -> bool {
+        self.0.reset()
+    }
+
+    fn streams() -> BoxedStrategy<(Vec<u8>, Vec<Part>)> {
+        let field = ("[a-z]{1,5}", "[ \t]{0,2}", prop::collection::vec("[a-z]{1,5}", 1..4));
+        (0u16..=999, prop::collection::vec(field, 0..5))
+            .prop_map(|(status, fields)| {
+                let mut wire = format!("HTTP/1.1 {status:03} a\r\n");
+                let status = if status < 100 { status + 500 } else { status };
+                let mut parts = vec![part("status", status.to_be_bytes()), part("reason", "a")];
+                for (name, blanks, lines) in fields {
+                    wire += &format!("{name}{blanks}:{}\r\n", lines.join(" \r\n\t"));
+                    parts.extend([part("name", name), part("value", lines.join("    "))]);
+                }
+                ((wire + "\r\n").into_bytes(), parts)
+            })
+            .boxed()
+    }
+
+    fn long(len: usize) -> Vec<u8> {
+        let mut wire = b"HTTP/1.1 200 OK\r\nA: b\r\n".to_vec();
+        wire.extend(b" \r\n c\r\n".repeat(len / 7));
+        wire
+    }
+}
+
 /// Small limits, so that streams reach them.
 pub(crate) fn config() -> chunked::Config {
     let mut config = chunked::Config::default();
