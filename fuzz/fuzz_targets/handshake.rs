@@ -168,9 +168,9 @@ fn open(
     request.encode(&target, &mut wire).unwrap();
 
     // Any server decodes it, and this one has no fault to find.
-    let (mut limits, mut input) = (head::Limits::default(), &wire[..]);
-    (limits.head, limits.fields) = (None, None);
-    let mut heads = head::RequestDecoder::with_limits(limits);
+    let (mut config, mut input) = (head::Config::default(), &wire[..]);
+    (config.head, config.fields) = (None, None);
+    let mut heads = head::RequestDecoder::with_config(config);
     let Ok(Step::Item(head)) = heads.decode(&mut input) else { panic!("{wire:?}") };
     assert!(input.is_empty());
     assert_eq!((head.method(), head.target()), ("GET", &*target));
