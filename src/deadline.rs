@@ -185,6 +185,16 @@ impl Deadline {
         }
     }
 
+    /// The same where it is held while this side does not read, as it `was` when the time was told last:
+    /// what changes that is to be told at once, or time in which nobody looked would count.
+    pub(crate) fn poll_held(&self, held: bool, was: bool) -> Option<Instant> {
+        match (held, was) {
+            (true, _) => self.is_running().then_some(Instant::ZERO),
+            (false, true) if self.clock == Clock::Paused => Some(Instant::ZERO),
+            (false, _) => self.poll(),
+        }
+    }
+
     /// Whether the time is over.
     pub(crate) fn is_over(&mut self, now: Instant) -> bool {
         let now_micros = now.as_micros();
@@ -223,6 +233,25 @@ impl ReadDeadline {
     pub(crate) fn arm(&mut self, time: impl Into<Span>) {
         self.deadline.arm(time);
         self.left = STRIDE;
+    }
+
+    /// Stands still until it is resumed, held or not: something has come, or the caller does not read.
+    pub(crate) fn pause(&mut self, now: Instant) {
+        self.deadline.pause(now);
+        self.held = false;
+    }
+
+    /// Goes on where it stood still, unless it is held.
+    #[inline]
+    pub(crate) fn resume(&mut self, now: Instant) {
+        if !self.held {
+            self.deadline.resume(now);
+        }
+    }
+
+    /// When [`hold`](Self::hold) and then [`is_over`](Deadline::is_over) are to be asked.
+    pub(crate) fn poll(&self, held: bool) -> Option<Instant> {
+        self.deadline.poll_held(held, self.held)
     }
 
     /// Stands still while this side does not read, and goes on when it does again.

@@ -115,6 +115,101 @@ fn a_server_that_owes_too_much_to_read_lets_no_deadline_pass() {
 }
 
 #[test]
+fn a_server_that_does_not_read_waits_for_nobody_whenever_it_is_told_the_time() {
+    let mut config = h1::Config::server();
+    config.pause_reading_above = Some(1000);
+    for write_timeout in [None, Some(Duration::from_secs(30))] {
+        config.write_timeout = write_timeout;
+        let mut server = h1::Server::new(&config, T0);
+        assert!(!pull(&mut server, UPLOAD, T0).unwrap());
+        server.tx.send_head(200, &(), T0).unwrap();
+        run(&mut server, at(10_000));
+        server.tx.send_data(&[0; 16_000], at(10_000)).unwrap();
+        // Twenty seconds are left, and the output is taken in a minute.
+        let tell = |server: &mut h1::Server, now| {
+            while server.poll_timeout().is_some_and(|due| due <= now) {
+                server.handle_timeout(now);
+            }
+        };
+        for seconds in 10..70 {
+            tell(&mut server, at(seconds * 1000));
+            server.tx.output().advance(200);
+        }
+        written(server.tx.output());
+        assert!(server.tx.wants().read);
+        tell(&mut server, at(70_000));
+        assert_eq!(server.poll_timeout(), Some(at(90_000)));
+        tell(&mut server, at(90_000));
+        assert_eq!(pull(&mut server, b"", at(90_000)).unwrap_err().kind, ErrorKind::TimedOut);
+    }
+}
+
+#[test]
+fn a_pause_outlasts_a_time_in_which_too_much_is_owed() {
+    let mut config = h1::Config::server();
+    config.pause_reading_above = Some(1000);
+    let mut server = h1::Server::new(&config, T0);
+    assert!(!pull(&mut server, UPLOAD, T0).unwrap());
+    server.tx.send_head(200, &(), T0).unwrap();
+    server.tx.send_data(&[0; 2000], T0).unwrap();
+    server.handle_timeout(T0);
+    server.rx.pause(&mut server.tx, T0);
+    written(server.tx.output());
+    run(&mut server, T0);
+    server.handle_timeout(T0);
+    run(&mut server, at(3_600_000));
+    assert!(pull(&mut server, b"helloworld", at(3_600_000)).unwrap());
+}
+
+#[test]
+fn what_came_after_too_much_was_owed_is_pulled_in_peace() {
+    let mut config = h1::Config::server();
+    config.pause_reading_above = Some(1000);
+    let mut server = h1::Server::new(&config, T0);
+    assert!(!pull(&mut server, UPLOAD, T0).unwrap());
+    server.tx.send_head(200, &(), T0).unwrap();
+    server.tx.send_data(&[0; 2000], T0).unwrap();
+    server.handle_timeout(T0);
+    written(server.tx.output());
+    // The caller has a piece, and takes its time.
+    let step = server.rx.receive(&mut server.tx, &mut &b"hello"[..], T0).unwrap();
+    assert!(matches!(step, Step::Item(server::Event::Data(b"hello"))));
+    server.handle_timeout(T0);
+    run(&mut server, at(3_600_000));
+    assert!(pull(&mut server, b"world", at(3_600_000)).unwrap());
+}
+
+#[test]
+fn a_session_that_reads_again_waits_again() {
+    let mut config = ws::Config::default();
+    config.pause_reading_above = Some(1000);
+    for write_timeout in [None, Some(Duration::from_secs(30))] {
+        config.write_timeout = write_timeout;
+        let Session { mut rx, mut tx } = Session::new(ws::Server, &config);
+        tx.handle_timeout(T0);
+        tx.send_binary(&[0; 16_000], T0).unwrap();
+        let tell = |tx: &mut ws::Sender<ws::Server>, now| {
+            while tx.poll_timeout().is_some_and(|due| due <= now) {
+                tx.handle_timeout(now);
+            }
+        };
+        for seconds in 0..60 {
+            tell(&mut tx, at(seconds * 1000));
+            tx.output().advance(200);
+        }
+        written(tx.output());
+        tell(&mut tx, at(60_000));
+        assert_eq!(tx.ending(), None);
+        // The peer is not heard of any more, and is pinged again.
+        assert!(matches!(rx.receive(&mut tx, &mut &mut [][..], at(60_000)), Ok(Step::NeedInput)));
+        let ping = tx.poll_timeout().expect("it is waited for");
+        assert!((at(60_000)..=at(80_000)).contains(&ping));
+        tell(&mut tx, ping);
+        assert_eq!(written(tx.output()), b"\x89\0");
+    }
+}
+
+#[test]
 fn a_lone_crlf_begins_no_head() {
     for crlf in [&b"\r"[..], b"\r\n"] {
         let mut server = server_at(T0);

@@ -7,12 +7,11 @@ mod naive;
 
 use libfuzzer_sys::fuzz_target;
 use wirefeed::Step;
+use wirefeed::h1::Error;
 use wirefeed::h1::chunked::{Config, Decoder, Item};
 
 /// What this crate makes of the pieces, and its error.
-fn decoded(pieces: &[&[u8]]) -> (naive::Body, Option<wirefeed::h1::Error>, Vec<u64>) {
-    let mut config = Config::default();
-    (config.overhead, config.trailers) = (None, None);
+fn decoded(config: Config, pieces: &[&[u8]]) -> (naive::Body, Option<Error>, Vec<u64>) {
     let mut decoder = Decoder::with_config(config);
     let (mut data, mut trailers, mut sizes, mut used) = (Vec::new(), Vec::new(), Vec::new(), 0);
     for piece in pieces {
@@ -38,8 +37,18 @@ fn decoded(pieces: &[&[u8]]) -> (naive::Body, Option<wirefeed::h1::Error>, Vec<u
 
 fuzz_target!(|data: &[u8]| {
     let Some((wire, pieces)) = cuts::split(data) else { return };
-    let whole = decoded(&[wire]);
-    assert_eq!(whole, decoded(&pieces));
-    assert_eq!(whole, decoded(&wire.chunks(1).collect::<Vec<_>>()));
-    assert_eq!(whole.0, naive::read(wire));
+    let single: Vec<_> = wire.chunks(1).collect();
+    let mut config = Config::default();
+    (config.overhead, config.trailers) = (None, None);
+    for (folds, blanks) in [(false, false), (true, false), (false, true)] {
+        (config.allow_folds, config.allow_blanks) = (folds, blanks);
+        let whole = decoded(config, &[wire]);
+        assert_eq!(whole, decoded(config, &pieces));
+        assert_eq!(whole, decoded(config, &single));
+        match naive::read(wire, folds) {
+            // Blanks let more pass, and change nothing of what passes without them.
+            None if blanks => {}
+            naive => assert_eq!(whole.0, naive),
+        }
+    }
 });

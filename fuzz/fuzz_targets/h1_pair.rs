@@ -45,6 +45,12 @@ enum Op {
         early: bool,
         millis: u16,
     },
+    /// Time passes, and nobody looks at the clock.
+    Sleep {
+        millis: u16,
+    },
+    /// One does not read.
+    Pause(Who),
     Cut(Who),
 }
 
@@ -103,9 +109,10 @@ fn ask(pair: &mut Pair, head: &Head) {
     let mut fields = head.fields(n);
     fields.push(("Host".into(), b"x".to_vec()));
     let method = METHODS[usize::from(head.which) % METHODS.len()];
-    let target = format!("/{n}");
+    let target = if method == "CONNECT" { format!("x:{}", n + 1) } else { format!("/{n}") };
     let now = pair.now;
     if pair.call(CLIENT, |pair| pair.client.send_head(method, &target, &fields[..], now)) {
+        pair.request_begun();
         pair.expects += usize::from(head.expect);
         let line = format!("{method} {target}");
         pair.side(CLIENT).sent.push(Message { line, fields, ..Message::default() });
@@ -149,9 +156,17 @@ fn end(pair: &mut Pair, who: Who) -> Result<(), SendError> {
         result
     });
     if result.is_ok() {
-        pair.side(who).sent.last_mut().unwrap().whole = true;
+        over(pair, who);
     }
     result
+}
+
+/// A message was sent.
+fn over(pair: &mut Pair, who: Who) {
+    pair.side(who).sent.last_mut().unwrap().whole = true;
+    if who == CLIENT {
+        pair.request_over();
+    }
 }
 
 fn trailers(pair: &mut Pair, who: Who, forbidden: bool) {
@@ -160,19 +175,19 @@ fn trailers(pair: &mut Pair, who: Who, forbidden: bool) {
     let now = pair.now;
     if pair.call(who, |pair| tx!(pair, who, tx => tx.send_trailers(&fields[..], now))) {
         let dropped = who == SERVER && pair.to_head;
-        let last = pair.side(who).sent.last_mut().unwrap();
-        last.whole = true;
+        over(pair, who);
         if !dropped {
-            last.trailers = fields;
+            pair.side(who).sent.last_mut().unwrap().trailers = fields;
         }
     }
 }
 
 fn time(pair: &mut Pair, early: bool, millis: u16) {
-    let both = [pair.client.poll_timeout(), pair.server.poll_timeout()];
+    let both = [pair.poll_timeout(CLIENT), pair.poll_timeout(SERVER)];
     let step = Duration::from_millis(millis.into());
     let due = both.into_iter().flatten().min().unwrap_or(pair.now + step);
-    pair.now = if early { due.min(pair.now + step) } else { due.max(pair.now) };
+    let to = if early { due.min(pair.now + step) } else { due };
+    pair.pass(to.max(pair.now));
     pair.handle_timeout(CLIENT);
     pair.handle_timeout(SERVER);
 }
@@ -202,6 +217,8 @@ fn run(pair: &mut Pair, op: &Op) {
             flow(pair, SERVER);
         }
         Op::Time { early, millis } => time(pair, early, millis),
+        Op::Sleep { millis } => pair.pass(pair.now + Duration::from_millis(millis.into())),
+        Op::Pause(who) => pair.pause(who),
         Op::Cut(who) => pair.cut(who),
     }
 }
@@ -258,9 +275,8 @@ fn at_rest(pair: &mut Pair) -> bool {
 }
 
 fuzz_target!(|input: (u8, Vec<Op>)| {
-    let (limit, ops) = input;
-    let limit = (limit & 1 == 0).then(|| 300 + 5 * usize::from(limit));
-    let mut pair = Pair::new(limit);
+    let (choice, ops) = input;
+    let mut pair = Pair::new(choice);
     for op in ops.iter().take(200) {
         run(&mut pair, op);
         pair.compare();

@@ -11,7 +11,7 @@ use wirefeed::h1::{Config, Error, Server};
 use wirefeed::{Instant, Outbox, Step};
 
 use laws::Side;
-use naive::Message;
+use naive::{Message, Switches};
 
 const NOW: Instant = Instant::ZERO;
 const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
@@ -136,7 +136,8 @@ fn judge_answers(read: &laws::Read) {
         Some(message) => (&message.line[0][..], true),
         None => (&b"GET"[..], false),
     };
-    let (answers, used) = naive::responses(&read.output, asked).expect("answers are well formed");
+    let (answers, used) = naive::responses(&read.output, Switches::default(), asked)
+        .expect("answers are well formed");
     assert_eq!(used, read.output.len());
     let count = answers.iter().filter(|answer| answer.line[0] != b"100").count();
     let broken_head = read.error.is_some() && read.messages.last().is_none_or(|last| last.whole);

@@ -13,7 +13,7 @@ use wirefeed::h1::{Client, Config, Error, Response};
 use wirefeed::{Instant, Outbox, Step};
 
 use laws::Side;
-use naive::Message;
+use naive::{Message, Switches};
 
 const NOW: Instant = Instant::ZERO;
 
@@ -22,6 +22,7 @@ struct Asking {
     client: Client,
     method: &'static str,
     fields: &'static [(&'static str, &'static str)],
+    switches: Switches,
 }
 
 impl Asking {
@@ -41,8 +42,21 @@ impl Asking {
             2 => ("CONNECT", &upgrade[..1]),
             _ => ("GET", upgrade),
         };
-        config.allow_length_with_coding = choice & 8 != 0;
-        Self { client: Client::new(&config), method, fields }
+        let switches = Switches {
+            length_with_coding: choice & 8 != 0,
+            space_before_colon: choice & 16 != 0,
+            low_status: choice & 32 != 0,
+            identity: choice & 64 != 0,
+            folds: choice & 128 == 0,
+        };
+        config.allow_length_with_coding = switches.length_with_coding;
+        config.allow_identity_coding = switches.identity;
+        config.head.allow_space_before_colon = switches.space_before_colon;
+        config.head.allow_low_status = switches.low_status;
+        if !switches.folds {
+            (config.head.allow_folds, config.body.allow_folds) = (false, false);
+        }
+        Self { client: Client::new(&config), method, fields, switches }
     }
 }
 
@@ -100,9 +114,12 @@ fuzz_target!(|data: &[u8]| {
     let whole = laws::read(Asking::new(choice), &[wire]);
     assert_eq!(whole, laws::read(Asking::new(choice), &pieces));
     assert_eq!(whole, laws::read(Asking::new(choice), &wire.chunks(1).collect::<Vec<_>>()));
-    let Asking { method, fields, .. } = Asking::new(choice);
-    if choice & 9 == 1 {
+    let Asking { method, fields, switches, .. } = Asking::new(choice);
+    if choice & 1 == 1 {
         let good = whole.error.is_none().then_some((whole.messages, whole.used));
-        assert_eq!(good, naive::responses(wire, |_| (method.as_bytes(), fields.len() > 1)));
+        assert_eq!(
+            good,
+            naive::responses(wire, switches, |_| (method.as_bytes(), fields.len() > 1))
+        );
     }
 });

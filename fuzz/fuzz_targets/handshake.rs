@@ -1,6 +1,10 @@
 //! The handshake: arbitrary heads, fields and URLs into both sides, and both sides with each other.
 #![no_main]
 
+#[expect(dead_code, reason = "of targets only hosts are needed")]
+#[path = "naive/target.rs"]
+mod naive;
+
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use wirefeed::h1::{self, head};
@@ -93,7 +97,16 @@ fuzz_target!(|input: Input<'_>| {
 /// Has all that reads fields read these.
 fn read(fields: &(impl Fields + ?Sized), input: &Input<'_>, offers: &Offers<'_>) {
     let (client, server) = (input.client.config(), input.server.config());
-    if let Ok(offer) = handshake::read_request("GET", fields) {
+    let hosts: Vec<&[u8]> = fields.values_of("host").collect();
+    let has_good_hosts = match hosts[..] {
+        [] => true,
+        [host] => host.is_empty() || naive::host(host),
+        _ => false,
+    };
+    let offer = handshake::read_request("GET", fields);
+    assert!(offer != Err(handshake::Refusal::Host) || !has_good_hosts);
+    if let Ok(offer) = offer {
+        assert!(has_good_hosts);
         assert!(fields.values_of("sec-websocket-version").eq([b"13"]));
         let key = fields.value_of("sec-websocket-key").unwrap();
         assert_eq!((key.len(), offer.key()), (24, &handshake::accept(key)));
@@ -127,19 +140,55 @@ fn read(fields: &(impl Fields + ?Sized), input: &Input<'_>, offers: &Offers<'_>)
     if let Ok(pseudo) = h2::Pseudo::of(fields) {
         if h2::read_request(&pseudo, fields).is_ok() {
             assert_eq!(pseudo.method, Some(&b"CONNECT"[..]));
+            assert!(is_one_entity(pseudo.authority, &hosts, pseudo.scheme == Some(b"https")));
             assert!(fields.value_of("upgrade").is_none());
         }
     }
+    let names = [None, Some(&b"example.com:80"[..]), Some(b"EXAMPLE.com"), Some(b"[::1]:443")];
+    let authority = names[usize::from(input.status) % names.len()];
     let split = h2::Pseudo {
         method: Some(b"CONNECT"),
         protocol: Some(b"websocket"),
         scheme: Some(if input.secure { b"https" } else { b"http" }),
         path: Some(b"/"),
-        authority: None,
+        authority,
     };
-    if h2::read_request(&split, fields).is_ok() {
-        assert_eq!(fields.values_of("host").count(), 1);
+    // All that is wrong with such a request may be its host.
+    let plain = [("sec-websocket-version", b"13")];
+    let is_one = is_one_entity(authority, &hosts, input.secure);
+    assert!(is_one || h2::read_request(&split, fields) == Err(h2::Refusal::Malformed));
+    let with_host = plain.iter().map(|(name, value)| (*name, &value[..]));
+    let with_host: Vec<_> = with_host.chain(hosts.iter().map(|host| ("host", *host))).collect();
+    assert_eq!(h2::read_request(&split, &with_host[..]).is_ok(), is_one);
+}
+
+/// Whether an authority, a host, or both name one server (RFC 9113 8.3.1).
+fn is_one_entity(authority: Option<&[u8]>, hosts: &[&[u8]], secure: bool) -> bool {
+    match (authority, hosts) {
+        (Some(one), []) | (None, &[one]) => naive::host(one),
+        (Some(authority), [host]) => {
+            let (authority, host) = (entity(authority, secure), entity(host, secure));
+            authority.is_some() && authority == host
+        }
+        _ => false,
     }
+}
+
+/// A host in lower case and a port, which the scheme gives where it is left out.
+fn entity(text: &[u8], secure: bool) -> Option<(Vec<u8>, u16)> {
+    let digits = text.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let (before, port) = text.split_at(text.len() - digits);
+    // The last colon of an IP literal is not in front of digits that end the text.
+    let (host, port) = match before.strip_suffix(b":") {
+        Some(host) => (host, port),
+        None => (text, &b""[..]),
+    };
+    let port = match std::str::from_utf8(port).ok()? {
+        "" if secure => 443,
+        "" => 80,
+        port => port.parse().ok()?,
+    };
+    naive::host(text).then(|| (host.to_ascii_lowercase(), port))
 }
 
 fn is_offered(chosen: Option<&str>, fields: &(impl Fields + ?Sized), offers: &Offers<'_>) {
@@ -168,9 +217,9 @@ fn open(
     request.encode(&target, &mut wire).unwrap();
 
     // Any server decodes it, and this one has no fault to find.
-    let (mut limits, mut input) = (head::Limits::default(), &wire[..]);
-    (limits.head, limits.fields) = (None, None);
-    let mut heads = head::RequestDecoder::with_limits(limits);
+    let (mut config, mut input) = (head::Config::default(), &wire[..]);
+    (config.head, config.fields) = (None, None);
+    let mut heads = head::RequestDecoder::with_config(config);
     let Ok(Step::Item(head)) = heads.decode(&mut input) else { panic!("{wire:?}") };
     assert!(input.is_empty());
     assert_eq!((head.method(), head.target()), ("GET", &*target));
@@ -316,7 +365,7 @@ const NAMES: [&str; 20] = [
     ":status",
 ];
 
-const VALUES: [&str; 16] = [
+const VALUES: [&str; 22] = [
     "websocket",
     "Upgrade",
     "keep-alive, upgrade",
@@ -332,5 +381,11 @@ const VALUES: [&str; 16] = [
     "https",
     "/",
     "example.com:80",
+    "Example.com",
+    "[::1]",
+    "a b",
+    "permessage-deflate; client_max_window_bits=8",
+    "permessage-deflate; client_max_window_bits=08",
+    "Permessage-Deflate",
     "",
 ];

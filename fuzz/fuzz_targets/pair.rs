@@ -1,9 +1,15 @@
 //! A client and a server wired together in memory, each with whoever drives it, and a model of what
 //! passes between them.
 
+use std::time::Duration;
+
 use bytes::{Buf, Bytes};
 use wirefeed::h1::{Client, Config, Error, ErrorKind, Server, client, server};
 use wirefeed::{End, Fields, Instant, SendError, Step, Wants};
+
+mod time;
+
+use time::{Clock, Phase};
 
 pub(crate) type Pairs = Vec<(String, Vec<u8>)>;
 
@@ -49,7 +55,7 @@ pub(crate) struct Message {
 }
 
 /// What one of the two sent and received, beside its machine.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Side {
     pub(crate) sent: Vec<Message>,
     pub(crate) got: Vec<Message>,
@@ -60,9 +66,16 @@ pub(crate) struct Side {
     eof_told: bool,
     /// The error of its receiving half.
     failed: Option<Error>,
-    /// Since when its output waits without a byte being written.
-    waits: Option<Instant>,
+    clock: Clock,
     raw: usize,
+}
+
+impl Side {
+    fn new() -> Self {
+        let (sent, got, inbox) = (Vec::new(), Vec::new(), Vec::new());
+        let clock = Clock::new();
+        Self { sent, got, inbox, eof: false, eof_told: false, failed: None, clock, raw: 0 }
+    }
 }
 
 pub(crate) struct Pair {
@@ -70,6 +83,7 @@ pub(crate) struct Pair {
     pub(crate) server: Server,
     pub(crate) now: Instant,
     sides: [Side; 2],
+    configs: [Config; 2],
     /// The server has a request, and its response's head is to be sent.
     pub(crate) owes: bool,
     /// The server has a request that `next_exchange` has not left behind.
@@ -83,14 +97,24 @@ pub(crate) struct Pair {
 }
 
 impl Pair {
-    pub(crate) fn new(limit: Option<usize>) -> Self {
+    /// A pair whose limits and deadlines are those that `choice` says.
+    pub(crate) fn new(choice: u8) -> Self {
         let (mut ours, mut theirs) = (Config::client(), Config::server());
+        let limit = (choice & 1 == 0).then(|| 5 * usize::from(choice));
         (ours.output, theirs.output) = (limit, limit);
+        if choice & 2 != 0 {
+            theirs.pause_reading_above = Some(400);
+        }
+        if choice & 4 != 0 {
+            ours.idle_timeout = Some(Duration::from_secs(40));
+            ours.body_timeout = Some(Duration::from_secs(20));
+        }
         Self {
             client: Client::new(&ours),
             server: Server::new(&theirs, Instant::ZERO),
             now: Instant::ZERO,
-            sides: Default::default(),
+            sides: [Side::new(), Side::new()],
+            configs: [ours, theirs],
             owes: false,
             open: false,
             to_head: false,
@@ -104,7 +128,8 @@ impl Pair {
         &mut self.sides[who as usize]
     }
 
-    /// Calls, and sees to it that a call which is refused has changed nothing of the output.
+    /// Calls, and sees to it that a call which is refused has changed nothing of the output, and that
+    /// the limit on it is a mark for more.
     pub(crate) fn call(
         &mut self,
         who: Who,
@@ -112,17 +137,26 @@ impl Pair {
     ) -> bool {
         let before = self.output(who);
         let result = call(self);
-        if result.is_err() {
-            assert_eq!(self.output(who), before, "{result:?}");
+        let after = self.output(who);
+        match (&result, self.configs[who as usize].output) {
+            (Err(SendError::Full), None) => panic!("full without a limit"),
+            (Err(SendError::Full), _) => assert!(!before.is_empty(), "refused with nothing owed"),
+            (Ok(()), Some(limit)) if !before.is_empty() => {
+                assert!(after.len() <= limit || after == before, "over the limit");
+            }
+            _ => {}
         }
-        self.note_output(who, false);
+        if result.is_err() {
+            assert_eq!(after, before, "{result:?}");
+        }
+        self.note_output(who);
         result.is_ok()
     }
 
     pub(crate) fn output(&mut self, who: Who) -> Vec<u8> {
         tx!(self, who, tx => {
             let out = tx.output();
-            let mut slices = [std::io::IoSlice::new(&[]); 64];
+            let mut slices = [std::io::IoSlice::new(&[]); 512];
             let count = out.chunks_vectored(&mut slices);
             slices[..count].iter().flat_map(|slice| slice.to_vec()).collect()
         })
@@ -131,18 +165,6 @@ impl Pair {
     /// What is owed to the socket, and what is asked of it.
     fn socket(&mut self, who: Who) -> (Vec<u8>, Wants) {
         (self.output(who), tx!(self, who, tx => tx.wants()))
-    }
-
-    /// Keeps the time since which output waits.
-    fn note_output(&mut self, who: Who, written: bool) {
-        let empty = tx!(self, who, tx => tx.output().is_empty());
-        let now = self.now;
-        let waits = &mut self.side(who).waits;
-        *waits = match *waits {
-            _ if empty => None,
-            Some(since) if !written => Some(since),
-            _ => Some(now),
-        };
     }
 
     /// Writes some of what is owed to the other's input; where that one has gone, to nowhere.
@@ -157,7 +179,8 @@ impl Pair {
                 some
             }
         });
-        self.note_output(from, !bytes.is_empty());
+        self.side(from).clock.written += bytes.len();
+        self.note_output(from);
         let to = self.side(from.other());
         if !to.eof {
             to.inbox.extend_from_slice(&bytes);
@@ -173,6 +196,7 @@ impl Pair {
             let (before, socket) = (input, self.socket(who));
             let failed = self.side(who).failed;
             let upgraded = self.is_upgraded(who);
+            self.side(who).clock.hears(who, input);
             let step = match who {
                 CLIENT => self.client_receives(&mut input),
                 SERVER => self.server_receives(&mut input),
@@ -180,6 +204,10 @@ impl Pair {
             if upgraded && failed.is_none() {
                 assert!(matches!(step, Ok(Step::Done)) && input == before, "not its bytes");
             }
+            self.side(who).clock.looks(match step {
+                Ok(Step::Done) => who == CLIENT,
+                _ => matches!(step, Ok(Step::NeedInput)),
+            });
             match (step, failed) {
                 (Err(error), Some(failed)) => assert_eq!((error, input), (failed, before)),
                 (Err(error), None) => self.failed(who, error, &socket),
@@ -195,14 +223,14 @@ impl Pair {
             break;
         }
         self.side(who).inbox = input.to_vec();
-        let side = self.side(who);
-        let gone = side.failed.is_some() || tx!(self, who, tx => !tx.wants().read);
-        if gone {
+        let wants = tx!(self, who, tx => tx.wants());
+        if self.side(who).failed.is_some() || wants.end == Some(End::Close) {
             self.side(who).inbox.clear();
         }
+        let sees = wants.read || wants.end.is_some();
         let upgraded = self.is_upgraded(who);
         let side = self.side(who);
-        if side.eof && !side.eof_told && (side.inbox.is_empty() || upgraded) {
+        if sees && side.eof && !side.eof_told && (side.inbox.is_empty() || upgraded) {
             side.eof_told = true;
             let failed = side.failed;
             let (now, socket) = (self.now, self.socket(who));
@@ -216,19 +244,22 @@ impl Pair {
                 (ended, Some(failed)) => assert_eq!(ended, Err(failed)),
             }
         }
-        self.note_output(who, false);
+        self.note_output(who);
     }
 
     fn client_receives(&mut self, input: &mut &[u8]) -> Result<Step<()>, Error> {
         let side = &mut self.sides[CLIENT as usize];
+        let waits = self.client.tx.waits_for_continue();
         let step = self.client.rx.receive(&mut self.client.tx, input, self.now)?;
         let step = step.map(|event| match event {
             client::Event::Informational(head) if head.status() == 100 => self.continues += 1,
             client::Event::Informational(head) => {
+                assert_eq!(self.client.tx.waits_for_continue(), waits, "only a 100 ends it");
                 let (line, fields) = (head.status().to_string(), pairs(&head));
                 side.got.push(Message { line, fields, whole: true, ..Message::default() });
             }
             client::Event::Head(head) => {
+                side.clock.begin(Phase::Body);
                 let (line, fields) = (head.status().to_string(), pairs(&head));
                 side.got.push(Message { line, fields, ..Message::default() });
             }
@@ -248,6 +279,7 @@ impl Pair {
         let step = step.map(|event| match event {
             server::Event::Head(head) => {
                 (self.owes, self.open) = (true, true);
+                side.clock.begin(Phase::Body);
                 self.to_head = head.method() == "HEAD";
                 let line = format!("{} {}", head.method(), head.target());
                 side.got.push(Message { line, fields: pairs(&head), ..Message::default() });
@@ -290,55 +322,17 @@ impl Pair {
     }
 
     pub(crate) fn next_exchange(&mut self) -> bool {
+        if !self.server.rx.is_done() {
+            assert!(self.server.tx.next_exchange().is_none(), "the request is not over");
+        }
         let next = self.server.next_exchange(self.now);
         self.open &= !next;
+        if next {
+            let clock = &mut self.side(SERVER).clock;
+            clock.begin(Phase::Idle);
+            clock.looks(true);
+        }
         next
-    }
-
-    /// Lets time pass on one side.
-    pub(crate) fn handle_timeout(&mut self, who: Who) {
-        let now = self.now;
-        let (due, receiving) = match who {
-            CLIENT => (self.client.poll_timeout(), self.client.rx.poll_timeout()),
-            SERVER => (self.server.poll_timeout(), self.server.rx.poll_timeout()),
-        };
-        let before = self.socket(who);
-        match who {
-            CLIENT => self.client.handle_timeout(now),
-            SERVER => self.server.handle_timeout(now),
-        }
-        let after = tx!(self, who, tx => tx.wants());
-        if due.is_none_or(|due| now < due) {
-            assert_eq!(before, (self.output(who), after), "before its time");
-        }
-        let next = match who {
-            CLIENT => self.client.poll_timeout(),
-            SERVER => self.server.poll_timeout(),
-        };
-        assert!(next.is_none_or(|next| next > now), "it asks again and again");
-        // A client's receiving half waits on where the request is not over.
-        let waits_on = who == CLIENT && self.client.rx.poll_timeout().is_some();
-        let late = receiving.is_some_and(|due| due <= now) && !waits_on;
-        if late {
-            let none = &mut &b""[..];
-            let step = match who {
-                CLIENT => self.client.rx.receive(&mut |_, _| {}, none, now).map(|_| ()),
-                SERVER => self.server.rx.receive(&mut |_, _| {}, none, now).map(|_| ()),
-            };
-            match step {
-                Err(error) => self.failed(who, error, &before),
-                Ok(()) => assert!(who == SERVER && !self.open, "only silence ends without error"),
-            }
-        }
-        if before.1 != after {
-            self.disturbed = true;
-            let write_timeout = Config::server().write_timeout.unwrap();
-            let lingers = before.1.end == Some(End::Shutdown);
-            let waits = self.side(who).waits;
-            let stalled = waits.is_some_and(|since| since + write_timeout <= now);
-            assert!(late || lingers || stalled, "given up too early");
-        }
-        self.note_output(who, false);
     }
 
     /// What the driver does with its socket, once the output is written.

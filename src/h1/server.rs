@@ -92,7 +92,7 @@ impl Server {
 
     /// When [`handle_timeout`](Self::handle_timeout) is to be called, if nothing happens before.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let rx = self.rx.poll_timeout().filter(|_| self.tx.may_read());
+        let rx = self.rx.poll_held(!self.tx.may_read());
         [rx, self.tx.poll_timeout()].into_iter().flatten().min()
     }
 

@@ -149,7 +149,7 @@ impl<R: Role> Sender<R> {
     /// When [`handle_timeout`](Self::handle_timeout) is to be called, if nothing happens before.
     pub fn poll_timeout(&self) -> Option<Instant> {
         // What an ended session still owes must be taken, too.
-        let keepalive = self.keepalive.poll().filter(|_| self.may_read());
+        let keepalive = self.keepalive.poll(self.may_read());
         [keepalive, self.write.poll(&self.outbox)].into_iter().flatten().min()
     }
 

@@ -7,16 +7,24 @@ use bytes::Buf;
 use wirefeed::ws::deflate::Pool;
 use wirefeed::ws::handshake::{DeflateConfig, WindowBits};
 use wirefeed::ws::message::{Kind, Part};
-use wirefeed::ws::{Client, CloseCode, Config, Ending, Event, Role, Server, Session};
-use wirefeed::{End, Instant, Step};
+use wirefeed::ws::{
+    Client, CloseCode, Config, Ending, Event, Mailbox, Reply, Role, Server, Session,
+};
+use wirefeed::{Control, End, Instant, SendError, Step};
 
 const NOW: Instant = Instant::ZERO;
 
 type Key = fn(&mut [u8]);
 
+/// Output beyond its limit that control frames may make owed.
+const CONTROL: usize = 16 << 10;
+
 /// One side: its session, what has arrived for it, and what it is still to receive.
 struct Side<R> {
     session: Session<R>,
+    /// What its receiving half has left for its sending half.
+    mailbox: Mailbox,
+    limit: Option<usize>,
     inbox: Vec<u8>,
     expected: VecDeque<(Kind, Vec<u8>)>,
     pings: VecDeque<Vec<u8>>,
@@ -27,9 +35,11 @@ struct Side<R> {
 }
 
 impl<R: Role> Side<R> {
-    fn new(session: Session<R>) -> Self {
+    fn new(session: Session<R>, config: &Config) -> Self {
         Self {
             session,
+            mailbox: Mailbox::default(),
+            limit: config.output,
             inbox: Vec::new(),
             expected: VecDeque::new(),
             pings: VecDeque::new(),
@@ -41,46 +51,74 @@ impl<R: Role> Side<R> {
 
     /// Sends something to `peer`, as these bytes say.
     fn send<P: Role>(&mut self, peer: &mut Side<P>, ops: &mut Ops<'_>) {
+        let before = self.session.tx.output().remaining();
+        let sent = self.try_send(peer, ops);
+        let after = self.session.tx.output().remaining();
+        if before == 0 {
+            assert_ne!(sent, Err(SendError::Full), "refused with nothing owed");
+        } else if let (Ok(()), Some(limit)) = (sent, self.limit) {
+            assert!(after == before || after <= limit + CONTROL, "over the limit");
+        }
+        assert!(sent.is_ok() || after == before, "{sent:?} changed the output");
+    }
+
+    fn try_send<P: Role>(
+        &mut self,
+        peer: &mut Side<P>,
+        ops: &mut Ops<'_>,
+    ) -> Result<(), SendError> {
         let tx = &mut self.session.tx;
         let kind = if ops.flag() { Kind::Text } else { Kind::Binary };
         let payload = ops.payload(kind);
         match (ops.byte() % 5, kind) {
             (0, Kind::Text) => {
-                if tx.send_text(text(&payload), NOW).is_ok() {
-                    peer.expected.push_back((kind, payload));
-                }
+                tx.send_text(text(&payload), NOW)?;
+                peer.expected.push_back((kind, payload));
             }
             (0, Kind::Binary) => {
-                if tx.send_binary(&payload, NOW).is_ok() {
-                    peer.expected.push_back((kind, payload));
-                }
+                tx.send_binary(&payload, NOW)?;
+                peer.expected.push_back((kind, payload));
             }
             (1, _) => {
-                if tx.send_bytes(payload.clone().into(), NOW).is_ok() {
-                    peer.expected.push_back((Kind::Binary, payload));
-                }
+                tx.send_bytes(payload.clone().into(), NOW)?;
+                peer.expected.push_back((Kind::Binary, payload));
             }
             (2, _) => {
                 let payload = &payload[..payload.len().min(125)];
-                if tx.send_ping(payload, NOW).is_ok() {
-                    peer.pings.push_back(payload.to_vec());
-                }
+                tx.send_ping(payload, NOW)?;
+                peer.pings.push_back(payload.to_vec());
             }
             (_, kind) => {
                 let is_last = ops.flag();
-                let sent = match kind {
-                    Kind::Text => tx.send_text_piece(text(&payload), is_last, NOW),
-                    Kind::Binary => tx.send_binary_piece(&payload, is_last, NOW),
-                };
-                if sent.is_ok() {
-                    let (_, whole) = self.pieces.get_or_insert((kind, Vec::new()));
-                    whole.extend(payload);
-                    if is_last {
-                        peer.expected.extend(self.pieces.take());
-                    }
+                match kind {
+                    Kind::Text => tx.send_text_piece(text(&payload), is_last, NOW)?,
+                    Kind::Binary => tx.send_binary_piece(&payload, is_last, NOW)?,
+                }
+                let (_, whole) = self.pieces.get_or_insert((kind, Vec::new()));
+                whole.extend(payload);
+                if is_last {
+                    peer.expected.extend(self.pieces.take());
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Stops reading, until it receives.
+    fn pause(&mut self, apart: bool) {
+        match apart {
+            true => self.session.rx.pause(&mut self.mailbox, NOW),
+            false => {
+                self.open_mailbox();
+                self.session.rx.pause(&mut self.session.tx, NOW);
+            }
+        }
+    }
+
+    /// Gives the sending half what the receiving half has left for it.
+    fn open_mailbox(&mut self) {
+        std::mem::take(&mut self.mailbox).deliver(&mut self.session.tx);
+        assert!(self.mailbox.is_empty());
     }
 
     fn close(&mut self, code: u16) {
@@ -95,13 +133,30 @@ impl<R: Role> Side<R> {
         count
     }
 
-    /// Receives all that has arrived, whole or in parts.
-    fn receive(&mut self, in_parts: bool) {
-        let Self { session: Session { rx, tx }, inbox, expected, pings, parts, closed, .. } = self;
+    /// Receives all that has arrived, whole or in parts; what it owes is left in the mailbox where the
+    /// halves are apart.
+    fn receive(&mut self, in_parts: bool, apart: bool) {
+        if !apart {
+            self.open_mailbox();
+        }
+        let Self {
+            session: Session { rx, tx },
+            mailbox,
+            inbox,
+            expected,
+            pings,
+            parts,
+            closed,
+            ..
+        } = self;
+        let control = &mut |reply: Reply, now| match apart {
+            true => mailbox.owe(reply, now),
+            false => tx.owe(reply, now),
+        };
         let mut input = &mut inbox[..];
         loop {
             if in_parts {
-                match rx.receive_part(tx, &mut input, NOW).expect("the peer is well behaved") {
+                match rx.receive_part(control, &mut input, NOW).expect("the peer is well behaved") {
                     Step::Item(Part::Start(kind)) => *parts = Some((kind, Vec::new())),
                     Step::Item(Part::Text(text)) => append(parts, Kind::Text, text.as_bytes()),
                     Step::Item(Part::Binary(bytes)) => append(parts, Kind::Binary, bytes),
@@ -118,7 +173,7 @@ impl<R: Role> Side<R> {
                     Step::Done => return assert!(*closed),
                 }
             } else {
-                match rx.receive(tx, &mut input, NOW).expect("the peer is well behaved") {
+                match rx.receive(control, &mut input, NOW).expect("the peer is well behaved") {
                     Step::Item(Event::Text(text)) => {
                         end(parts, expected, Kind::Text, text.as_bytes());
                     }
@@ -195,12 +250,14 @@ impl Ops<'_> {
 /// A pair with or without permessage-deflate.
 fn pair(ops: &mut Ops<'_>) -> (Side<Client<Key>>, Side<Server>) {
     let mut config = Config::default();
-    config.output = None;
+    let limit = usize::from(ops.byte());
+    config.output = (limit < 128).then_some(4 * limit);
     config.compress_from = usize::from(ops.byte() % 80);
     let key: Key = |key| key.fill(0x5a);
     if !ops.flag() {
         let client = Session::new(Client(key), &config);
-        return (Side::new(client), Side::new(Session::new(Server, &config)));
+        let server = Session::new(Server, &config);
+        return (Side::new(client, &config), Side::new(server, &config));
     }
     let mut offer = DeflateConfig::client();
     offer.server_no_context_takeover = ops.flag();
@@ -217,7 +274,7 @@ fn pair(ops: &mut Ops<'_>) -> (Side<Client<Key>>, Side<Server>) {
     let pool = Pool::default();
     let client = Session::with_deflate(Client(key), &config, &verified, &pool);
     let server = Session::with_deflate(Server, &config, &answer.params(), &pool);
-    (Side::new(client), Side::new(server))
+    (Side::new(client, &config), Side::new(server, &config))
 }
 
 /// Runs the operations that these bytes say.
@@ -231,8 +288,8 @@ pub(crate) fn run(bytes: &[u8]) {
             80..150 => server.send(&mut client, &mut ops),
             150..180 => drop(client.deliver(&mut server, usize::from(ops.byte()))),
             180..210 => drop(server.deliver(&mut client, usize::from(ops.byte()))),
-            210..230 => client.receive(ops.flag()),
-            230..250 => server.receive(ops.flag()),
+            210..230 => client.receive(ops.flag(), ops.flag()),
+            230..250 => server.receive(ops.flag(), ops.flag()),
             250 => {
                 client.session.rx.release();
                 server.session.tx.release();
@@ -241,13 +298,18 @@ pub(crate) fn run(bytes: &[u8]) {
                 closes = true;
                 if ops.flag() { client.close(1000) } else { server.close(4000) }
             }
-            _ => {}
+            253 => match ops.byte() & 3 {
+                apart @ 0..2 => client.pause(apart == 1),
+                apart => server.pause(apart == 3),
+            },
+            254 => client.open_mailbox(),
+            255 => server.open_mailbox(),
         }
     }
     // Whatever is under way arrives.
     loop {
-        client.receive(false);
-        server.receive(true);
+        client.receive(false, false);
+        server.receive(true, false);
         let (there, back) =
             (client.deliver(&mut server, usize::MAX), server.deliver(&mut client, usize::MAX));
         if there + back == 0 {

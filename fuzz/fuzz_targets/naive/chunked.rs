@@ -3,8 +3,8 @@
 /// A body's data and trailers, and how many bytes it took; none where it is not whole or not good.
 pub(crate) type Body = Option<(Vec<u8>, Vec<u8>, usize)>;
 
-/// Reads a whole body with as little thought as possible.
-pub(crate) fn read(wire: &[u8]) -> Body {
+/// Reads a whole body with as little thought as possible; its trailers may be folded where `folds`.
+pub(crate) fn read(wire: &[u8], folds: bool) -> Body {
     let (mut at, mut data) = (0, Vec::new());
     let line = |at: usize| {
         let end = at + wire.get(at..)?.windows(2).position(|two| two == b"\r\n")?;
@@ -34,8 +34,11 @@ pub(crate) fn read(wire: &[u8]) -> Body {
         if text.is_empty() {
             return Some((data, wire[from..at].to_vec(), next));
         }
-        let colon = text.iter().position(|&b| b == b':')?;
-        if !token(&text[..colon]) || !value(&text[colon + 1..]) {
+        let is_fold = folds && at > from && b" \t".contains(&text[0]);
+        let colon = text.iter().position(|&b| b == b':');
+        let is_field = colon.is_some_and(|colon| token(&text[..colon]));
+        // What is before the colon of a field is a value's bytes as well.
+        if !(is_fold || is_field) || !value(text) {
             return None;
         }
         at = next;

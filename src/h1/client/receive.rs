@@ -85,7 +85,7 @@ impl Receiver {
     ) -> Result<Step<Event<'m, 'b>>, Error> {
         let start = *input;
         if !start.is_empty() {
-            self.wait.deadline.pause(now);
+            self.wait.pause(now);
         }
         match self.state {
             State::Idle | State::Informed | State::Head if start.is_empty() => {
@@ -153,7 +153,7 @@ impl Receiver {
                 self.wait.received(used);
                 match &step {
                     Ok(Step::Item(_)) => {}
-                    Ok(Step::NeedInput) => self.wait.deadline.resume(now),
+                    Ok(Step::NeedInput) => self.wait.resume(now),
                     Ok(Step::Done) => {
                         self.state = State::Done;
                         self.wait.deadline.stop();
@@ -184,7 +184,7 @@ impl Receiver {
     /// Stops the deadlines of the peer until the next `receive`: the caller does not read, since what
     /// it has received is to be dealt with first.
     pub fn pause(&mut self, control: &mut impl Control<Reply>, now: Instant) {
-        self.wait.deadline.pause(now);
+        self.wait.pause(now);
         if !core::mem::replace(&mut self.is_reading, true) {
             control.owe(Reply(Owed::Reading), now);
         }
@@ -231,6 +231,11 @@ impl Receiver {
     /// Stops the deadlines of the peer while so much output is owed that this side does not read.
     pub(super) fn hold(&mut self, held: bool, now: Instant) {
         self.wait.hold(held, now);
+    }
+
+    /// When to [`hold`](Self::hold) and then tell the time.
+    pub(super) fn poll_held(&self, held: bool) -> Option<Instant> {
+        self.wait.poll(held)
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is to be called, if nothing happens before.

@@ -72,11 +72,11 @@ impl Receiver {
         let start = *input;
         self.is_paused = false;
         if !start.is_empty() {
-            self.wait.deadline.pause(now);
+            self.wait.pause(now);
         }
         match self.state {
             State::Idle if start.is_empty() => {
-                self.wait.deadline.resume(now);
+                self.wait.resume(now);
                 Ok(Step::NeedInput)
             }
             State::Idle | State::Head => {
@@ -94,7 +94,7 @@ impl Receiver {
                             self.state = State::Head;
                             self.wait.arm(self.config.head_timeout);
                         }
-                        self.wait.deadline.resume(now);
+                        self.wait.resume(now);
                         return Ok(Step::NeedInput);
                     }
                     Err(error) => Err(*error),
@@ -130,7 +130,7 @@ impl Receiver {
                 self.wait.received(used);
                 match &step {
                     Ok(Step::Item(_)) => {}
-                    Ok(Step::NeedInput) => self.wait.deadline.resume(now),
+                    Ok(Step::NeedInput) => self.wait.resume(now),
                     Ok(Step::Done) => {
                         self.state = State::Done;
                         self.wait.deadline.stop();
@@ -153,7 +153,7 @@ impl Receiver {
     /// it has received is to be dealt with first.
     pub fn pause(&mut self, _control: &mut impl Control<Reply>, now: Instant) {
         self.is_paused = true;
-        self.wait.deadline.pause(now);
+        self.wait.pause(now);
     }
 
     /// The peer's end of stream.
@@ -188,6 +188,11 @@ impl Receiver {
     /// Stops the deadlines of the peer while so much output is owed that this side does not read.
     pub(super) fn hold(&mut self, held: bool, now: Instant) {
         self.wait.hold(held, now);
+    }
+
+    /// When to [`hold`](Self::hold) and then tell the time.
+    pub(super) fn poll_held(&self, held: bool) -> Option<Instant> {
+        self.wait.poll(held)
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is to be called, if nothing happens before.
@@ -233,7 +238,7 @@ impl Receiver {
         self.state = State::Idle;
         self.wait.arm(self.config.idle_timeout);
         if !self.is_paused {
-            self.wait.deadline.resume(now);
+            self.wait.resume(now);
         }
         Ok(())
     }

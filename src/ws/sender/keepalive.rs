@@ -65,8 +65,9 @@ impl Keepalive {
         }
     }
 
-    pub(super) const fn poll(&self) -> Option<Instant> {
-        self.deadline.poll()
+    /// When the time is to be told, while this side reads or not.
+    pub(super) fn poll(&self, reads: bool) -> Option<Instant> {
+        self.deadline.poll_held(!reads, self.held)
     }
 
     /// A ping, or a close frame, was queued: behind other output or not.
