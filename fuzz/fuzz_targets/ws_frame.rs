@@ -9,7 +9,7 @@ use libfuzzer_sys::fuzz_target;
 use naive::{Read, fault};
 use wirefeed::Step;
 use wirefeed::ws::frame::{self, Expect, Header};
-use wirefeed::ws::message::{Decoder, Item, Limits};
+use wirefeed::ws::message::{Decoder, Item, Kind, Limits, Part};
 use wirefeed::ws::{Client, Role, Server, mask};
 
 const LIMITS: naive::Limits = naive::Limits { frame: 200, message: 300 };
@@ -38,6 +38,81 @@ fn messages<R: Role>(pieces: &[&[u8]]) -> Read<naive::Item> {
     }
     let error = decoder.finish().err();
     (items, error.map(fault))
+}
+
+/// The same in parts, or in turns: every other piece is asked for messages that are whole.
+fn in_parts<R: Role>(pieces: &[&[u8]], in_turns: bool) -> Read<naive::Item> {
+    let mut limits = Limits::default();
+    (limits.frame, limits.message) = (Some(LIMITS.frame), Some(LIMITS.message));
+    let (mut decoder, mut items) = (Decoder::<R>::with_limits(limits), Vec::new());
+    let mut begun: Option<(Kind, Vec<u8>)> = None;
+    for (n, piece) in pieces.iter().enumerate() {
+        let mut copy = piece.to_vec();
+        let mut input = &mut copy[..];
+        loop {
+            if in_turns && n % 2 == 1 {
+                let mut end = |kind, rest: &[u8]| {
+                    let (begun, mut all) = begun.take().unwrap_or((kind, Vec::new()));
+                    assert_eq!(begun, kind);
+                    all.extend_from_slice(rest);
+                    whole(kind, all)
+                };
+                items.push(match decoder.decode(&mut input) {
+                    Ok(Step::Item(Item::Text(text))) => end(Kind::Text, text.as_bytes()),
+                    Ok(Step::Item(Item::Binary(bytes))) => end(Kind::Binary, &bytes),
+                    Ok(Step::Item(Item::Ping(payload))) => naive::Item::Ping(payload.into()),
+                    Ok(Step::Item(Item::Pong(payload))) => naive::Item::Pong(payload.into()),
+                    Ok(Step::Item(Item::Close(close))) => {
+                        naive::Item::Close(close.code.map(|code| code.0), close.reason.into())
+                    }
+                    Ok(Step::NeedInput) => break,
+                    Ok(Step::Done) => return (items, None),
+                    Err(error) => return (items, Some(fault(error))),
+                });
+                continue;
+            }
+            let mut add = |kind, bytes: &[u8]| {
+                let (begun, all) = begun.as_mut().expect("a message begins with its start");
+                assert!(*begun == kind && !bytes.is_empty());
+                all.extend_from_slice(bytes);
+            };
+            items.push(match decoder.decode_part(&mut input) {
+                Ok(Step::Item(Part::Start(kind))) => {
+                    assert_eq!(begun.replace((kind, Vec::new())), None);
+                    continue;
+                }
+                Ok(Step::Item(Part::Text(text))) => {
+                    add(Kind::Text, text.as_bytes());
+                    continue;
+                }
+                Ok(Step::Item(Part::Binary(bytes))) => {
+                    add(Kind::Binary, bytes);
+                    continue;
+                }
+                Ok(Step::Item(Part::End)) => {
+                    let (kind, all) = begun.take().expect("a message begins with its start");
+                    whole(kind, all)
+                }
+                Ok(Step::Item(Part::Ping(payload))) => naive::Item::Ping(payload.into()),
+                Ok(Step::Item(Part::Pong(payload))) => naive::Item::Pong(payload.into()),
+                Ok(Step::Item(Part::Close(close))) => {
+                    naive::Item::Close(close.code.map(|code| code.0), close.reason.into())
+                }
+                Ok(Step::NeedInput) => break,
+                Ok(Step::Done) => return (items, None),
+                Err(error) => return (items, Some(fault(error))),
+            });
+        }
+    }
+    let error = decoder.finish().err();
+    (items, error.map(fault))
+}
+
+fn whole(kind: Kind, bytes: Vec<u8>) -> naive::Item {
+    match kind {
+        Kind::Text => naive::Item::Text(String::from_utf8(bytes).expect("a text is one")),
+        Kind::Binary => naive::Item::Binary(bytes),
+    }
 }
 
 /// Headers, and payloads unmasked.
@@ -72,6 +147,8 @@ fn check<R: Role>(wire: &[u8], pieces: &[&[u8]], expect: Expect) {
     let naive = naive::messages(wire, masked, LIMITS);
     for pieces in ways {
         assert_eq!(messages::<R>(pieces), naive);
+        assert_eq!(in_parts::<R>(pieces, false), naive);
+        assert_eq!(in_parts::<R>(pieces, true), naive);
     }
     let (naive, error) = naive::frames(wire, masked);
     for pieces in ways {
