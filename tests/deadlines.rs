@@ -94,6 +94,16 @@ fn what_arrived_and_is_not_pulled_is_not_late() {
     assert_eq!(written(server.tx.output()), b"");
 }
 
+/// A handler takes 31 seconds, and nobody tells the time meanwhile.
+#[test]
+fn input_that_lay_unread_is_not_late() {
+    let mut server = server_at(T0);
+    assert!(!pull(&mut server, UPLOAD, T0).unwrap());
+    assert!(!pull(&mut server, b"hello", at(31_000)).unwrap());
+    run(&mut server, at(31_000));
+    assert!(pull(&mut server, b"world", at(60_000)).unwrap());
+}
+
 #[test]
 fn a_server_that_owes_too_much_to_read_lets_no_deadline_pass() {
     let mut config = h1::Config::server();
