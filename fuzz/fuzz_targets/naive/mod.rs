@@ -37,12 +37,7 @@ pub(crate) struct Switches {
 pub(crate) fn requests(wire: &[u8], accepts: bool) -> Messages {
     let (mut at, mut messages) = (0, Vec::new());
     while at < wire.len() {
-        // An empty line in front of a request is no part of it, nor is half of one at the end.
-        at += match wire[at..] {
-            [b'\r', b'\n', ..] => 2,
-            [b'\r'] => 1,
-            _ => 0,
-        };
+        at += if wire[at..].starts_with(b"\r\n") { 2 } else { 0 };
         if at == wire.len() {
             break;
         }
