@@ -167,8 +167,9 @@ impl Receiver {
         now: Instant,
     ) -> Result<(), Error> {
         let finished = match self.state {
-            State::Idle | State::Done | State::Over => Ok(()),
-            State::Head => self.heads.finish().map(|_| ()),
+            State::Done | State::Over => Ok(()),
+            // Half an empty line is no end between requests.
+            State::Idle | State::Head => self.heads.finish().map(|_| ()),
             State::Body => self.body.finish(),
             State::Failed(error) => {
                 control.owe(Reply(Owed::End), now);
