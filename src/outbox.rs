@@ -203,9 +203,12 @@ impl Outbox {
 
     #[inline]
     pub(crate) fn check(&self, more: usize) -> Result<(), crate::SendError> {
-        // A difference would have to know that nothing is owed; this is true at once for most.
-        let all = self.remaining().saturating_add(more);
-        if all <= self.limit || self.is_empty() { Ok(()) } else { Err(crate::SendError::Full) }
+        let owed = self.remaining();
+        if owed == 0 || more <= self.limit.saturating_sub(owed) {
+            Ok(())
+        } else {
+            Err(crate::SendError::Full)
+        }
     }
 
     /// Owes nothing any more.
