@@ -340,7 +340,7 @@ impl WriteDeadline {
     }
 
     fn begin(&mut self, outbox: &Outbox, now: Instant) {
-        // Whoever lingers while nothing is owed waits for what cannot be written.
+        // With an empty output a target that no write can reach: the peer is to leave.
         self.target = outbox.written() + outbox.remaining().clamp(1, STRIDE) as u64;
         self.deadline.restart(now);
     }
@@ -356,7 +356,7 @@ pub(crate) fn interval(time: Duration) -> Duration {
 const STRIDE: usize = 4096;
 
 /// What comes so many microseconds after a deadline, and before the time was told, lay unread while this
-/// side did not look: the peer was not late. Whoever tells the time when it is due is quicker.
+/// side did not look: the peer was not late. A driver that tells the time when it is due is quicker.
 const UNTOLD: u64 = 100_000;
 
 /// A turn that comes so many microseconds after a deadline has slept through it.

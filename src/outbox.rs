@@ -84,11 +84,13 @@ impl Outbox {
     /// assert!(!out.fits(1));
     /// # Ok::<(), wirefeed::SendError>(())
     /// ```
+    #[inline]
     pub fn fits(&self, len: usize) -> bool {
         len <= self.room()
     }
 
     /// How many bytes may still be added; any number while nothing is owed.
+    #[inline]
     pub fn room(&self) -> usize {
         if self.is_empty() { usize::MAX } else { self.limit.saturating_sub(self.remaining()) }
     }
@@ -203,12 +205,7 @@ impl Outbox {
 
     #[inline]
     pub(crate) fn check(&self, more: usize) -> Result<(), crate::SendError> {
-        let owed = self.remaining();
-        if owed == 0 || more <= self.limit.saturating_sub(owed) {
-            Ok(())
-        } else {
-            Err(crate::SendError::Full)
-        }
+        if self.fits(more) { Ok(()) } else { Err(crate::SendError::Full) }
     }
 
     /// Owes nothing any more.
