@@ -7,8 +7,9 @@
 //!
 //! A client and a server send each other messages of 64 bytes over a socket for a second, both at once,
 //! and the client a ping after every thousand, of which the newest at least is answered (RFC 6455
-//! 5.5.3). It fails where a message is lost, or that pong, or where fewer than 100,000 messages a second arrive on either side. Then a client pings for a second and
-//! reads nothing: it fails where that makes the server owe more than 16 KiB.
+//! 5.5.3). It fails where a message is lost, or that pong, or where fewer than 100,000 messages a second
+//! arrive on either side. Then a client pings for a second and reads nothing: it fails where that makes
+//! the server owe more than 16 KiB.
 
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Read, Write};

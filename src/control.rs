@@ -18,7 +18,7 @@ use crate::Instant;
 /// }
 /// ```
 pub trait Control<Reply> {
-    /// Takes what is owed.
+    /// Takes the pending output.
     fn owe(&mut self, reply: Reply, now: Instant);
 }
 

@@ -443,7 +443,7 @@ mod tests {
         assert!(!write.is_over(&outbox, false, at(20_000)));
         outbox.advance(4095);
         assert!(write.is_over(&outbox, false, at(30_000)));
-        // What is owed later is waited for from then on.
+        // Later output starts its own wait.
         write.touch(&outbox, at(40_000));
         assert_eq!(write.poll(&outbox), Some(at(50_000)));
         outbox.advance(outbox.remaining());

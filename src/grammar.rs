@@ -191,7 +191,7 @@ impl MediaType<'_> {
     }
 }
 
-/// Reads the value of `Content-Type`, blanks around it removed; none where it is no media type.
+/// Reads the value of `Content-Type`, blanks around it removed; `None` where it is no media type.
 pub fn media_type(value: &[u8]) -> Option<MediaType<'_>> {
     let slash = tag(&b"/"[..]);
     let (rest, (main, _, subtype)) = (token, slash, token).parse(value).ok()?;

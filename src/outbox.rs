@@ -162,7 +162,7 @@ impl Outbox {
         (&mut self.copied).limit(room)
     }
 
-    /// Takes the next bytes as owned `Bytes`, for completion I/O; none where nothing is owed.
+    /// Takes the next bytes as owned `Bytes`, for completion I/O; `None` where nothing is owed.
     ///
     /// What was taken must be written whole, before anything taken later.
     ///
@@ -198,7 +198,7 @@ impl Outbox {
         }
     }
 
-    /// The buffer that copies go to, for what is owed over the limit.
+    /// The buffer that copies go to, for output over the limit.
     pub(crate) fn owed(&mut self) -> &mut BytesMut {
         &mut self.copied
     }

@@ -37,7 +37,7 @@ pub(crate) enum ExtensionState {
 }
 
 impl ExtensionState {
-    /// The state after `byte`; none where `byte` may not stand here.
+    /// The state after `byte`; `None` where `byte` may not stand here.
     ///
     /// RFC 9112 7.1.1 has recipients remove blanks around `;` and `=` as "bad white space"; they
     /// are refused unless `blanks` asks for them.

@@ -50,7 +50,7 @@ pub use encode::{ChunkHead, END, TAIL, head};
 #[cfg(feature = "alloc")]
 pub use encode::{encode_chunk, encode_end, encode_end_with};
 
-/// What chunked framing may cost, and what it may look like. `None` is no limit.
+/// What chunked framing may cost, and what it may look like. `None` sets no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Config {

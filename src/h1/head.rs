@@ -36,7 +36,7 @@ pub type RequestDecoder = Decoder<RequestLine>;
 /// A decoder of response heads.
 pub type ResponseDecoder = Decoder<StatusLine>;
 
-/// What a head may cost, and what it may look like. `None` is no limit.
+/// What a head may cost, and what it may look like. `None` sets no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Config {

@@ -265,7 +265,7 @@ macro_rules! body_commands {
 }
 pub(super) use body_commands;
 
-/// Writes a head, and gives the room after it; none where there is too little.
+/// Writes a head, and gives the room after it; `None` where there is too little.
 #[inline]
 fn put_head<'o>(
     mut out: &'o mut [u8],

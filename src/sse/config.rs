@@ -1,6 +1,6 @@
 //! What a stream may cost, and what is made of one that costs more or ends too early.
 
-/// Limits in bytes, where `None` is no limit, and switches, which are off.
+/// Limits in bytes, where `None` sets no limit, and switches, which are off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Config {

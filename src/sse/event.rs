@@ -321,7 +321,7 @@ impl Decoder {
     }
 
     /// Takes the next line out of the input, and says what it came to, besides the line itself where it
-    /// lay there whole. None where its rest has not arrived: its first part is stored.
+    /// lay there whole. `None` where its rest has not arrived: its first part is stored.
     #[inline]
     fn next_line<'b>(
         &mut self,

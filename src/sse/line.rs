@@ -90,7 +90,7 @@ impl Decoder {
         }
     }
 
-    /// Takes a whole line out of `input`, without its end; none where a BOM or the LF of a CRLF may
+    /// Takes a whole line out of `input`, without its end; `None` where a BOM or the LF of a CRLF may
     /// come first, or where the line does not end here. Where it ends may be known.
     #[cfg(feature = "alloc")]
     #[inline]

@@ -41,7 +41,7 @@ use ring::Ring;
 
 pub use ring::Events;
 
-/// What a [`Replay`] may keep. `None` is no limit.
+/// What a [`Replay`] may keep. `None` sets no limit.
 ///
 /// The defaults together are at most 500 MiB, and 8 KiB a stream for the id of what was dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

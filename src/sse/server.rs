@@ -29,7 +29,7 @@
 //!         let event = happen(&mut replay, now)?;
 //!         server.send_event(&event, now)?; // and so to every other client
 //!     }
-//!     // The caller's HTTP carries what is owed, until the network fails.
+//!     // The caller's HTTP carries the output, until the network fails.
 //!     while let Some(body) = server.output().take_bytes() {
 //!         let mut input = &body[..];
 //!         while let Step::Item(event) = client.receive(attempt, &mut input, now) {
@@ -256,7 +256,7 @@ impl Server {
         Ok(Resumed { events, gap })
     }
 
-    /// Ends the stream after what is owed.
+    /// Ends the stream after the pending output.
     pub fn close(&mut self) {
         self.on(On::Ended);
     }

@@ -67,7 +67,7 @@ impl fmt::Display for CloseCode {
 /// What a close frame says.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Close<'m> {
-    /// Why; none where the frame was empty.
+    /// Why; `None` where the frame was empty.
     pub code: Option<CloseCode>,
     /// In words, at most 123 bytes.
     pub reason: &'m str,

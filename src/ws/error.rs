@@ -52,7 +52,7 @@ pub enum ErrorKind {
 }
 
 impl Error {
-    /// The code of the close frame that answers this error (7.4.1); none where there is no one to
+    /// The code of the close frame that answers this error (7.4.1); `None` where there is no one to
     /// answer.
     ///
     /// ```

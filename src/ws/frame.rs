@@ -124,7 +124,7 @@ impl Header {
         HeaderBytes { bytes: all.to_le_bytes(), len: len + masked / 32 }
     }
 
-    /// Reads a header off the start of `bytes`, with its length; none where it is not whole.
+    /// Reads a header off the start of `bytes`, with its length; `None` where it is not whole.
     ///
     /// A fault is the same however much of the header is there: each byte is judged in its turn.
     #[inline(always)]

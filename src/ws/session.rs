@@ -22,10 +22,10 @@ pub struct Config {
     /// Limits on what is received.
     pub limits: message::Limits,
     /// Bytes of output above which sending says [`SendError::Full`](crate::SendError::Full). What is
-    /// sent while nothing is owed is always taken, whatever its size. `None` is no limit. 1 MiB.
+    /// sent while nothing is owed is always taken, whatever its size. `None` sets no limit. 1 MiB.
     pub output: Option<usize>,
     /// Bytes of output above which [`Wants::read`](crate::Wants::read) of a server is false, so that a
-    /// client that sends and does not read is slowed down by its own socket. `None` is no limit. 512
+    /// client that sends and does not read is slowed down by its own socket. `None` sets no limit. 512
     /// KiB. A client reads always, or both sides could wait for each other.
     pub pause_reading_above: Option<usize>,
     /// How long the peer may take for the closing handshake once the close frame has left the output.
@@ -38,7 +38,7 @@ pub struct Config {
     /// Python's `websockets`.
     pub pong_timeout: Duration,
     /// Within each of these the peer must take 4 KiB of the output, or all that was owed when it began:
-    /// at the default at least 137 bytes a second. `None` is no limit. 30 seconds.
+    /// at the default at least 137 bytes a second. `None` sets no limit. 30 seconds.
     pub write_timeout: Option<Duration>,
     /// The least bytes of a message that is worth to be compressed, where that was agreed on. 64:
     /// below, DEFLATE saves little or nothing.

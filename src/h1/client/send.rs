@@ -64,10 +64,11 @@ impl Sender {
     /// # Errors
     ///
     /// [`ApiMisuse::Closed`] after the last exchange, [`ApiMisuse::OutOfOrder`] before the one before
-    /// is over, [`ApiMisuse::RequestLine`] for a method that is not a token, a target without a form that the
-    /// method allows ([`Target`]), or a `Host` that is missing, repeated or invalid, [`ApiMisuse::Framing`] for fields about the body that
-    /// contradict each other, [`ApiMisuse::FieldName`] and [`ApiMisuse::FieldValue`],
-    /// [`SendError::Full`] where there is no room.
+    /// is over, [`ApiMisuse::RequestLine`] for a method that is not a token, a target without a form
+    /// that the method allows ([`Target`]), or a `Host` that is missing, repeated or invalid,
+    /// [`ApiMisuse::Framing`] for fields about the body that contradict each other,
+    /// [`ApiMisuse::FieldName`] and [`ApiMisuse::FieldValue`], [`SendError::Full`] where there is no
+    /// room.
     pub fn send_head(
         &mut self,
         method: &str,

@@ -88,7 +88,7 @@ impl Ring {
         self.newest
     }
 
-    /// Where the events after this one begin; none where it is not known.
+    /// Where the events after this one begin; `None` where it is not known.
     pub(super) fn after(&self, id: &str) -> Option<usize> {
         if self.dropped == id {
             return Some(0);

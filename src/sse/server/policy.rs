@@ -61,7 +61,7 @@ impl Default for Policy {
 pub enum Slow {
     /// The command says [`SendError::Full`]; nothing else has changed.
     Refuse,
-    /// The stream ends after what is owed. The client comes back with its last event id, to be sent
+    /// The stream ends after the pending output. The client comes back with its last event id, to be sent
     /// from the history what it missed.
     Close,
     /// It is not sent, and counted. It is lost to this client: the id of the next event that is

@@ -62,7 +62,7 @@ pub(super) enum On {
 }
 
 impl State {
-    /// The state after; none where it must not happen, or means nothing any more.
+    /// The state after; `None` where it must not happen, or means nothing any more.
     pub(super) const fn on(self, on: On) -> Option<Self> {
         Some(match (self, on) {
             (Self::Closed, _) => return None,

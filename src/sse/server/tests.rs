@@ -58,7 +58,7 @@ fn a_stream_goes_on_until_it_is_closed() {
     assert_eq!(server.last_event_id(), "1");
     server.close();
     assert!(server.is_done());
-    // What is owed still is.
+    // Pending output stays.
     assert_eq!(written(&mut server), "id: 1\ndata: a\n\ndata: b\n\n: c\n");
     assert_eq!(server.send_event(&event("2", "a"), T0), CLOSED);
     assert_eq!(server.send_message(&Message::default(), T0), CLOSED);

@@ -29,7 +29,7 @@ pub enum Event<'m> {
 pub struct Error {
     /// Why.
     pub reason: Reason,
-    /// After which time there will be another; none where this was the last.
+    /// After which time there will be another; `None` where this was the last.
     pub reconnects_in: Option<Duration>,
     /// Whether an event was cut off, and is lost: [`Decoder::is_unfinished`].
     pub unfinished: bool,

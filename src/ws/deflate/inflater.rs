@@ -115,7 +115,7 @@ impl Inflater {
     }
 
     /// Inflates all of `input` to the end of `out`, which grows with what it holds and no further
-    /// than `limit` bytes. `None` is no limit.
+    /// than `limit` bytes. `None` sets no limit.
     ///
     /// # Errors
     ///

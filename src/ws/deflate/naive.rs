@@ -3,7 +3,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-/// What a payload with its end put back comes to, and the farthest that it refers back; none where
+/// What a payload with its end put back comes to, and the farthest that it refers back; `None` where
 /// it is wrong, or what was put back is not the end of an empty block.
 pub(super) fn inflate(payload: &[u8]) -> Option<(Vec<u8>, usize)> {
     let bytes = [payload, &super::TAIL].concat();

@@ -49,7 +49,7 @@ pub(super) enum On {
 }
 
 impl State {
-    /// Where `on` leads from here; none where it does not happen.
+    /// Where `on` leads from here; `None` where it does not happen.
     pub(super) const fn on(self, on: On) -> Option<Self> {
         match (self, on) {
             (_, On::Fault) => Some(Self::Failed),

@@ -1,7 +1,7 @@
 use super::*;
 use alloc::vec::Vec;
 
-/// The first fault of a stream, at every size of pieces; none where it ends between two frames.
+/// The first fault of a stream, at every size of pieces; `None` where it ends between two frames.
 fn fault(expect: Expect, wire: &[u8]) -> Option<(ErrorKind, u64)> {
     let run = |size: usize| {
         let mut decoder = Decoder::new(expect);

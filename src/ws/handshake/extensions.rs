@@ -126,7 +126,7 @@ impl DeflateConfig {
     }
 
     /// A server's answer to what the fields of a request offer: to the first offer of
-    /// permessage-deflate that it can accept. None where there is none: the connection then goes
+    /// permessage-deflate that it can accept. `None` where there is none: the connection then goes
     /// without, and no extension is answered.
     ///
     /// # Errors
@@ -185,7 +185,7 @@ impl DeflateConfig {
     }
 
     /// What a client that has offered this has agreed on with the server, whose answer has these
-    /// fields; none where permessage-deflate was declined.
+    /// fields; `None` where permessage-deflate was declined.
     ///
     /// # Errors
     ///
@@ -358,7 +358,7 @@ enum ClientBits {
 }
 
 impl Said {
-    /// Reads the parameters; none where one is unknown, repeated, or has a value that is not
+    /// Reads the parameters; `None` where one is unknown, repeated, or has a value that is not
     /// allowed (RFC 7692 7.1).
     fn read(element: &Element<'_>, is_offer: bool) -> Option<Self> {
         let mut said = Self::default();

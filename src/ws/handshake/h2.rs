@@ -183,7 +183,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// The status to answer with; none where the stream is to be reset.
+    /// The status to answer with; `None` where the stream is to be reset.
     pub const fn status(self) -> Option<u16> {
         match self {
             Self::Malformed => None,

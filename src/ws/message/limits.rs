@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::{Decoder, ErrorKind, Role, State};
 
-/// What messages may cost, in bytes of payload. `None` is no limit.
+/// What messages may cost, in bytes of payload. `None` sets no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
