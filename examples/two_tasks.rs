@@ -23,7 +23,7 @@ use wirefeed::ws::{
     Client, CloseCode, Config, Ending, Event, Mailbox, Receiver, Reply, Role, Sender, Server,
     Session,
 };
-use wirefeed::{Control, End, Step};
+use wirefeed::{End, Replies, Step};
 
 fn main() -> io::Result<()> {
     let fine = exchange()? & flood()?;
@@ -125,7 +125,7 @@ impl Desk {
     }
 
     fn leave(&self, reply: Reply, now: wirefeed::Instant) {
-        self.papers().mailbox.owe(reply, now);
+        self.papers().mailbox.reply(reply, now);
         self.changed.notify_all();
     }
 }

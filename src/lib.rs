@@ -61,42 +61,31 @@
 #[cfg(any(feature = "alloc", test))]
 extern crate alloc;
 
-#[cfg(feature = "alloc")]
-mod backoff;
-#[cfg(feature = "alloc")]
-mod carry;
-#[cfg(feature = "alloc")]
-mod control;
-#[cfg(feature = "alloc")]
-mod deadline;
-mod entropy;
-mod error;
-pub mod fields;
-pub mod grammar;
 pub mod guide;
 pub mod h1;
+mod kernel;
 #[cfg(feature = "alloc")]
-mod outbox;
-mod scan;
+pub mod replay;
 pub mod sse;
-mod step;
-#[cfg(test)]
-mod table;
-pub mod text;
-mod time;
 pub mod ws;
 
 #[cfg(feature = "alloc")]
-pub use backoff::Backoff;
-#[cfg(feature = "alloc")]
-pub use control::Control;
-pub use entropy::Entropy;
-pub use error::{ApiMisuse, Blame, Error, Kind, SendError};
-pub use fields::Fields;
-#[cfg(feature = "alloc")]
-pub use outbox::Outbox;
-pub use step::{End, Step, Wants};
-pub use time::Instant;
+pub use kernel::{
+    backoff::Backoff,
+    outbox::Outbox,
+    replies::Replies,
+    traits::{Connection, Lifecycle},
+};
+pub use kernel::{
+    entropy::Entropy,
+    error::{ApiMisuse, Blame, Error, SendError},
+    fields::{self, Fields},
+    grammar,
+    step::{End, Step, Wants},
+    text,
+    time::Instant,
+    traits::{Codec, Input},
+};
 
 #[cfg(all(doctest, feature = "std"))]
 #[doc = include_str!("../README.md")]

@@ -5,7 +5,8 @@ mod memory;
 
 use bytes::{Buf, Bytes};
 use wirefeed::h1::{self, Framing, body, chunked, head};
-use wirefeed::sse::{replay::Limits, server::Mode};
+use wirefeed::replay::Limits;
+use wirefeed::sse::server::Mode;
 use wirefeed::ws::frame::{self, Expect, Header, Opcode};
 use wirefeed::ws::{Client, Event, Server, Session, mask, message};
 use wirefeed::{Instant, Outbox, Step, sse};
@@ -248,7 +249,7 @@ fn one_event_for_a_thousand_clients() {
     let now = Instant::ZERO;
     let server = || sse::Server::new(&(), Mode::Stream, Default::default(), now);
     let mut servers: Vec<_> = (0..1000).map(|_| server()).collect();
-    let mut replay = sse::Replay::<()>::new(Default::default());
+    let mut replay = wirefeed::replay::Replay::<()>::new(Default::default());
 
     // Small events are copied into buffers that are there, large ones shared.
     let small = sse::Message { data: "x", ..Default::default() };
@@ -286,7 +287,7 @@ fn events_that_are_kept() {
     let now = Instant::ZERO;
     let mut limits = Limits::default();
     limits.events = Some(100);
-    let mut replay = sse::Replay::<()>::new(limits);
+    let mut replay = wirefeed::replay::Replay::<()>::new(limits);
     let mut push = |count| {
         for _ in 0..count {
             let event = replay.push(&(), &sse::Message { data: "x", ..Default::default() }, now);

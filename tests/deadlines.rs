@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Buf as _;
 use wirefeed::h1::{self, ErrorKind, client, server};
 use wirefeed::ws::{self, Ending, Session};
-use wirefeed::{Control, End, Instant, Step};
+use wirefeed::{End, Instant, Replies, Step};
 
 const T0: Instant = Instant::ZERO;
 
@@ -469,7 +469,7 @@ fn a_request_that_breaks_behind_its_answer_is_answered_once() {
         let mut input = &chunked[..];
         while let Step::Item(_) = rx.receive(&mut queue, &mut input, T0).unwrap() {}
         for (reply, now) in replies.drain(..) {
-            tx.owe(reply, now);
+            tx.reply(reply, now);
         }
         tx.send_head(200, &[("Content-Length", "0")], T0).unwrap();
         tx.send_end(T0).unwrap();
@@ -482,7 +482,7 @@ fn a_request_that_breaks_behind_its_answer_is_answered_once() {
             assert!(rx.receive(&mut queue, &mut &late[..], T0).is_err());
         }
         for (reply, now) in replies.drain(..) {
-            tx.owe(reply, now);
+            tx.reply(reply, now);
         }
         assert!(tx.next_exchange().is_none());
         assert_eq!(written(tx.output()), b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");

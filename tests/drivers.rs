@@ -11,7 +11,7 @@ use bytes::Buf;
 use wirefeed::ws::{
     Client, CloseCode, Config, Ending, Event, Receiver, Reply, Role, Sender, Server, Session,
 };
-use wirefeed::{Control, End, Instant, Outbox, Step};
+use wirefeed::{End, Instant, Outbox, Replies, Step};
 
 const NOW: Instant = Instant::ZERO;
 
@@ -166,7 +166,7 @@ fn a_future_that_is_dropped_anywhere_loses_nothing() {
 fn pass<F: Role, T: Role>(
     from: &mut Sender<F>,
     to: &mut Receiver<T>,
-    control: &mut impl Control<Reply>,
+    control: &mut impl Replies<Reply>,
     now: Instant,
 ) {
     let mut wire = taken(from.output());
@@ -207,7 +207,7 @@ fn a_client_that_only_reads_still_sends_its_pongs() {
     let ending = asked(|server, now| {
         let mut owed = Vec::new();
         pass(&mut server.tx, &mut rx, &mut |reply, _| owed.push(reply), now);
-        owed.drain(..).for_each(|reply| tx.owe(reply, now));
+        owed.drain(..).for_each(|reply| tx.reply(reply, now));
         pass(&mut tx, &mut server.rx, &mut server.tx, now);
     });
     assert_eq!(ending, None);

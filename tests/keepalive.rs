@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Buf as _;
 use wirefeed::ws::{self, Ending, Mailbox, Session};
-use wirefeed::{Control as _, End, Instant, Step};
+use wirefeed::{End, Instant, Replies as _, Step};
 
 const T0: Instant = Instant::ZERO;
 
@@ -110,7 +110,7 @@ fn pings_are_answered_until_the_peers_close_frame_has_come() {
     hear(&mut session, b"\x89\x81\0\0\0\0a\x89\x81\0\0\0\0b", T0);
     assert_eq!(written(session.tx.output()), b"\x88\x02\x03\xe8\x8a\x01a\x8a\x01b");
     hear(&mut session, b"\x88\x80\0\0\0\0", T0);
-    session.tx.owe(late_pong(), T0);
+    session.tx.reply(late_pong(), T0);
     assert_eq!(written(session.tx.output()), b"");
     assert_eq!(session.tx.wants().end, Some(End::Shutdown));
 }

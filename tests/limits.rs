@@ -352,7 +352,7 @@ fn a_client_that_may_use_8_bits_alone_sends_plain_messages() {
 /// An event stream's output is a high-water mark too.
 #[test]
 fn an_event_of_any_size_is_sent_while_nothing_is_owed() {
-    let mut replay = sse::Replay::<()>::new(Default::default());
+    let mut replay = wirefeed::replay::Replay::<()>::new(Default::default());
     let data = "x".repeat(100);
     let mut push = || {
         let message = sse::Message { data: &data, ..Default::default() };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use wirefeed::sse::source::Policy;
+use wirefeed::sse::client::Policy;
 use wirefeed::sse::{Command, EventSource};
 use wirefeed::{Instant, Step};
 

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use bytes::Buf;
 use proptest::prelude::*;
-use wirefeed::sse::replay::Limits;
+use wirefeed::replay::Limits;
+use wirefeed::replay::Replay;
 use wirefeed::sse::server::{Mode, Policy, Slow};
-use wirefeed::sse::{Decoder, Encoded, Item, Message, Replay, Server};
+use wirefeed::sse::{Decoder, Encoded, Item, Message, Server};
 use wirefeed::{Instant, SendError, Step};
 
 #[derive(Debug, Clone)]

@@ -23,7 +23,7 @@ use serde_json::json;
 use url::Url;
 use wirefeed::Step;
 use wirefeed::h1::client;
-use wirefeed::sse::source::{Event, FIELDS, Policy, ReadyState};
+use wirefeed::sse::client::{Event, FIELDS, Policy, ReadyState};
 use wirefeed::sse::{Command, EventSource};
 
 #[derive(Parser)]

@@ -4,8 +4,9 @@ use std::io;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use wirefeed::sse::replay::{Limits, Missed};
-use wirefeed::sse::{Encoded, History, Message, Replay, Server};
+use wirefeed::replay::{History, Replay};
+use wirefeed::replay::{Limits, Missed};
+use wirefeed::sse::{Encoded, Message, Server};
 
 use crate::log::Log;
 

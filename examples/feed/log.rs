@@ -5,8 +5,9 @@ use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use wirefeed::sse::replay::Missed;
-use wirefeed::sse::{Encoded, History, Message};
+use wirefeed::replay::History;
+use wirefeed::replay::Missed;
+use wirefeed::sse::{Encoded, Message};
 
 /// A log of events whose ids are 1, 2, and so on.
 pub(crate) struct Log {

@@ -3,8 +3,9 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use wirefeed::sse::replay::Missed;
-use wirefeed::sse::{Encoded, History, Message};
+use wirefeed::replay::History;
+use wirefeed::replay::Missed;
+use wirefeed::sse::{Encoded, Message};
 
 /// Ticks at an interval.
 #[derive(Clone, Copy)]

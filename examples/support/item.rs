@@ -1,9 +1,11 @@
 //! Items and errors as JSON.
 
+use std::fmt::{Debug, Display};
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use wirefeed::{Error, Fields, Kind, h1, sse, ws};
+use wirefeed::{Blame, Error, Fields, h1, sse, ws};
 
 use super::rules;
 
@@ -51,12 +53,12 @@ pub struct Fault {
 }
 
 impl Fault {
-    fn new<K: Kind>(error: Error<K>) -> Self {
+    fn new<K: Debug + Display>(error: Error<K>, blame: Blame) -> Self {
         Self {
             kind: format!("{:?}", error.kind),
             words: error.kind.to_string(),
             at: error.at,
-            blame: error.blame().to_string(),
+            blame: blame.to_string(),
             close_code: None,
             status_hint: None,
             rule: None,
@@ -80,7 +82,7 @@ impl Fault {
 
 impl From<sse::Error> for Fault {
     fn from(error: sse::Error) -> Self {
-        Self::new(error)
+        Self::new(error, error.blame())
     }
 }
 
@@ -89,14 +91,17 @@ impl From<h1::Error> for Fault {
         Self {
             status_hint: Some(error.status_hint()),
             rule: rules::rule(error.kind),
-            ..Self::new(error)
+            ..Self::new(error, error.blame())
         }
     }
 }
 
 impl From<ws::Error> for Fault {
     fn from(error: ws::Error) -> Self {
-        Self { close_code: error.close_code().map(|code| code.0), ..Self::new(error) }
+        Self {
+            close_code: error.close_code().map(|code| code.0),
+            ..Self::new(error, error.blame())
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use wirefeed::sse::source::{Event, ReadyState};
+use wirefeed::sse::client::{Event, ReadyState};
 use wirefeed::sse::{Command, EventSource, Policy};
 use wirefeed::{Instant, Step};
 

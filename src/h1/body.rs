@@ -15,6 +15,7 @@ use core::fmt;
 
 use crate::Step;
 use crate::h1::{Error, ErrorKind, Framing, chunked};
+use crate::kernel::traits::codec;
 
 /// A part of a body.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -132,6 +133,8 @@ impl Decoder {
         *self = Self::with_config(self.framing, self.config);
     }
 }
+
+codec!([] Decoder, &'b [u8], Item<'b>, Error);
 
 #[cfg(test)]
 mod tests {

@@ -40,9 +40,11 @@
 
 use core::fmt;
 
-use crate::grammar::ExtensionState;
+use crate::Step;
 use crate::h1::{Error, ErrorKind};
-use crate::{Step, scan};
+use crate::kernel::grammar::ExtensionState;
+use crate::kernel::scan;
+use crate::kernel::traits::codec;
 
 mod encode;
 
@@ -400,6 +402,8 @@ impl Decoder {
         Err(Error::new(kind, self.at))
     }
 }
+
+codec!([] Decoder, &'b [u8], Item<'b>, Error);
 
 impl Default for Decoder {
     fn default() -> Self {

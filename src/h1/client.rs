@@ -28,8 +28,8 @@
 
 use core::fmt;
 
-use crate::fields::Lines;
 use crate::h1::{Config, Response};
+use crate::kernel::fields::Lines;
 use crate::{Fields, Instant, SendError};
 
 mod receive;

@@ -3,10 +3,10 @@
 use core::fmt;
 
 use crate::Blame;
-use crate::error::Kind;
+use crate::kernel::error::Kind;
 
 /// An error of HTTP/1.1: a kind and the offset of the first offending byte.
-pub type Error = crate::error::Error<ErrorKind>;
+pub type Error = crate::kernel::error::Error<ErrorKind>;
 
 /// What was wrong, in the order of the grammar (RFC 9112).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

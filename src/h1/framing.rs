@@ -42,9 +42,10 @@ pub use of_heads::{request, response};
 #[cfg(feature = "alloc")]
 mod of_heads {
     use super::Framing;
+    use crate::ApiMisuse;
     use crate::h1::head::{Head, StartLine};
     use crate::h1::{Error, ErrorKind, Request, Response, Version};
-    use crate::{ApiMisuse, grammar, scan};
+    use crate::kernel::{grammar, scan};
 
     /// The framing of a request's body.
     ///

@@ -18,9 +18,11 @@ use core::fmt;
 
 use self::parse::Parser;
 use self::view::Span;
-use crate::carry::Carry;
+use crate::Step;
 use crate::h1::{Error, ErrorKind};
-use crate::{Step, fields, scan};
+use crate::kernel::buffer::Buffer;
+use crate::kernel::traits::codec;
+use crate::kernel::{fields, scan};
 
 use line::Seen;
 
@@ -106,7 +108,7 @@ impl Default for Config {
 /// ```
 pub struct Decoder<L> {
     state: State,
-    carry: Carry,
+    carry: Buffer,
     spans: Vec<Span>,
     /// The offset of the head's first byte: 2 where a CRLF was skipped.
     at: u64,
@@ -157,7 +159,7 @@ impl<L: StartLine> Decoder<L> {
     pub const fn with_config(config: Config) -> Self {
         Self {
             state: State::Start,
-            carry: Carry::new(),
+            carry: Buffer::new(),
             spans: Vec::new(),
             at: 0,
             config,
@@ -346,7 +348,7 @@ impl<L: StartLine> Decoder<L> {
     /// Gives back all memory, unless a head is unfinished.
     pub fn release(&mut self) {
         if !matches!(self.state, State::StartLine(_) | State::Fields(_)) {
-            self.carry = Carry::new();
+            self.carry = Buffer::new();
             self.spans = Vec::new();
         }
     }
@@ -359,6 +361,8 @@ impl<L: StartLine> Decoder<L> {
         Err(error)
     }
 }
+
+codec!([L: StartLine] Decoder<L>, &'b [u8], Head<'m, L>, Error);
 
 impl<L: StartLine> Default for Decoder<L> {
     fn default() -> Self {

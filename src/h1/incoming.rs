@@ -1,8 +1,8 @@
 //! A body as a connection receives it: trailers joined and judged.
 
-use crate::carry::Carry;
-use crate::fields::{self, Lines};
 use crate::h1::{Error, ErrorKind, Framing, body, chunked};
+use crate::kernel::buffer::Buffer;
+use crate::kernel::fields::{self, Lines};
 use crate::{Fields, Step};
 
 /// A body that is being received.
@@ -10,7 +10,7 @@ use crate::{Fields, Step};
 pub(super) struct Incoming {
     body: body::Decoder,
     /// Trailers that were cut, or that are to be handed out.
-    trailers: Carry,
+    trailers: Buffer,
     trailers_at: u64,
     /// The trailers have been handed out.
     handed: bool,
@@ -27,7 +27,7 @@ impl Incoming {
     pub(super) fn new(config: &chunked::Config) -> Self {
         Self {
             body: body::Decoder::with_config(Framing::None, *config),
-            trailers: Carry::new(),
+            trailers: Buffer::new(),
             trailers_at: 0,
             handed: false,
             limit: config.trailers.map_or(usize::MAX, |limit| limit as usize),

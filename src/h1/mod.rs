@@ -35,6 +35,8 @@ pub mod chunked;
 pub mod client;
 #[cfg(feature = "alloc")]
 mod config;
+#[cfg(feature = "alloc")]
+mod connection_fields;
 mod error;
 pub mod framing;
 #[cfg(feature = "alloc")]
@@ -45,8 +47,6 @@ mod incoming;
 mod outgoing;
 #[cfg(feature = "alloc")]
 mod reason;
-#[cfg(feature = "alloc")]
-mod said;
 #[cfg(feature = "alloc")]
 pub mod server;
 

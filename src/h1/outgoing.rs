@@ -2,12 +2,13 @@
 
 use bytes::{Buf as _, Bytes, BytesMut};
 
-use crate::deadline::WriteDeadline;
-use crate::fields::{self, Field};
+use crate::h1::connection_fields::ConnectionFields;
 use crate::h1::incoming::is_forbidden_trailer;
-use crate::h1::said::Said;
 use crate::h1::{Config, Framing, chunked};
-use crate::{ApiMisuse, Fields, Instant, Outbox, SendError, scan};
+use crate::kernel::deadline::WriteDeadline;
+use crate::kernel::fields::{self, Field};
+use crate::kernel::scan;
+use crate::{ApiMisuse, Fields, Instant, Outbox, SendError};
 
 /// A body that is being sent, and the output.
 #[derive(Debug)]
@@ -42,7 +43,7 @@ impl From<Framing> for Body {
 
 /// Fields that may be sent.
 pub(super) struct Checked<'a> {
-    pub(super) said: Said<'a>,
+    pub(super) said: ConnectionFields<'a>,
     /// The bytes of their lines.
     len: usize,
 }
@@ -51,7 +52,7 @@ impl<'a> Checked<'a> {
     /// Checks each field, and takes note of what it says.
     #[inline]
     pub(super) fn new(fields: &'a (impl Fields + ?Sized)) -> Result<Self, ApiMisuse> {
-        let (mut said, mut len) = (Said::NOTHING, 0);
+        let (mut said, mut len) = (ConnectionFields::NOTHING, 0);
         for Field { name, value } in fields.fields() {
             fields::check(name, value)?;
             len += fields::encoded_len(name, value);

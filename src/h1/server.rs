@@ -37,8 +37,8 @@
 use core::fmt;
 
 use crate::Instant;
-use crate::fields::Lines;
 use crate::h1::{Config, Error, Request};
+use crate::kernel::fields::Lines;
 
 mod receive;
 mod send;

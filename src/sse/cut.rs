@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::carry;
+use crate::kernel::buffer;
 
 /// The first part of a line whose rest has not arrived; no heap until there is one.
 ///
@@ -99,7 +99,7 @@ impl Parts {
                 self.full.push(core::mem::replace(&mut self.last, Vec::with_capacity(room)));
             }
             let (now, rest) = piece.split_at(piece.len().min(BLOCK - self.last.len()));
-            carry::reserve(&mut self.last, now.len(), BLOCK.min(limit - self.full_len));
+            buffer::reserve(&mut self.last, now.len(), BLOCK.min(limit - self.full_len));
             self.last.extend_from_slice(now);
             piece = rest;
         }

@@ -6,7 +6,8 @@ use core::num::NonZeroUsize;
 
 use bytes::{BufMut, Bytes};
 
-use crate::{ApiMisuse, SendError, scan};
+use crate::kernel::scan;
+use crate::{ApiMisuse, SendError};
 
 /// An event to be sent.
 ///
@@ -54,7 +55,7 @@ impl Message<'_> {
 
     /// Whether no field would end its line.
     #[inline]
-    pub(super) fn check(&self) -> Result<(), ApiMisuse> {
+    pub(crate) fn check(&self) -> Result<(), ApiMisuse> {
         let ends_line = |text: &str| text.bytes().any(|byte| matches!(byte, b'\r' | b'\n'));
         let ends_id = |id: &str| id.bytes().any(|byte| matches!(byte, b'\r' | b'\n' | 0));
         match self.event.is_some_and(ends_line) || self.id.is_some_and(ends_id) {
@@ -145,7 +146,7 @@ fn added(mut rest: &[u8]) -> usize {
 
 /// An event as it goes over the wire, blank line included: encoded once, shared by all who send it.
 /// Nothing that could inject is in it, since only the encoder makes one. One that a
-/// [`Replay`](super::Replay) has given back knows its place there, for
+/// [`Replay`](crate::replay::Replay) has given back knows its place there, for
 /// [`Server::send_event`](super::Server::send_event); two are equal where their bytes are.
 #[derive(Clone)]
 pub struct Encoded {
@@ -169,12 +170,12 @@ impl Encoded {
     }
 
     /// Its place in a replay; 0 where it has none.
-    pub(super) const fn number(&self) -> u64 {
+    pub(crate) const fn number(&self) -> u64 {
         self.number
     }
 
     /// The same event, at this place in a replay.
-    pub(super) fn numbered(self, number: u64) -> Self {
+    pub(crate) fn numbered(self, number: u64) -> Self {
         Self { number, ..self }
     }
 }
@@ -263,7 +264,7 @@ pub fn encode_retry(ms: u64, out: &mut impl BufMut) -> Result<(), SendError> {
 }
 
 /// A number in decimal digits.
-pub(super) struct Decimal {
+pub(crate) struct Decimal {
     /// As many as 2^64 - 1 has, the last ones in use.
     digits: [u8; 20],
     from: usize,
@@ -271,7 +272,7 @@ pub(super) struct Decimal {
 
 impl Decimal {
     #[inline]
-    pub(super) fn of(mut number: u64) -> Self {
+    pub(crate) fn of(mut number: u64) -> Self {
         let (mut digits, mut from) = ([b'0'; 20], 20);
         loop {
             from -= 1;
@@ -287,7 +288,7 @@ impl Decimal {
         &self.digits[self.from..]
     }
 
-    pub(super) fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         core::str::from_utf8(self.as_bytes()).unwrap_or_default()
     }
 }

@@ -3,10 +3,10 @@
 use core::fmt;
 
 use crate::Blame;
-use crate::error::Kind;
+use crate::kernel::error::Kind;
 
 /// An error of an event stream: a kind and an offset.
-pub type Error = crate::error::Error<ErrorKind>;
+pub type Error = crate::kernel::error::Error<ErrorKind>;
 
 /// What was wrong. Every sequence of bytes is an event stream (WHATWG HTML 9.2.6); only its size can
 /// be too much.

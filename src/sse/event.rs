@@ -8,7 +8,9 @@ use super::item::MESSAGE;
 use super::line;
 use super::{Error, ErrorKind};
 use super::{Event, Item};
-use crate::{Step, scan, text};
+use crate::Step;
+use crate::kernel::traits::codec;
+use crate::kernel::{scan, text};
 
 mod pending;
 mod state;
@@ -454,6 +456,8 @@ impl Decoder {
         Err(Error::new(kind, at))
     }
 }
+
+codec!([] Decoder, &'b [u8], Item<'m>, Error);
 
 impl Default for Decoder {
     fn default() -> Self {

@@ -2,7 +2,8 @@
 
 use alloc::string::String;
 
-use crate::{Step, carry, text};
+use crate::Step;
+use crate::kernel::{buffer, text};
 
 /// The fields that a decoder knows.
 pub(super) enum Field {
@@ -95,7 +96,7 @@ impl<'l> Text<'l> {
             Self::Valid(text) => text.len(),
             Self::Lossy(_, len) => len,
         };
-        buffer.reserve_exact(carry::step(buffer.len(), buffer.capacity(), len, limit));
+        buffer.reserve_exact(buffer::step(buffer.len(), buffer.capacity(), len, limit));
         match *self {
             Self::Valid(text) => buffer.push_str(text),
             Self::Lossy(bytes, _) => text::push_lossy(buffer, bytes),

@@ -23,7 +23,7 @@ impl Event<'_> {
     /// client that does not close then asks for the stream again.
     ///
     /// ```
-    /// use wirefeed::{Instant, Step, sse::{Command, EventSource, Policy, source::{Event, ReadyState}}};
+    /// use wirefeed::{Instant, Step, sse::{Command, EventSource, Policy, client::{Event, ReadyState}}};
     ///
     /// let now = Instant::ZERO;
     /// let mut source = EventSource::new("http://example.com/chat", Policy::default(), |_: &mut [u8]| {});

@@ -12,9 +12,12 @@
 //! assert_eq!(lines.decode(&mut input), Step::NeedInput);
 //! ```
 
+use core::convert::Infallible;
 use core::fmt;
 
-use crate::{Step, scan};
+use crate::Codec;
+use crate::Step;
+use crate::kernel::scan;
 
 /// A part of a line.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -164,6 +167,28 @@ impl Decoder {
                 None => self.after_cr = true,
             }
         }
+    }
+}
+
+impl Codec for Decoder {
+    type Input<'b> = &'b [u8];
+    type Item<'m, 'b: 'm> = Item<'b>;
+    type Error = Infallible;
+
+    #[inline]
+    fn decode<'m, 'b: 'm>(
+        &'m mut self,
+        input: &mut &'b [u8],
+    ) -> Result<Step<Item<'b>>, Infallible> {
+        Ok(self.decode(input))
+    }
+
+    fn finish(&mut self) -> Result<Option<Item<'static>>, Infallible> {
+        Ok(self.finish())
+    }
+
+    fn reset(&mut self) {
+        self.reset();
     }
 }
 

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! [`EventSource`] is the client that reconnects, over any HTTP. [`Server`] is one client's stream from
-//! the other side, and [`Replay`] what all of them are sent again; [`server`] shows the three together.
+//! the other side, and [`Replay`](crate::replay::Replay) what all of them are sent again; [`server`] shows the three together.
 //!
 //! [`line::Decoder`] needs no allocator; [`Decoder`] interprets the lines. An event whose fields lie
 //! in the input is borrowed from there; one that was cut, or has several `data` lines, is joined in
@@ -28,11 +28,13 @@
 //! ```
 
 #[cfg(feature = "alloc")]
+pub mod client;
+#[cfg(feature = "alloc")]
 mod config;
 #[cfg(feature = "alloc")]
 mod cut;
 #[cfg(feature = "alloc")]
-mod encode;
+pub(crate) mod encode;
 mod error;
 #[cfg(feature = "alloc")]
 mod event;
@@ -42,21 +44,16 @@ mod field;
 mod item;
 pub mod line;
 #[cfg(feature = "alloc")]
-pub mod replay;
-#[cfg(feature = "alloc")]
 pub mod server;
-#[cfg(feature = "alloc")]
-pub mod source;
 
 #[cfg(feature = "alloc")]
 pub use {
+    client::{Command, EventSource, Policy},
     config::Config,
     encode::{Encoded, KEEP_ALIVE, Message, encode_comment, encode_event, encode_retry},
     event::Decoder,
     item::{Event, Item},
-    replay::{History, Replay},
     server::Server,
-    source::{Command, EventSource, Policy},
 };
 
 pub use error::{Error, ErrorKind};

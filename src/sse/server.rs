@@ -5,7 +5,8 @@
 //! ```
 //! use bytes::Buf;
 //! use wirefeed::sse::server::{FIELDS, Mode, Policy, STATUS};
-//! use wirefeed::sse::{Command, EventSource, Message, Replay, Server, source::Event};
+//! use wirefeed::replay::{Replay};
+//! use wirefeed::sse::{Command, EventSource, Message, Server, client::Event};
 //! use wirefeed::{Instant, Step};
 //!
 //! let mut now = Instant::ZERO;
@@ -52,7 +53,8 @@ use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
 
-use super::{Encoded, History, KEEP_ALIVE, Message, encode_comment, encode_event, encode_retry};
+use super::{Encoded, KEEP_ALIVE, Message, encode_comment, encode_event, encode_retry};
+use crate::replay::History;
 use crate::{ApiMisuse, Fields, Instant, Outbox, SendError};
 
 mod policy;
@@ -83,7 +85,7 @@ pub const FIELDS: [(&str, &str); 3] = [
 pub struct Resumed {
     /// How many events were sent.
     pub events: usize,
-    /// Whether others are missing before them, or may be: see [`Missed`](super::replay::Missed).
+    /// Whether others are missing before them, or may be: see [`Missed`](crate::replay::Missed).
     pub gap: bool,
 }
 
@@ -109,7 +111,7 @@ pub struct Resumed {
 ///
 /// # Events that happen meanwhile
 ///
-/// An event that comes from a [`Replay`](super::Replay) knows its place there, so that it does not
+/// An event that comes from a [`Replay`](crate::replay::Replay) knows its place there, so that it does not
 /// matter whether it is pushed and sent before a client is resumed, between the two, or after: the
 /// client is sent what was pushed after its last event once and in order. Until a client that brings
 /// a `Last-Event-ID` [is resumed](Self::resume) such an event waits in the history, and the stream

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use core::fmt;
 
 use super::{Close, CloseCode, Error};
-use crate::{Control, Instant};
+use crate::{Instant, Replies};
 
 /// What the protocol owes for something that was received: owned, to be sent to another task.
 ///
@@ -96,11 +96,11 @@ impl fmt::Debug for Reply {
 ///
 /// ```
 /// use std::sync::Mutex;
-/// use wirefeed::{Control, Instant, ws::{Mailbox, Reply, Sender, Server}};
+/// use wirefeed::{Replies, Instant, ws::{Mailbox, Reply, Sender, Server}};
 ///
 /// /// What the reading task gives to `receive`.
-/// fn in_one_task(shared: &Mutex<Mailbox>) -> impl Control<Reply> + '_ {
-///     |reply: Reply, now: Instant| shared.lock().unwrap().owe(reply, now)
+/// fn in_one_task(shared: &Mutex<Mailbox>) -> impl Replies<Reply> + '_ {
+///     |reply: Reply, now: Instant| shared.lock().unwrap().reply(reply, now)
 /// }
 /// /// What the writing task does in each turn, before it writes.
 /// fn in_the_other(shared: &Mutex<Mailbox>, tx: &mut Sender<Server>) {
@@ -124,17 +124,17 @@ impl Mailbox {
     }
 
     /// Gives what is in it to the sending half, in order.
-    pub fn deliver(self, tx: &mut impl Control<Reply>) {
+    pub fn deliver(self, tx: &mut impl Replies<Reply>) {
         let Self { activity, pong, close, end } = self;
         let all = [activity, pong.map(|pong| *pong), close, end];
         for (reply, at) in all.into_iter().flatten() {
-            tx.owe(reply, at);
+            tx.reply(reply, at);
         }
     }
 }
 
-impl Control<Reply> for Mailbox {
-    fn owe(&mut self, reply: Reply, now: Instant) {
+impl Replies<Reply> for Mailbox {
+    fn reply(&mut self, reply: Reply, now: Instant) {
         match reply.0 {
             Owed::Reading | Owed::Waiting => self.activity = Some((reply, now)),
             Owed::Pong(_) => match &mut self.pong {

@@ -3,11 +3,11 @@
 use core::fmt;
 
 use crate::Blame;
-use crate::error::Kind;
+use crate::kernel::error::Kind;
 use crate::ws::CloseCode;
 
 /// An error of a WebSocket connection: a kind and the offset of the first offending byte.
-pub type Error = crate::error::Error<ErrorKind>;
+pub type Error = crate::kernel::error::Error<ErrorKind>;
 
 /// What was wrong, in the order of a frame's bytes (RFC 6455 5.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

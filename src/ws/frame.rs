@@ -19,6 +19,7 @@ use core::fmt;
 use super::mask::rotate;
 use super::{Error, ErrorKind};
 use crate::Step;
+use crate::kernel::traits::codec;
 
 mod held;
 
@@ -411,6 +412,8 @@ impl Decoder {
         *self = Self { deflate: self.deflate, ..Self::new(self.expect) };
     }
 }
+
+codec!([] Decoder, &'b [u8], Item<'b>, Error);
 
 impl fmt::Debug for Decoder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

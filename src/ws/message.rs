@@ -23,7 +23,9 @@ use core::marker::PhantomData;
 use super::frame::{Header, Held, Opcode, Rules, most_deflated};
 use super::mask::{mask, rotate};
 use super::{Close, CloseCode, Error, ErrorKind, Role};
-use crate::{Step, text};
+use crate::Step;
+use crate::kernel::text;
+use crate::kernel::traits::codec;
 
 use inflate::Inflater;
 pub use item::{Binary, Item, Text};
@@ -447,6 +449,8 @@ impl<R: Role> Decoder<R> {
         Err(error)
     }
 }
+
+codec!([R: Role] Decoder<R>, &'b mut [u8], Item<'m, 'b>, Error);
 
 impl<R: Role> Default for Decoder<R> {
     fn default() -> Self {

@@ -15,8 +15,8 @@ use super::deflate::Deflater;
 use super::frame::{Expect, Header, HeaderBytes, Opcode};
 use super::mask::mask_into;
 use super::{CloseCode, Config, Ending, Reply, Role};
-use crate::deadline::WriteDeadline;
-use crate::{ApiMisuse, Control, End, Instant, Outbox, SendError, Wants};
+use crate::kernel::deadline::WriteDeadline;
+use crate::{ApiMisuse, End, Instant, Outbox, Replies, SendError, Wants};
 use compression::Compression;
 use keepalive::{Due, Keepalive};
 use messages::Pieces;
@@ -312,9 +312,9 @@ impl<R: Role> Sender<R> {
     }
 }
 
-impl<R: Role> Control<Reply> for Sender<R> {
+impl<R: Role> Replies<Reply> for Sender<R> {
     #[inline]
-    fn owe(&mut self, reply: Reply, now: Instant) {
+    fn reply(&mut self, reply: Reply, now: Instant) {
         match reply.0 {
             Owed::Reading => self.keepalive.heard(true, self.state == State::Open, now),
             Owed::Waiting => self.keepalive.heard(false, self.state == State::Open, now),

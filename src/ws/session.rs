@@ -10,7 +10,7 @@ use super::{
     deflate::{self, Deflater, Inflater, Pool},
     handshake::DeflateParams,
 };
-use crate::{Control, Instant, Step};
+use crate::{Connection, Instant, Outbox, Replies, Step, Wants};
 
 /// What a [`Receiver`] yields: messages, pings and pongs already dealt with, the close frame.
 pub type Event<'m, 'b> = message::Item<'m, 'b>;
@@ -63,7 +63,7 @@ impl Default for Config {
 /// One connection after its handshake.
 ///
 /// The halves are independent: a handler may send while it holds an event, and the halves may be
-/// driven by two tasks, with a channel for what [`Control`] passes from one to the other.
+/// driven by two tasks, with a channel for what [`Replies`] passes from one to the other.
 ///
 /// - inputs: [`Receiver::receive`], [`Receiver::receive_eof`], [`Sender::handle_timeout`]
 /// - commands: [`Sender::send_text`] and its kin, [`Sender::close`]
@@ -142,6 +142,55 @@ impl<R: Role> Session<R> {
     }
 }
 
+impl<R: Role> Connection for Session<R> {
+    type Input<'b> = &'b mut [u8];
+    type Event<'m, 'b: 'm>
+        = Event<'m, 'b>
+    where
+        Self: 'm;
+    type Error = Error;
+    type Sender = Sender<R>;
+
+    #[inline]
+    fn receive_with_sender<'m, 'b: 'm>(
+        &'m mut self,
+        input: &mut &'b mut [u8],
+        now: Instant,
+    ) -> Result<(Step<Event<'m, 'b>>, &'m mut Sender<R>), Error> {
+        let step = self.rx.receive(&mut self.tx, input, now)?;
+        Ok((step, &mut self.tx))
+    }
+
+    fn receive_eof(&mut self, now: Instant) -> Result<(), Error> {
+        self.rx.receive_eof(&mut self.tx, now)
+    }
+
+    fn sender(&mut self) -> &mut Sender<R> {
+        &mut self.tx
+    }
+
+    fn output(&mut self) -> &mut Outbox {
+        self.tx.output()
+    }
+
+    fn poll_timeout(&self) -> Option<Instant> {
+        self.tx.poll_timeout()
+    }
+
+    fn handle_timeout(&mut self, now: Instant) {
+        self.tx.handle_timeout(now);
+    }
+
+    fn wants(&self) -> Wants {
+        self.tx.wants()
+    }
+
+    fn release(&mut self) {
+        self.rx.release();
+        self.tx.release();
+    }
+}
+
 impl Default for Session<Server> {
     fn default() -> Self {
         Self::new(Server, &Config::default())
@@ -170,7 +219,7 @@ impl<R: Role> Receiver<R> {
     #[inline]
     pub fn receive<'m, 'b: 'm>(
         &'m mut self,
-        control: &mut impl Control<Reply>,
+        control: &mut impl Replies<Reply>,
         input: &mut &'b mut [u8],
         now: Instant,
     ) -> Result<Step<Event<'m, 'b>>, Error> {
@@ -182,9 +231,9 @@ impl<R: Role> Receiver<R> {
             _ => {}
         }
         match &step {
-            Ok(Step::Item(Event::Ping(payload))) => control.owe(Reply::pong(payload), now),
-            Ok(Step::Item(Event::Close(close))) => control.owe(Reply::closed(close), now),
-            Err(error) => control.owe(Reply::failed(error), now),
+            Ok(Step::Item(Event::Ping(payload))) => control.reply(Reply::pong(payload), now),
+            Ok(Step::Item(Event::Close(close))) => control.reply(Reply::closed(close), now),
+            Err(error) => control.reply(Reply::failed(error), now),
             Ok(_) => {}
         }
         step
@@ -198,7 +247,7 @@ impl<R: Role> Receiver<R> {
     /// Those of [`receive`](Self::receive).
     pub fn receive_part<'m, 'b: 'm>(
         &'m mut self,
-        control: &mut impl Control<Reply>,
+        control: &mut impl Replies<Reply>,
         input: &mut &'b mut [u8],
         now: Instant,
     ) -> Result<Step<Part<'m>>, Error> {
@@ -210,9 +259,9 @@ impl<R: Role> Receiver<R> {
             _ => {}
         }
         match &step {
-            Ok(Step::Item(Part::Ping(payload))) => control.owe(Reply::pong(payload), now),
-            Ok(Step::Item(Part::Close(close))) => control.owe(Reply::closed(close), now),
-            Err(error) => control.owe(Reply::failed(error), now),
+            Ok(Step::Item(Part::Ping(payload))) => control.reply(Reply::pong(payload), now),
+            Ok(Step::Item(Part::Close(close))) => control.reply(Reply::closed(close), now),
+            Err(error) => control.reply(Reply::failed(error), now),
             Ok(_) => {}
         }
         step
@@ -220,7 +269,7 @@ impl<R: Role> Receiver<R> {
 
     /// Stops the deadlines of the peer until the next `receive`: the caller does not read, since what
     /// it has received is to be dealt with first.
-    pub fn pause(&mut self, control: &mut impl Control<Reply>, now: Instant) {
+    pub fn pause(&mut self, control: &mut impl Replies<Reply>, now: Instant) {
         tell_reading(&mut self.is_reading, control, now);
     }
 
@@ -244,10 +293,10 @@ impl<R: Role> Receiver<R> {
     /// [`ErrorKind::Truncated`](super::ErrorKind::Truncated) unless a close frame came before.
     pub fn receive_eof(
         &mut self,
-        control: &mut impl Control<Reply>,
+        control: &mut impl Replies<Reply>,
         now: Instant,
     ) -> Result<(), Error> {
-        control.owe(Reply::END, now);
+        control.reply(Reply::END, now);
         self.messages.finish().map(|_| ())
     }
 
@@ -267,9 +316,9 @@ impl<R> fmt::Debug for Receiver<R> {
 
 /// Something has come that is still to be pulled.
 #[inline]
-fn tell_reading(is_reading: &mut bool, control: &mut impl Control<Reply>, now: Instant) {
+fn tell_reading(is_reading: &mut bool, control: &mut impl Replies<Reply>, now: Instant) {
     if !core::mem::replace(is_reading, true) {
-        control.owe(Reply::READING, now);
+        control.reply(Reply::READING, now);
     }
 }
 
@@ -278,10 +327,10 @@ fn tell_reading(is_reading: &mut bool, control: &mut impl Control<Reply>, now: I
 fn tell_waiting(
     is_reading: &mut bool,
     has_input: bool,
-    control: &mut impl Control<Reply>,
+    control: &mut impl Replies<Reply>,
     now: Instant,
 ) {
     if core::mem::take(is_reading) || has_input {
-        control.owe(Reply::WAITING, now);
+        control.reply(Reply::WAITING, now);
     }
 }

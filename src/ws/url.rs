@@ -4,8 +4,8 @@
 use alloc::borrow::Cow;
 use core::fmt;
 
-use crate::grammar::Authority;
-use crate::scan;
+use crate::kernel::grammar::Authority;
+use crate::kernel::scan;
 
 /// An absolute `ws:` or `wss:` URL, taken apart where it stands.
 ///
@@ -212,7 +212,7 @@ fn split_port(authority: &str) -> Result<(&str, Option<u16>), UrlError> {
 #[cfg(all(test, feature = "alloc"))]
 mod tests {
     use super::*;
-    use crate::grammar::Target;
+    use crate::kernel::grammar::Target;
     use alloc::{format, string::ToString};
     use proptest::prelude::*;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use wirefeed::h1::{client, server};
 use wirefeed::ws;
-use wirefeed::{Control, Instant};
+use wirefeed::{Instant, Replies};
 
 use crate::kit::{Delayed, Dice};
 
@@ -65,7 +65,7 @@ pub(crate) fn client_next(rx: &mut client::Receiver, next: client::Next, now: In
 /// A server's half stops reading.
 pub(crate) fn server_pauses(
     rx: &mut server::Receiver,
-    control: &mut impl Control<server::Reply>,
+    control: &mut impl Replies<server::Reply>,
     now: Instant,
 ) {
     rx.pause(control, now);
@@ -74,7 +74,7 @@ pub(crate) fn server_pauses(
 /// A client's half stops reading.
 pub(crate) fn client_pauses(
     rx: &mut client::Receiver,
-    control: &mut impl Control<client::Reply>,
+    control: &mut impl Replies<client::Reply>,
     now: Instant,
 ) {
     rx.pause(control, now);
@@ -83,7 +83,7 @@ pub(crate) fn client_pauses(
 /// A session's half stops reading.
 pub(crate) fn session_pauses<R: ws::Role>(
     rx: &mut ws::Receiver<R>,
-    control: &mut impl Control<ws::Reply>,
+    control: &mut impl Replies<ws::Reply>,
     now: Instant,
 ) {
     rx.pause(control, now);
@@ -169,13 +169,13 @@ impl Post {
     }
 }
 
-impl Control<ws::Reply> for Post {
-    fn owe(&mut self, reply: ws::Reply, now: Instant) {
+impl Replies<ws::Reply> for Post {
+    fn reply(&mut self, reply: ws::Reply, now: Instant) {
         match self {
             Self::Queue(queue) => queue.push(reply, now),
             Self::Mailbox(carrier) => {
                 let Carrier { mailbox, due, dice, most, .. } = &mut **carrier;
-                mailbox.owe(reply, now);
+                mailbox.reply(reply, now);
                 due.get_or_insert_with(|| now + dice.delay(*most));
             }
         }

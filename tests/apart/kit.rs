@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use bytes::Buf;
-use wirefeed::{Control, Instant, Outbox};
+use wirefeed::{Instant, Outbox, Replies};
 
 pub(crate) const fn millis(count: u64) -> Duration {
     Duration::from_millis(count)
@@ -97,8 +97,8 @@ impl<T> Delayed<T> {
     }
 }
 
-impl<Reply> Control<Reply> for Delayed<Reply> {
-    fn owe(&mut self, reply: Reply, now: Instant) {
+impl<Reply> Replies<Reply> for Delayed<Reply> {
+    fn reply(&mut self, reply: Reply, now: Instant) {
         self.push(reply, now);
     }
 }

@@ -3,7 +3,7 @@
 use wirefeed::fields::Lines;
 use wirefeed::h1::head::{RequestDecoder, ResponseDecoder};
 use wirefeed::h1::{Client, Config, Framing, Server, body, chunked, client, server};
-use wirefeed::{Control, Instant, Step};
+use wirefeed::{Instant, Replies, Step};
 
 use super::{SECRET, Shown};
 
@@ -59,7 +59,7 @@ fn bodies(shown: &mut Shown) {
 }
 
 /// One that was given nothing.
-fn none<Reply>() -> impl Control<Reply> {
+fn none<Reply>() -> impl Replies<Reply> {
     |_: Reply, _: Instant| {}
 }
 

@@ -1,9 +1,9 @@
 //! Event streams, from both sides, and the history.
 
+use wirefeed::replay::{self, Replay};
 use wirefeed::sse::server::Mode;
 use wirefeed::sse::{
-    Command, Decoder, Encoded, Event, EventSource, Item, Message, Policy, Replay, Server, line,
-    replay, source,
+    Command, Decoder, Encoded, Event, EventSource, Item, Message, Policy, Server, client, line,
 };
 use wirefeed::{Instant, Step};
 
@@ -86,7 +86,7 @@ fn sources(shown: &mut Shown) {
     }
     shown.hides(&source);
     let event = Event { event: SECRET, data: SECRET, id: SECRET };
-    for event in [source::Event::Message(event), source::Event::Comment(SECRET.as_bytes())] {
+    for event in [client::Event::Message(event), client::Event::Comment(SECRET.as_bytes())] {
         shown.hides(&event);
     }
 }

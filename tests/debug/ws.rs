@@ -7,7 +7,7 @@ use wirefeed::ws::message::{self, Binary, Item, Kind, Part, Text};
 use wirefeed::ws::{
     Client, Close, CloseCode, Config, Encoded, Mailbox, Reply, Server, Session, Url, mask,
 };
-use wirefeed::{Control as _, Instant, Step};
+use wirefeed::{Instant, Replies as _, Step};
 
 use super::{SECRET, Shown};
 
@@ -174,7 +174,7 @@ fn sessions(shown: &mut Shown) {
     }
     replies.iter().for_each(|reply| shown.hides(reply));
     let mut mailbox = Mailbox::default();
-    replies.into_iter().for_each(|reply| mailbox.owe(reply, NOW));
+    replies.into_iter().for_each(|reply| mailbox.reply(reply, NOW));
     shown.hides(&mailbox);
 }
 

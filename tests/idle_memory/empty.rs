@@ -2,7 +2,8 @@
 
 use bytes::{Buf as _, BufMut as _, Bytes};
 use wirefeed::h1::{self, Config, Framing, body, chunked, head};
-use wirefeed::sse::{self, Command, EventSource, Replay, line, server::Mode};
+use wirefeed::replay::Replay;
+use wirefeed::sse::{self, Command, EventSource, line, server::Mode};
 use wirefeed::text::{Lossy, Validator};
 use wirefeed::ws::deflate::{Deflater, Inflater, Pool};
 use wirefeed::ws::frame::{self, Expect, Opcode};

@@ -336,7 +336,7 @@ fn a_source_in_every_state() {
             source.release();
             let (mut seen, mut nothing) = (0, &b""[..]);
             while let Step::Item(event) = source.receive(attempt, &mut nothing, NOW) {
-                if let sse::source::Event::Message(event) = event {
+                if let sse::client::Event::Message(event) = event {
                     seen += event.data.len();
                 }
             }

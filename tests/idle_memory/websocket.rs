@@ -4,7 +4,7 @@ use bytes::{Buf as _, Bytes};
 use wirefeed::ws::deflate::{Config as Deflate, Deflater, Inflater, Pool};
 use wirefeed::ws::frame::Opcode;
 use wirefeed::ws::{Config, Event, Mailbox, Role, Server, Session, message};
-use wirefeed::{Control as _, Step};
+use wirefeed::{Replies as _, Step};
 
 use crate::memory::held_by;
 use crate::{MIB, NOW, Side, client, deflated, frame, holds, params, write};
@@ -287,8 +287,9 @@ fn a_mailbox_that_was_delivered_holds_nothing() {
         let mut wire = frame(true, true, false, Opcode::Ping, b"?").repeat(1000);
         let mut input = &mut wire[..];
         while let Step::Item(_) =
-            rx.receive(&mut |reply, now| shared.owe(reply, now), &mut input, NOW).unwrap()
-        {}
+            rx.receive(&mut |reply, now| shared.reply(reply, now), &mut input, NOW).unwrap()
+        {
+        }
         std::mem::take(&mut shared).deliver(&mut tx);
         assert_eq!(write(tx.output()), 3);
         tx.release();

@@ -86,7 +86,7 @@ pub(crate) struct Failure {
     pub(crate) at: u64,
 }
 
-impl<K: wirefeed::Kind> From<wirefeed::Error<K>> for Failure {
+impl<K: std::fmt::Debug> From<wirefeed::Error<K>> for Failure {
     fn from(error: wirefeed::Error<K>) -> Self {
         Self { kind: format!("{:?}", error.kind), at: error.at }
     }

@@ -10,7 +10,7 @@ use wirefeed::ws::message::{Kind, Part};
 use wirefeed::ws::{
     Client, CloseCode, Config, Ending, Event, Mailbox, Reply, Role, Server, Session,
 };
-use wirefeed::{Control, End, Instant, SendError, Step};
+use wirefeed::{End, Instant, Replies, SendError, Step};
 
 const NOW: Instant = Instant::ZERO;
 
@@ -150,8 +150,8 @@ impl<R: Role> Side<R> {
             ..
         } = self;
         let control = &mut |reply: Reply, now| match apart {
-            true => mailbox.owe(reply, now),
-            false => tx.owe(reply, now),
+            true => mailbox.reply(reply, now),
+            false => tx.reply(reply, now),
         };
         let mut input = &mut inbox[..];
         loop {

@@ -2,8 +2,8 @@
 //! it is a log in the words of the table below, which says what the row's phrases mean.
 
 use serde_json::Value;
-use wirefeed::sse::source::Event;
-use wirefeed::sse::{Command, EventSource, Policy, source};
+use wirefeed::sse::client::Event;
+use wirefeed::sse::{Command, EventSource, Policy, client};
 use wirefeed::{Instant, Step};
 
 use crate::rows::{Suite, Verdict};
@@ -220,7 +220,7 @@ impl<'r> Browser<'r> {
                 Event::Open => OPEN.into(),
                 Event::Message(event) if event.id.is_empty() => format!("message {}", event.data),
                 Event::Message(event) => format!("message {}, id {}", event.data, event.id),
-                Event::Error(source::Error { reconnects_in: Some(_), .. }) => AGAIN.into(),
+                Event::Error(client::Error { reconnects_in: Some(_), .. }) => AGAIN.into(),
                 Event::Error(_) => OVER.into(),
                 Event::Retry(_) | Event::Comment(_) | Event::Skipped(_) => continue,
             };
@@ -231,5 +231,5 @@ impl<'r> Browser<'r> {
 
 #[test]
 fn every_request_says_what_it_wants() {
-    assert_eq!(source::FIELDS, [("Accept", "text/event-stream"), ("Cache-Control", "no-cache")]);
+    assert_eq!(client::FIELDS, [("Accept", "text/event-stream"), ("Cache-Control", "no-cache")]);
 }

@@ -99,8 +99,9 @@ mod whole {
     use bytes::BufMut;
 
     use super::{ChunkHead, END, TAIL, head};
-    use crate::grammar::Parameter;
-    use crate::{ApiMisuse, Fields, SendError, fields, scan};
+    use crate::kernel::grammar::Parameter;
+    use crate::kernel::{fields, scan};
+    use crate::{ApiMisuse, Fields, SendError};
 
     /// Writes a chunk of `data`.
     ///

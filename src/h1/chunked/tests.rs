@@ -167,7 +167,7 @@ fn heads_are_written() {
 
 #[test]
 fn what_could_inject_is_not_written() {
-    use crate::grammar::{Parameter, Value};
+    use crate::kernel::grammar::{Parameter, Value};
     use crate::{ApiMisuse, SendError};
     let mut out = Vec::new();
     let mut refused = |data: &[u8], name: &[u8], value| {

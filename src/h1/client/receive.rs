@@ -1,12 +1,12 @@
 //! Responses in.
 
 use super::{Event, Next, Owed, Reply};
-use crate::deadline::ReadDeadline;
+use crate::h1::connection_fields::ConnectionFields;
 use crate::h1::framing::{self, Switches};
 use crate::h1::incoming::{Incoming, Part, rewind};
-use crate::h1::said::Said;
 use crate::h1::{Config, Error, ErrorKind, Framing, Response, head};
-use crate::{Control, Instant, Step};
+use crate::kernel::deadline::ReadDeadline;
+use crate::{Instant, Replies, Step};
 
 /// Responses in.
 #[derive(Debug)]
@@ -79,7 +79,7 @@ impl Receiver {
     #[inline]
     pub fn receive<'m, 'b: 'm>(
         &'m mut self,
-        control: &mut impl Control<Reply>,
+        control: &mut impl Replies<Reply>,
         input: &mut &'b [u8],
         now: Instant,
     ) -> Result<Step<Event<'m, 'b>>, Error> {
@@ -99,7 +99,7 @@ impl Receiver {
                     self.state = State::Head;
                 }
                 if !core::mem::replace(&mut self.is_reading, true) {
-                    control.owe(Reply(Owed::Reading), now);
+                    control.reply(Reply(Owed::Reading), now);
                 }
                 let step = self.heads.decode(input).map_err(|error| error.after(self.base));
                 let opened = match &step {
@@ -109,7 +109,7 @@ impl Receiver {
                     Ok(_) => {
                         self.at += (start.len() - input.len()) as u64;
                         self.is_reading = false;
-                        control.owe(Reply(Owed::Waiting), now);
+                        control.reply(Reply(Owed::Waiting), now);
                         return Ok(Step::NeedInput);
                     }
                     Err(error) => Err(*error),
@@ -121,12 +121,12 @@ impl Receiver {
                     Ok(Opened::Informational { is_continue }) => {
                         self.state = State::Informed;
                         if is_continue {
-                            control.owe(Reply(Owed::Continue), now);
+                            control.reply(Reply(Owed::Continue), now);
                         }
                     }
                     Ok(Opened::Switch) => {
                         self.state = State::Over;
-                        control.owe(Reply(Owed::Switch), now);
+                        control.reply(Reply(Owed::Switch), now);
                     }
                     Ok(Opened::Body(framing, persists)) => {
                         self.body.begin(framing, &self.config.body);
@@ -134,11 +134,11 @@ impl Receiver {
                         self.persists = persists;
                         self.wait.arm(self.config.body_timeout);
                         self.is_reading = false;
-                        control.owe(Reply(Owed::Head), now);
+                        control.reply(Reply(Owed::Head), now);
                     }
                     Err(error) => {
                         self.state = State::Failed(error);
-                        control.owe(Reply(Owed::End), now);
+                        control.reply(Reply(Owed::End), now);
                         return Err(error);
                     }
                 }
@@ -158,19 +158,19 @@ impl Receiver {
                         self.state = State::Done;
                         self.wait.deadline.stop();
                         self.is_reading = false;
-                        control.owe(Reply(Owed::Over { persists: self.persists }), now);
+                        control.reply(Reply(Owed::Over { persists: self.persists }), now);
                     }
                     Err(error) => {
                         self.state = State::Failed(*error);
                         self.wait.deadline.stop();
-                        control.owe(Reply(Owed::End), now);
+                        control.reply(Reply(Owed::End), now);
                     }
                 }
                 step.map(|step| step.map(Event::from))
             }
             State::Done if !start.is_empty() => {
                 self.state = State::Over;
-                control.owe(Reply(Owed::End), now);
+                control.reply(Reply(Owed::End), now);
                 Ok(Step::Done)
             }
             State::Done | State::Over => {
@@ -183,17 +183,17 @@ impl Receiver {
 
     /// Stops the deadlines of the peer until the next `receive`: the caller does not read, since what
     /// it has received is to be dealt with first.
-    pub fn pause(&mut self, control: &mut impl Control<Reply>, now: Instant) {
+    pub fn pause(&mut self, control: &mut impl Replies<Reply>, now: Instant) {
         self.wait.pause(now);
         if !core::mem::replace(&mut self.is_reading, true) {
-            control.owe(Reply(Owed::Reading), now);
+            control.reply(Reply(Owed::Reading), now);
         }
     }
 
     /// All that came of a response's head is read.
-    fn wait_for_head(&mut self, control: &mut impl Control<Reply>, now: Instant) {
+    fn wait_for_head(&mut self, control: &mut impl Replies<Reply>, now: Instant) {
         if core::mem::take(&mut self.is_reading) {
-            control.owe(Reply(Owed::Waiting), now);
+            control.reply(Reply(Owed::Waiting), now);
         }
     }
 
@@ -205,7 +205,7 @@ impl Receiver {
     /// else ends is ended by this.
     pub fn receive_eof(
         &mut self,
-        control: &mut impl Control<Reply>,
+        control: &mut impl Replies<Reply>,
         now: Instant,
     ) -> Result<(), Error> {
         let finished = match self.state {
@@ -217,11 +217,11 @@ impl Receiver {
         match finished {
             Ok(()) => {
                 if matches!(self.state, State::Body) {
-                    control.owe(Reply(Owed::Over { persists: false }), now);
+                    control.reply(Reply(Owed::Over { persists: false }), now);
                 }
                 self.state = State::Over;
                 self.wait.deadline.stop();
-                control.owe(Reply(Owed::End), now);
+                control.reply(Reply(Owed::End), now);
                 Ok(())
             }
             Err(error) => self.fail(error, control, now),
@@ -245,14 +245,14 @@ impl Receiver {
 
     /// Tells the time: a body that is not sent on is given up. That no head comes is the sending half's to
     /// notice, which knows when the request was over.
-    pub fn handle_timeout(&mut self, control: &mut impl Control<Reply>, now: Instant) {
+    pub fn handle_timeout(&mut self, control: &mut impl Replies<Reply>, now: Instant) {
         if self.wait.deadline.is_over(now) {
             self.time_out(control, now);
         }
     }
 
     /// Gives up a response that is not over.
-    pub(super) fn time_out(&mut self, control: &mut impl Control<Reply>, now: Instant) {
+    pub(super) fn time_out(&mut self, control: &mut impl Replies<Reply>, now: Instant) {
         self.wait.deadline.stop();
         if matches!(self.state, State::Head | State::Informed | State::Body) {
             let _ = self.fail::<()>(Error::new(ErrorKind::TimedOut, self.at), control, now);
@@ -285,12 +285,12 @@ impl Receiver {
     fn fail<T>(
         &mut self,
         error: Error,
-        control: &mut impl Control<Reply>,
+        control: &mut impl Replies<Reply>,
         now: Instant,
     ) -> Result<T, Error> {
         self.state = State::Failed(error);
         self.wait.deadline.stop();
-        control.owe(Reply(Owed::End), now);
+        control.reply(Reply(Owed::End), now);
         Err(error)
     }
 }
@@ -301,7 +301,7 @@ fn open(head: &Response<'_>, asked: &Next, config: &Config) -> Result<Opened, Er
         length_with_coding: config.allow_length_with_coding,
         identity: config.allow_identity_coding,
     };
-    let said = Said::by(head);
+    let said = ConnectionFields::by(head);
     let framing = framing::response_of(head, &said.lengths, asked.method, switches)?;
     match head.status() {
         101 if !asked.upgrade => Err(Error::new(ErrorKind::UnexpectedUpgrade, 0)),

@@ -7,11 +7,11 @@ use bytes::{Buf as _, Bytes};
 
 use super::state::{On, State};
 use super::{Next, Owed, Reply};
-use crate::deadline::{Deadline, Span};
-use crate::grammar::Target;
 use crate::h1::Config;
 use crate::h1::outgoing::{Body, Checked, Outgoing, body_commands, is_method};
-use crate::{ApiMisuse, Control, End, Fields, Instant, Outbox, SendError, Wants};
+use crate::kernel::deadline::{Deadline, Span};
+use crate::kernel::grammar::Target;
+use crate::{ApiMisuse, End, Fields, Instant, Outbox, Replies, SendError, Wants};
 
 /// Requests out.
 pub struct Sender {
@@ -224,8 +224,8 @@ impl Sender {
 /// What a socket is expected to take at once: the smallest usual send buffer.
 const AT_ONCE: usize = 16 << 10;
 
-impl Control<Reply> for Sender {
-    fn owe(&mut self, reply: Reply, now: Instant) {
+impl Replies<Reply> for Sender {
+    fn reply(&mut self, reply: Reply, now: Instant) {
         match reply.0 {
             Owed::Reading => {
                 self.is_reading = true;

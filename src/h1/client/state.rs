@@ -96,7 +96,7 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::table;
+    use crate::kernel::table;
 
     #[test]
     fn the_table_and_the_code_agree() {

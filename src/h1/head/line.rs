@@ -2,7 +2,7 @@
 
 use super::parse::Parser;
 use crate::h1::{ErrorKind, Version};
-use crate::scan;
+use crate::kernel::scan;
 
 /// The first line of a head: [`RequestLine`] or [`StatusLine`].
 pub trait StartLine: sealed::StartLine {}

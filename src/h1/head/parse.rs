@@ -6,9 +6,9 @@ use core::fmt;
 use super::Config;
 use super::line::{RequestLine, StartLine, StatusLine};
 use super::view::Span;
-use crate::grammar::Target;
 use crate::h1::{ErrorKind, Version};
-use crate::scan;
+use crate::kernel::grammar::Target;
+use crate::kernel::scan;
 
 /// A head and the byte that is judged.
 ///

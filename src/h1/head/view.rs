@@ -5,9 +5,9 @@ use core::fmt;
 use super::line::{REASON, StartLine};
 use super::{Request, Response};
 use crate::Fields;
-use crate::fields::Field;
-use crate::grammar::Target;
 use crate::h1::Version;
+use crate::kernel::fields::Field;
+use crate::kernel::grammar::Target;
 
 /// A head: its start line and its fields, as offsets into the caller's bytes.
 #[derive(Clone, Copy)]

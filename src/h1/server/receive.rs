@@ -1,10 +1,10 @@
 //! Requests in.
 
-use crate::deadline::ReadDeadline;
+use crate::h1::connection_fields::ConnectionFields;
 use crate::h1::incoming::{Incoming, Part, rewind};
-use crate::h1::said::Said;
 use crate::h1::{Config, Error, ErrorKind, Framing, Request, Version, framing, head};
-use crate::{Control, Fields, Instant, Step};
+use crate::kernel::deadline::ReadDeadline;
+use crate::{Fields, Instant, Replies, Step};
 
 use super::{Asked, Event, Method, Next, Owed, Reply};
 
@@ -65,7 +65,7 @@ impl Receiver {
     #[inline]
     pub fn receive<'m, 'b: 'm>(
         &'m mut self,
-        control: &mut impl Control<Reply>,
+        control: &mut impl Replies<Reply>,
         input: &mut &'b [u8],
         now: Instant,
     ) -> Result<Step<Event<'m, 'b>>, Error> {
@@ -108,12 +108,12 @@ impl Receiver {
                         self.owes_continue = expects_continue && !bodiless;
                         self.state = State::Body;
                         self.wait.arm(self.config.body_timeout);
-                        control.owe(Reply(Owed::Response(asked)), now);
+                        control.reply(Reply(Owed::Response(asked)), now);
                     }
                     Err(error) => {
                         self.state = State::Failed(error);
                         self.wait.deadline.stop();
-                        control.owe(Reply(Owed::Failed(error)), now);
+                        control.reply(Reply(Owed::Failed(error)), now);
                         return Err(error);
                     }
                 }
@@ -121,7 +121,7 @@ impl Receiver {
             }
             State::Body => {
                 if core::mem::take(&mut self.owes_continue) && start.is_empty() {
-                    control.owe(Reply(Owed::Continue), now);
+                    control.reply(Reply(Owed::Continue), now);
                 }
                 let at = self.at - self.base;
                 let step = self.body.decode(input, at).map_err(|error| error.after(self.base));
@@ -134,12 +134,12 @@ impl Receiver {
                     Ok(Step::Done) => {
                         self.state = State::Done;
                         self.wait.deadline.stop();
-                        control.owe(Reply(Owed::RequestOver), now);
+                        control.reply(Reply(Owed::RequestOver), now);
                     }
                     Err(error) => {
                         self.state = State::Failed(*error);
                         self.wait.deadline.stop();
-                        control.owe(Reply(Owed::Failed(*error)), now);
+                        control.reply(Reply(Owed::Failed(*error)), now);
                     }
                 }
                 step.map(|step| step.map(Event::from))
@@ -151,7 +151,7 @@ impl Receiver {
 
     /// Stops the deadlines of the peer until the next `receive`: the caller does not read, since what
     /// it has received is to be dealt with first.
-    pub fn pause(&mut self, _control: &mut impl Control<Reply>, now: Instant) {
+    pub fn pause(&mut self, _control: &mut impl Replies<Reply>, now: Instant) {
         self.is_paused = true;
         self.wait.pause(now);
     }
@@ -163,7 +163,7 @@ impl Receiver {
     /// [`ErrorKind::Truncated`] inside a request. Between requests the stream may end.
     pub fn receive_eof(
         &mut self,
-        control: &mut impl Control<Reply>,
+        control: &mut impl Replies<Reply>,
         now: Instant,
     ) -> Result<(), Error> {
         let finished = match self.state {
@@ -172,7 +172,7 @@ impl Receiver {
             State::Idle | State::Head => self.heads.finish().map(|_| ()),
             State::Body => self.body.finish(),
             State::Failed(error) => {
-                control.owe(Reply(Owed::End), now);
+                control.reply(Reply(Owed::End), now);
                 return Err(error);
             }
         };
@@ -182,7 +182,7 @@ impl Receiver {
             Err(error) => self.fail(error, control, now),
         }
         self.wait.deadline.stop();
-        control.owe(Reply(Owed::End), now);
+        control.reply(Reply(Owed::End), now);
         finished
     }
 
@@ -202,7 +202,7 @@ impl Receiver {
     }
 
     /// Tells the time: a request that is not sent on is given up, and so is a silent connection.
-    pub fn handle_timeout(&mut self, control: &mut impl Control<Reply>, now: Instant) {
+    pub fn handle_timeout(&mut self, control: &mut impl Replies<Reply>, now: Instant) {
         if !self.wait.deadline.is_over(now) {
             return;
         }
@@ -211,7 +211,7 @@ impl Receiver {
             // Nothing is owed to a peer that asks for nothing.
             State::Idle => {
                 self.state = State::Over;
-                control.owe(Reply(Owed::End), now);
+                control.reply(Reply(Owed::End), now);
             }
             State::Head | State::Body => {
                 self.fail(Error::new(ErrorKind::TimedOut, self.at), control, now);
@@ -256,9 +256,9 @@ impl Receiver {
     }
 
     #[cold]
-    fn fail(&mut self, error: Error, control: &mut impl Control<Reply>, now: Instant) {
+    fn fail(&mut self, error: Error, control: &mut impl Replies<Reply>, now: Instant) {
         self.state = State::Failed(error);
-        control.owe(Reply(Owed::Failed(error)), now);
+        control.reply(Reply(Owed::Failed(error)), now);
     }
 }
 
@@ -275,7 +275,7 @@ fn open(head: &Request<'_>, config: &Config) -> Result<Opened, Error> {
         let over = &head.raw_target()[limit..];
         return Err(Error::new(ErrorKind::TargetTooLong, head.offset_of(over)));
     }
-    let said = Said::by(head);
+    let said = ConnectionFields::by(head);
     let http11 = head.version() == Version::Http11;
     if said.hosts > 1 || (http11 && said.hosts == 0) || !said.valid_host {
         // The second, the one that is no host, or the end of a head without one.

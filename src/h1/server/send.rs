@@ -10,7 +10,7 @@ use super::{Asked, Method, Next, Owed, Reply};
 use crate::h1::outgoing::{Body, Checked, Outgoing, body_commands};
 use crate::h1::reason::reason;
 use crate::h1::{Config, Error, Framing};
-use crate::{ApiMisuse, Control, End, Fields, Instant, Outbox, SendError, Wants};
+use crate::{ApiMisuse, End, Fields, Instant, Outbox, Replies, SendError, Wants};
 
 /// Responses out.
 pub struct Sender {
@@ -226,8 +226,8 @@ impl Sender {
     }
 }
 
-impl Control<Reply> for Sender {
-    fn owe(&mut self, reply: Reply, now: Instant) {
+impl Replies<Reply> for Sender {
+    fn reply(&mut self, reply: Reply, now: Instant) {
         match reply.0 {
             Owed::Response(asked) => {
                 self.asked = asked;

@@ -6,7 +6,7 @@ use super::super::config::pack;
 use super::super::field::{Field, Text, retry};
 use super::super::item::MESSAGE;
 use super::super::{Config, ErrorKind, Event};
-use crate::scan;
+use crate::kernel::scan;
 
 /// What the lines since the last blank line came to, and the last event id.
 pub(super) struct Pending {

@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 use bytes::{Buf, Bytes};
 
 use super::*;
-use crate::sse::Replay;
-use crate::sse::replay::{Limits, Missed};
+use crate::replay::Replay;
+use crate::replay::{Limits, Missed};
 
 pub(super) const T0: Instant = Instant::ZERO;
 pub(super) const CLOSED: Result<(), SendError> = Err(SendError::Misuse(ApiMisuse::Closed));

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::Blame;
-use crate::error::Kind;
+use crate::kernel::error::Kind;
 use crate::ws::CloseCode;
 
 /// Why a message is not inflated. It has no offset: where the fault lies is a matter of bits.

@@ -8,7 +8,7 @@ use flate2::{DecompressError, FlushDecompress, Status};
 use super::pool::{Inflate, Pool, Slot};
 use super::state::{On, State};
 use super::{ErrorKind, TAIL};
-use crate::carry;
+use crate::kernel::buffer;
 
 /// Inflates messages (RFC 7692 7.2.2), in steps that the caller bounds.
 ///
@@ -138,7 +138,7 @@ impl Inflater {
                 let mut some = [0; LEAST];
                 let room = LEAST.min(limit - out.len());
                 let len = self.inflate(input, &mut some[..room])?;
-                carry::reserve(out, len, limit);
+                buffer::reserve(out, len, limit);
                 out.extend_from_slice(&some[..len]);
                 if len < room {
                     return Ok(());
@@ -148,7 +148,7 @@ impl Inflater {
             if out.len() == out.capacity() {
                 // As much as is likely, then twice as much each time.
                 let more = input.len().saturating_mul(4).clamp(LEAST, PIECE).min(limit - out.len());
-                carry::reserve(out, more, limit);
+                buffer::reserve(out, more, limit);
             }
             let (_, again) = self
                 .step(input, |context, input| {

@@ -70,6 +70,6 @@ mod tests {
     fn the_table_is_what_the_code_does() {
         let states = [State::Between, State::Inside, State::Complete, State::Failed];
         let inputs = [On::Data, On::Last, On::End, On::Fault];
-        crate::table::agrees(include_str!("state.rs"), &states, &inputs, State::on);
+        crate::kernel::table::agrees(include_str!("state.rs"), &states, &inputs, State::on);
     }
 }

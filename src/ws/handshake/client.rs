@@ -4,9 +4,11 @@ use core::fmt;
 
 use super::key;
 use super::said::{Only, Said};
+use crate::ApiMisuse;
+use crate::kernel::grammar;
 #[cfg(feature = "alloc")]
-use crate::{ApiMisuse, scan};
-use crate::{Entropy, Fields, grammar};
+use crate::kernel::scan;
+use crate::{Entropy, Fields};
 
 /// Why an answer does not open a connection: the client must fail it (RFC 6455 4.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -14,7 +14,7 @@ use core::fmt;
 
 use super::Failure;
 use crate::Fields;
-use crate::grammar::{self, Element, Malformed, Value};
+use crate::kernel::grammar::{self, Element, Malformed, Value};
 
 /// The base-2 logarithm of the size of a window to compress with: 9 to 15.
 ///

@@ -32,9 +32,10 @@ use super::said::{Only, Said};
 use super::server::are_protocols;
 use super::write::{Choice, check_extra, present};
 use super::{Failure, Offers};
-use crate::fields::Field;
-use crate::grammar::Authority;
-use crate::{ApiMisuse, Fields, scan};
+use crate::kernel::fields::Field;
+use crate::kernel::grammar::Authority;
+use crate::kernel::scan;
+use crate::{ApiMisuse, Fields};
 
 /// A client's request: its fields in lower case, the pseudo-header fields first, then the caller's own
 /// (RFC 8441 5).

@@ -1,6 +1,7 @@
 //! What the fields of a handshake say, found in one pass over them.
 
-use crate::{Fields, grammar, scan};
+use crate::Fields;
+use crate::kernel::{grammar, scan};
 
 /// What the fields of a request or an answer say.
 #[derive(Debug, Clone, Copy)]

@@ -4,8 +4,9 @@ use core::fmt;
 
 use super::key;
 use super::said::{Only, Said};
-use crate::grammar::is_host_field;
-use crate::{Fields, grammar, scan};
+use crate::Fields;
+use crate::kernel::grammar::is_host_field;
+use crate::kernel::{grammar, scan};
 
 /// Why a request is not accepted, and how it is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -333,7 +334,7 @@ mod tests {
         // As fields it is the same.
         let mut lines = Vec::new();
         for field in response.fields() {
-            crate::fields::encode(field.name, field.value, &mut lines).unwrap();
+            crate::kernel::fields::encode(field.name, field.value, &mut lines).unwrap();
         }
         assert_eq!(out[34..out.len() - 2], lines);
         let mut room = [0; 64];

@@ -7,8 +7,8 @@ use bytes::BufMut;
 
 use super::Offers;
 use super::client::{are_extensions, is_protocol};
-use crate::fields::{self, Field};
-use crate::grammar::{Authority, Target};
+use crate::kernel::fields::{self, Field};
+use crate::kernel::grammar::{Authority, Target};
 use crate::{ApiMisuse, Fields, SendError};
 
 /// A client's request: its fields, `Host` and the caller's own included.

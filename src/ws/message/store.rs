@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::{
     BLOCK, Decoder, Error, ErrorKind, Inflater, Kind, Role, State, Unfinished, mask, rotate, within,
 };
-use crate::{carry, text};
+use crate::kernel::{buffer, text};
 
 impl<R: Role> Decoder<R> {
     /// Unmasks a piece of a message and joins it, or says what is wrong, and at which index.
@@ -113,11 +113,11 @@ fn join(
     match kind {
         Kind::Text => {
             let more = joiner.held() + piece.len();
-            text.reserve_exact(carry::step(text.len(), text.capacity(), more, limit));
+            text.reserve_exact(buffer::step(text.len(), text.capacity(), more, limit));
             joiner.push(text, piece)
         }
         Kind::Binary => {
-            carry::reserve(binary, piece.len(), limit);
+            buffer::reserve(binary, piece.len(), limit);
             binary.extend_from_slice(piece);
             Ok(())
         }

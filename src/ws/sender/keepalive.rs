@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::deadline::{Deadline, Span, interval};
+use crate::kernel::deadline::{Deadline, Span, interval};
 use crate::{Instant, Outbox};
 
 /// ```text

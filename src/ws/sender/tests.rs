@@ -193,7 +193,7 @@ fn both_halves_in_two_tasks() {
         while let Ok(Step::Item(_)) = rx.receive(&mut control, &mut input, NOW) {}
     });
     reader.join().unwrap();
-    owed.iter().for_each(|reply| tx.owe(reply, NOW));
+    owed.iter().for_each(|reply| tx.reply(reply, NOW));
     assert_eq!(drain(&mut tx), b"\x8a\x01!\x88\x02\x03\xe8");
 }
 

@@ -2,7 +2,7 @@
 
 use wirefeed::h1::client::{Event, Next, Receiver, Reply, Sender};
 use wirefeed::h1::{Client, Config, Error, ErrorKind};
-use wirefeed::{Control, End, Fields, Instant, SendError, Step};
+use wirefeed::{End, Fields, Instant, Replies, SendError, Step};
 
 use super::message::{Allowance, Seen, Sending, Sent, judge};
 use super::plan::Plan;
@@ -163,7 +163,7 @@ impl<'p> Asking<'p> {
         }
         let mut changed = false;
         while let Some(reply) = self.replies.pop(now) {
-            self.tx.owe(reply, now);
+            self.tx.reply(reply, now);
             changed = true;
         }
         if self.tx.poll_timeout().is_some_and(|at| at <= now) {

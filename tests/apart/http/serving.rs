@@ -2,7 +2,7 @@
 
 use wirefeed::h1::server::{Event, Next, Receiver, Reply, Sender};
 use wirefeed::h1::{Config, Error, Server};
-use wirefeed::{Control, End, Fields, Instant, Step};
+use wirefeed::{End, Fields, Instant, Replies, Step};
 
 use super::message::{Allowance, Seen, Sending, Sent, judge};
 use super::plan::{Answer, Begin, Side};
@@ -191,7 +191,7 @@ impl<'p> Serving<'p> {
         }
         let mut changed = false;
         while let Some(reply) = self.replies.pop(now) {
-            self.tx.owe(reply, now);
+            self.tx.reply(reply, now);
             changed = true;
         }
         if self.tx.poll_timeout().is_some_and(|at| at <= now) {

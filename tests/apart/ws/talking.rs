@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use wirefeed::ws::message::{Kind, Part};
 use wirefeed::ws::{CloseCode, Config, Ending, Event, Receiver, Role, Sender, Session};
-use wirefeed::{ApiMisuse, Control, End, Instant, SendError, Step};
+use wirefeed::{ApiMisuse, End, Instant, Replies, SendError, Step};
 
 use super::plan::{Receives, Say, Side};
 use crate::contract::{self, Post};
@@ -212,7 +212,7 @@ impl<'p, R: Role> Talking<'p, R> {
         let mut changed = false;
         while let Some(reply) = self.replies.take(now) {
             let owes = !self.tx.output().is_empty();
-            self.tx.owe(reply, now);
+            self.tx.reply(reply, now);
             self.is_cut |= owes && self.tx.wants().end == Some(End::Close);
             changed = true;
         }

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use wirefeed::Instant;
-use wirefeed::sse::{self, Command, EventSource, Policy, line, source};
+use wirefeed::sse::{self, Command, EventSource, Policy, client, line};
 
 use crate::harness::{Failure, Flow, Part, Show, Subject, part};
 
@@ -192,23 +192,23 @@ impl<const SWITCHES: bool> Subject for Source<SWITCHES> {
     }
 }
 
-fn show_source(event: source::Event<'_>, show: Show<'_>) {
+fn show_source(event: client::Event<'_>, show: Show<'_>) {
     match event {
-        source::Event::Open => show("open", b"", false),
-        source::Event::Message(event) => show_event(event, show),
-        source::Event::Retry(time) => {
+        client::Event::Open => show("open", b"", false),
+        client::Event::Message(event) => show_event(event, show),
+        client::Event::Retry(time) => {
             show("retry", &(time.as_millis() as u64).to_be_bytes(), false);
         }
-        source::Event::Comment(text) => show("comment", text, false),
-        source::Event::Skipped(error) => show("skipped", error.to_string().as_bytes(), false),
-        source::Event::Error(error) => show_error(error, show),
+        client::Event::Comment(text) => show("comment", text, false),
+        client::Event::Skipped(error) => show("skipped", error.to_string().as_bytes(), false),
+        client::Event::Error(error) => show_error(error, show),
     }
 }
 
 /// An error at a limit says where, and one at the end whether it cut an event off.
-fn show_error(error: source::Error, show: Show<'_>) {
+fn show_error(error: client::Error, show: Show<'_>) {
     match error.reason {
-        source::Reason::Limit(limit) => show("limit", limit.to_string().as_bytes(), false),
+        client::Reason::Limit(limit) => show("limit", limit.to_string().as_bytes(), false),
         _ => show("error", &[u8::from(error.unfinished)], false),
     }
 }

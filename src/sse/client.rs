@@ -4,7 +4,7 @@
 //! and yields events.
 //!
 //! ```
-//! use wirefeed::{Instant, Step, sse::{Command, EventSource, Policy, source::Event}};
+//! use wirefeed::{Instant, Step, sse::{Command, EventSource, Policy, client::Event}};
 //!
 //! let now = Instant::ZERO;
 //! let mut source = EventSource::new("http://example.com/events", Policy::default(), |_: &mut [u8]| {});
@@ -36,8 +36,9 @@ use core::time::Duration;
 #[cfg(doc)]
 use super::Config;
 use super::{Decoder, Item};
-use crate::deadline::Deadline;
-use crate::{Entropy, Fields, Instant, Step, scan};
+use crate::kernel::deadline::Deadline;
+use crate::kernel::scan;
+use crate::{Entropy, Fields, Instant, Step};
 
 mod command;
 mod content_type;

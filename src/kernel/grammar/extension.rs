@@ -1,6 +1,6 @@
 //! Chunk extensions, one byte at a time.
 
-use crate::scan;
+use crate::kernel::scan;
 
 /// Where a chunk extension stands, for a decoder that sees one byte at a time:
 ///
@@ -74,7 +74,7 @@ impl ExtensionState {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::grammar::parameter;
+    use crate::kernel::grammar::parameter;
     use proptest::prelude::*;
 
     /// The state machine's verdict on what follows a chunk size.

@@ -1,6 +1,7 @@
 //! What type a response has.
 
-use crate::{Fields, grammar};
+use crate::Fields;
+use crate::kernel::grammar;
 
 /// Whether the type is `text/event-stream`, whatever its parameters.
 ///

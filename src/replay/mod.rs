@@ -2,7 +2,7 @@
 //!
 //! ```
 //! use core::time::Duration;
-//! use wirefeed::{Instant, sse::{Message, Replay, replay::Limits}};
+//! use wirefeed::{Instant, replay::{Limits, Replay}, sse::Message};
 //!
 //! let now = Instant::ZERO;
 //! let mut replay = Replay::<String>::new(Limits::default());
@@ -29,8 +29,8 @@ use core::fmt;
 use core::iter::{Cloned, FusedIterator};
 use core::time::Duration;
 
-use super::encode::Decimal;
-use super::{Encoded, Message};
+use crate::sse::encode::Decimal;
+use crate::sse::{Encoded, Message};
 use crate::{ApiMisuse, Instant, SendError};
 
 mod ring;
@@ -79,7 +79,7 @@ pub const OVERHEAD: usize = 192;
 /// A log whose ids are those of Redis Streams, milliseconds and a number:
 ///
 /// ```
-/// use wirefeed::{Instant, sse::{Encoded, History, Message, Server, replay::Missed, server::Mode}};
+/// use wirefeed::{Instant, replay::{History, Missed}, sse::{Encoded, Message, Server, server::Mode}};
 ///
 /// /// What `XRANGE` gave.
 /// struct Log(Vec<((u64, u64), &'static str)>);
@@ -138,7 +138,7 @@ impl<I> Missed<I> {
         Self { events, gap, newest: 0 }
     }
 
-    pub(super) const fn newest(&self) -> u64 {
+    pub(crate) const fn newest(&self) -> u64 {
         self.newest
     }
 
@@ -199,7 +199,7 @@ impl<I> fmt::Debug for Missed<I> {
 /// An event with a number is found by bisection, one with an id of its own by looking at all.
 ///
 /// Besides its id an event knows how many were pushed before it, in all streams: by that a
-/// [`Server`](super::Server) knows what it has sent, in whatever order it is called.
+/// [`Server`](crate::sse::Server) knows what it has sent, in whatever order it is called.
 pub struct Replay<K = ()> {
     streams: BTreeMap<K, Ring>,
     /// By when a stream is to be looked at, none later than it must be; the number tells apart
@@ -318,7 +318,7 @@ impl<K: Ord> Replay<K> {
         self.stream(stream).all()
     }
 
-    /// One stream, for [`Server::resume`](super::Server::resume); an unknown one is empty.
+    /// One stream, for [`Server::resume`](crate::sse::Server::resume); an unknown one is empty.
     pub fn stream<Q>(&self, stream: &Q) -> Stream<'_>
     where
         K: Borrow<Q>,

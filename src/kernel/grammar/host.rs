@@ -2,7 +2,7 @@
 
 use core::net::Ipv6Addr;
 
-use crate::scan;
+use crate::kernel::scan;
 
 /// `uri-host [ ":" port ]`, taken apart where it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

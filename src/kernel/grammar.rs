@@ -11,7 +11,7 @@ use nom::multi::many0_count;
 use nom::sequence::{delimited, preceded, terminated};
 use nom::{IResult, Parser};
 
-use crate::scan;
+use crate::kernel::scan;
 
 mod extension;
 mod host;

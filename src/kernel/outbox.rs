@@ -105,7 +105,7 @@ impl Outbox {
     /// # Errors
     ///
     /// [`SendError::Full`](crate::SendError::Full) where they do not fit.
-    pub fn copy(&mut self, bytes: &[u8]) -> Result<(), crate::SendError> {
+    pub fn copy(&mut self, bytes: &[u8]) -> Result<(), crate::kernel::error::SendError> {
         self.check(bytes.len())?;
         self.copied.extend_from_slice(bytes);
         Ok(())
@@ -116,7 +116,7 @@ impl Outbox {
     /// # Errors
     ///
     /// [`SendError::Full`](crate::SendError::Full) where it does not fit.
-    pub fn share(&mut self, payload: Bytes) -> Result<(), crate::SendError> {
+    pub fn share(&mut self, payload: Bytes) -> Result<(), crate::kernel::error::SendError> {
         self.check(payload.len())?;
         self.append(payload);
         Ok(())
@@ -130,7 +130,7 @@ impl Outbox {
         (len, put): (usize, impl FnOnce(&mut BytesMut)),
         payload: Bytes,
         after: &[u8; 2],
-    ) -> Result<(), crate::SendError> {
+    ) -> Result<(), crate::kernel::error::SendError> {
         self.check(len + payload.len() + after.len())?;
         put(&mut self.copied);
         self.append(payload);
@@ -204,8 +204,8 @@ impl Outbox {
     }
 
     #[inline]
-    pub(crate) fn check(&self, more: usize) -> Result<(), crate::SendError> {
-        if self.fits(more) { Ok(()) } else { Err(crate::SendError::Full) }
+    pub(crate) fn check(&self, more: usize) -> Result<(), crate::kernel::error::SendError> {
+        if self.fits(more) { Ok(()) } else { Err(crate::kernel::error::SendError::Full) }
     }
 
     /// Owes nothing any more.
@@ -327,7 +327,7 @@ impl fmt::Debug for Outbox {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::SendError;
+    use crate::kernel::error::SendError;
     use alloc::vec::Vec;
     use proptest::prelude::*;
 

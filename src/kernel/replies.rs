@@ -1,6 +1,6 @@
 //! What passes from a machine's receiving half to its sending half.
 
-use crate::Instant;
+use crate::kernel::time::Instant;
 
 /// Where a receiving half leaves what its connection owes: the sending half itself where both are in
 /// one task; in two, what takes it to the other task: a [`ws::Mailbox`](crate::ws::Mailbox), which merges
@@ -8,22 +8,22 @@ use crate::Instant;
 ///
 /// ```
 /// use std::sync::mpsc::{Receiver, SyncSender};
-/// use wirefeed::{Control, Instant, h1::server::{Reply, Sender}};
+/// use wirefeed::{Replies, Instant, h1::server::{Reply, Sender}};
 ///
-/// fn in_two_tasks(replies: SyncSender<Reply>) -> impl Control<Reply> {
+/// fn in_two_tasks(replies: SyncSender<Reply>) -> impl Replies<Reply> {
 ///     move |reply: Reply, _: Instant| { let _ = replies.send(reply); }
 /// }
 /// fn in_the_other(replies: Receiver<Reply>, tx: &mut Sender, now: Instant) {
-///     replies.try_iter().for_each(|reply| tx.owe(reply, now));
+///     replies.try_iter().for_each(|reply| tx.reply(reply, now));
 /// }
 /// ```
-pub trait Control<Reply> {
+pub trait Replies<Reply> {
     /// Takes the pending output.
-    fn owe(&mut self, reply: Reply, now: Instant);
+    fn reply(&mut self, reply: Reply, now: Instant);
 }
 
-impl<Reply, F: FnMut(Reply, Instant)> Control<Reply> for F {
-    fn owe(&mut self, reply: Reply, now: Instant) {
+impl<Reply, F: FnMut(Reply, Instant)> Replies<Reply> for F {
+    fn reply(&mut self, reply: Reply, now: Instant) {
         self(reply, now);
     }
 }

@@ -1,7 +1,7 @@
 //! Request targets (RFC 9112 3.2): the one parser for requests and URLs.
 
 use super::host::Authority;
-use crate::scan;
+use crate::kernel::scan;
 
 /// The form of a request target (RFC 9112 3.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -32,7 +32,7 @@ use core::time::Duration;
 
 use bytes::Buf as _;
 
-use crate::{Instant, Outbox};
+use crate::kernel::{outbox::Outbox, time::Instant};
 
 /// How long the peer has, if there is a limit: milliseconds, rounded up, at most 49 days. A session
 /// keeps five of these.

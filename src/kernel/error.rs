@@ -24,6 +24,7 @@ impl fmt::Display for Blame {
 }
 
 /// The kind of an [`Error`]: one protocol's list of what can go wrong.
+#[allow(unnameable_types, reason = "sealed: the kinds are those of this crate")]
 pub trait Kind: Copy + Eq + fmt::Debug + fmt::Display {
     /// Who is to blame for an error of this kind.
     fn blame(self) -> Blame;

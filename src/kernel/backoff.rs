@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::Entropy;
+use crate::kernel::entropy::Entropy;
 
 /// How long to wait before the next attempt.
 ///

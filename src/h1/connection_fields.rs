@@ -1,14 +1,14 @@
 //! What the fields of a head say about its connection and its body.
 
-use crate::grammar::is_host_field;
 use crate::h1::Version;
 use crate::h1::framing::Lengths;
 use crate::h1::head::{Head, StartLine};
-use crate::{grammar, scan};
+use crate::kernel::grammar::is_host_field;
+use crate::kernel::{grammar, scan};
 
 /// What the fields of a head say, found in one pass.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Said<'a> {
+pub(super) struct ConnectionFields<'a> {
     pub(super) close: bool,
     pub(super) keep_alive: bool,
     pub(super) expects_continue: bool,
@@ -22,7 +22,7 @@ pub(super) struct Said<'a> {
     pub(super) lengths: Lengths<'a>,
 }
 
-impl<'a> Said<'a> {
+impl<'a> ConnectionFields<'a> {
     /// Before the first field.
     pub(super) const NOTHING: Self = Self {
         close: false,

@@ -7,7 +7,7 @@
 use alloc::string::String;
 use core::str;
 
-use crate::Step;
+use crate::kernel::step::Step;
 
 /// Checks text that arrives in pieces, and fails at its first bad byte.
 ///

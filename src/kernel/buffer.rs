@@ -4,9 +4,9 @@ use alloc::vec::Vec;
 
 /// The first part of a token whose rest has not arrived. Its owner counts before it stores.
 #[derive(Default)]
-pub(crate) struct Carry(Vec<u8>);
+pub(crate) struct Buffer(Vec<u8>);
 
-impl Carry {
+impl Buffer {
     pub(crate) const fn new() -> Self {
         Self(Vec::new())
     }
@@ -43,9 +43,9 @@ impl Carry {
     }
 }
 
-impl core::fmt::Debug for Carry {
+impl core::fmt::Debug for Buffer {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "Carry({} bytes)", self.0.len())
+        write!(f, "Buffer({} bytes)", self.0.len())
     }
 }
 
@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn grows_with_what_has_arrived_and_no_further_than_the_limit() {
-        let mut carry = Carry::new();
+        let mut carry = Buffer::new();
         for _ in 0..1000 {
             carry.take(&mut &b"x"[..], 1, 1000);
             assert!(carry.0.capacity() <= 1000.min(2 * carry.len()));
@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn a_buffer_of_any_size_is_given_back() {
         for len in [1, 10_000] {
-            let mut carry = Carry::new();
+            let mut carry = Buffer::new();
             carry.take(&mut &vec![0; len][..], len, usize::MAX);
             carry.clear();
             carry.release();

@@ -11,7 +11,7 @@ use crate::Instant;
 use crate::sse::Encoded;
 
 /// The newest events of one stream, and the id of the newest that was dropped.
-pub(super) struct Ring {
+pub(crate) struct Ring {
     entries: VecDeque<Entry>,
     /// What they cost.
     bytes: usize,
@@ -22,7 +22,7 @@ pub(super) struct Ring {
     /// When the newest event came, kept or not.
     newest: Instant,
     /// Its place among those that are to be looked at.
-    pub(super) ticket: (Instant, u64),
+    pub(crate) ticket: (Instant, u64),
 }
 
 struct Entry {
@@ -34,7 +34,7 @@ struct Entry {
 }
 
 impl Ring {
-    pub(super) const fn new(ticket: (Instant, u64)) -> Self {
+    pub(crate) const fn new(ticket: (Instant, u64)) -> Self {
         Self {
             entries: VecDeque::new(),
             bytes: 0,
@@ -46,7 +46,7 @@ impl Ring {
     }
 
     /// Adds an event, and drops those for which there is no room.
-    pub(super) fn push(
+    pub(crate) fn push(
         &mut self,
         event: Encoded,
         order: u64,
@@ -70,7 +70,7 @@ impl Ring {
     }
 
     /// Drops the events that are this old.
-    pub(super) fn expire(&mut self, age: Duration, now: Instant) {
+    pub(crate) fn expire(&mut self, age: Duration, now: Instant) {
         while self.entries.front().is_some_and(|oldest| oldest.at + age <= now) {
             self.drop_oldest();
         }
@@ -80,16 +80,16 @@ impl Ring {
     }
 
     /// When its oldest event is to be dropped, or else the stream itself.
-    pub(super) fn deadline(&self, age: Duration) -> Instant {
+    pub(crate) fn deadline(&self, age: Duration) -> Instant {
         self.entries.front().map_or(self.newest + age + age, |oldest| oldest.at + age)
     }
 
-    pub(super) const fn newest(&self) -> Instant {
+    pub(crate) const fn newest(&self) -> Instant {
         self.newest
     }
 
     /// Where the events after this one begin; `None` where it is not known.
-    pub(super) fn after(&self, id: &str) -> Option<usize> {
+    pub(crate) fn after(&self, id: &str) -> Option<usize> {
         if self.dropped == id {
             return Some(0);
         }
@@ -105,12 +105,12 @@ impl Ring {
         found.map(|at| at + 1)
     }
 
-    pub(super) fn events(&self, from: usize) -> Events<'_> {
+    pub(crate) fn events(&self, from: usize) -> Events<'_> {
         Events(self.entries.range(from..))
     }
 
     #[cfg(test)]
-    pub(super) fn capacity(&self) -> usize {
+    pub(crate) fn capacity(&self) -> usize {
         self.entries.capacity()
     }
 
@@ -166,7 +166,7 @@ impl fmt::Debug for Events<'_> {
 }
 
 /// A number as it is given: decimal, without a sign or zeros in front.
-pub(super) fn number(id: &str) -> Option<u64> {
+pub(crate) fn number(id: &str) -> Option<u64> {
     let is_number = id.bytes().all(|byte| byte.is_ascii_digit()) && !id.starts_with('0');
     is_number.then(|| id.parse().ok()).flatten()
 }
@@ -176,7 +176,7 @@ fn cost(event: &Encoded) -> usize {
 }
 
 /// The greatest number that may be begun with: half of them are left.
-pub(super) const MOST_NUMBER: u64 = 1 << 63;
+pub(crate) const MOST_NUMBER: u64 = 1 << 63;
 
 /// The longest id that is kept for an event that is not: what a client of this crate takes.
 const MOST_ID: usize = 8 << 10;

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::scan;
+use crate::kernel::scan;
 
 /// A field line: its name as sent, its value without surrounding blanks.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -138,10 +138,10 @@ pub fn encode(
     name: &str,
     value: &[u8],
     out: &mut impl bytes::BufMut,
-) -> Result<(), crate::SendError> {
+) -> Result<(), crate::kernel::error::SendError> {
     check(name, value)?;
     if out.remaining_mut() < encoded_len(name, value) {
-        return Err(crate::SendError::Full);
+        return Err(crate::kernel::error::SendError::Full);
     }
     put(name, value, out);
     Ok(())
@@ -171,12 +171,12 @@ pub(crate) fn unfold(lines: &mut [u8]) {
 
 /// Whether a field may be written (RFC 9110 5.1, 5.5).
 #[cfg(feature = "alloc")]
-pub(crate) fn check(name: &str, value: &[u8]) -> Result<(), crate::ApiMisuse> {
+pub(crate) fn check(name: &str, value: &[u8]) -> Result<(), crate::kernel::error::ApiMisuse> {
     if name.is_empty() || !scan::are_token(name.as_bytes()) {
-        return Err(crate::ApiMisuse::FieldName);
+        return Err(crate::kernel::error::ApiMisuse::FieldName);
     }
     if !scan::are_field_value(value) {
-        return Err(crate::ApiMisuse::FieldValue);
+        return Err(crate::kernel::error::ApiMisuse::FieldValue);
     }
     Ok(())
 }
@@ -198,7 +198,7 @@ pub(crate) fn put(name: &str, value: &[u8], out: &mut impl bytes::BufMut) {
 #[cfg(all(test, feature = "alloc"))]
 mod tests {
     use super::*;
-    use crate::{ApiMisuse, SendError};
+    use crate::kernel::{error::ApiMisuse, error::SendError};
     use alloc::vec::Vec;
 
     #[test]
