@@ -122,25 +122,37 @@ pub(crate) use codec;
 /// use bytes::Buf;
 /// use wirefeed::{Connection, Input, Instant, Step, ws};
 ///
-/// /// Hands what was read to `handle`, and gives what is to be written.
+/// /// An application. (No closure can take the events of every connection: their two lifetimes are bound.)
+/// trait Application<C: Connection> {
+///     fn handle(&mut self, event: C::Event<'_, '_>, sender: &mut C::Sender);
+/// }
+///
+/// /// Takes what was read, and gives what is to be written.
 /// fn turn<C: Connection>(
 ///     connection: &mut C,
+///     application: &mut impl Application<C>,
 ///     read: &mut [u8],
 ///     now: Instant,
-///     mut handle: impl FnMut(C::Event<'_, '_>, &mut C::Sender),
 /// ) -> Result<Vec<u8>, C::Error> {
 ///     let mut input = C::Input::new(read);
 ///     while let (Step::Item(event), sender) = connection.receive_with_sender(&mut input, now)? {
-///         handle(event, sender);
+///         application.handle(event, sender);
 ///     }
 ///     let output = connection.output();
 ///     Ok(output.copy_to_bytes(output.remaining()).into())
 /// }
 ///
-/// let mut session = ws::Session::default();
+/// struct Count(usize);
+/// impl<C: Connection> Application<C> for Count {
+///     fn handle(&mut self, _: C::Event<'_, '_>, _: &mut C::Sender) {
+///         self.0 += 1;
+///     }
+/// }
+///
+/// let (mut session, mut count) = (ws::Session::default(), Count(0));
 /// let mut ping = *b"\x89\x80\0\0\0\0";
-/// let written = turn(&mut session, &mut ping, Instant::ZERO, |_, _| {})?;
-/// assert_eq!(written, b"\x8a\x00");
+/// let written = turn(&mut session, &mut count, &mut ping, Instant::ZERO)?;
+/// assert_eq!((&written[..], count.0), (&b"\x8a\x00"[..], 1));
 /// # Ok::<(), ws::Error>(())
 /// ```
 #[cfg(feature = "alloc")]
