@@ -15,12 +15,12 @@ use std::net::{TcpListener, TcpStream};
 use std::thread;
 
 use link::Link;
-use wirefeed::h1::server::{Event, Sender};
-use wirefeed::h1::{self, Request};
+use wirefeed::h1::server::{Event, ServerSide};
+use wirefeed::h1::{self, Request, Sender};
 use wirefeed::ws::deflate::Pool;
 use wirefeed::ws::handshake::{self, DeflateConfig, DeflateParams};
 use wirefeed::ws::{Config, Server, Session};
-use wirefeed::{Instant, Step};
+use wirefeed::{End, Instant, Step};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let address = std::env::args().nth(1).ok_or("usage: autobahn_server ADDRESS")?;
@@ -53,9 +53,9 @@ fn serve(stream: TcpStream, pool: &Pool) -> Result<(), Box<dyn Error>> {
 
 /// The handshake: what was agreed on about compression; none where there is no connection.
 fn accept(link: &mut Link) -> Result<Option<Option<DeflateParams>>, Box<dyn Error>> {
-    let h1::Server { mut rx, mut tx } = h1::Server::new(&h1::Config::server(), link.now());
+    let h1::Server { mut rx, mut tx } = h1::Server::new(h1::Config::server(), link.now());
     let mut agreed = None;
-    while !tx.is_upgraded() && tx.wants().end.is_none() {
+    while tx.wants().end.is_none() {
         let now = link.now();
         let mut input = link.read()?;
         while let Ok(Step::Item(event)) = rx.receive(&mut tx, &mut input, now) {
@@ -67,13 +67,13 @@ fn accept(link: &mut Link) -> Result<Option<Option<DeflateParams>>, Box<dyn Erro
         link.use_all_but(left);
         link.write(tx.output())?;
     }
-    Ok(tx.is_upgraded().then_some(agreed))
+    Ok((tx.wants().end == Some(End::Upgrade)).then_some(agreed))
 }
 
 /// Answers a request: with a connection, or with what is wrong with it.
 fn answer(
     request: &Request<'_>,
-    tx: &mut Sender,
+    tx: &mut Sender<ServerSide>,
     now: Instant,
 ) -> Result<Option<DeflateParams>, Box<dyn Error>> {
     let offer = handshake::read_request(request.method(), request)

@@ -17,7 +17,7 @@ use bytes::Buf;
 use clap::Parser;
 use wirefeed::h1::{Client, Config, client};
 use wirefeed::ws::{self, CloseCode, Session, handshake};
-use wirefeed::{Fields, Outbox, Step};
+use wirefeed::{End, Fields, Outbox, Step};
 
 #[derive(Parser)]
 #[command(
@@ -93,10 +93,10 @@ impl Wire {
         fields: &(impl Fields + ?Sized),
         judge: impl Fn(&wirefeed::h1::Response<'_>) -> Result<(), Box<dyn Error>>,
     ) -> Result<(), Box<dyn Error>> {
-        let mut http = Client::new(&Config::client());
+        let mut http = Client::new(Config::client(), self.now());
         http.send_head(method, target, fields, self.now())?;
         http.tx.send_end(self.now())?;
-        while !http.tx.is_upgraded() {
+        while http.tx.wants().end != Some(End::Upgrade) {
             self.write(http.tx.output())?;
             self.read()?;
             let now = self.now();

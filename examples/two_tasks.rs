@@ -224,7 +224,7 @@ fn writes<R: Role>(
             }
             // Where the peer was faster, there is nothing to shut down any more.
             Some(End::Shutdown) => drop(stream.shutdown(Shutdown::Write)),
-            None => {}
+            Some(End::Upgrade) | None => {}
         }
         if !is_open {
             let due = tx.poll_timeout();

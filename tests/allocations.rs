@@ -107,8 +107,8 @@ fn exchanges() {
     for (answers, size) in
         [(&[("Content-Length", "1024")][..], 1 << 16), (&[], 1 << 16), (&[("A", "b")], 100)]
     {
-        let mut client = h1::Client::new(&h1::Config::client());
-        let mut server = h1::Server::new(&h1::Config::server(), now);
+        let mut client = h1::Client::new(h1::Config::client(), Instant::ZERO);
+        let mut server = h1::Server::new(h1::Config::server(), now);
         let mut exchange = || {
             let mut items = 0;
             client.send_head("POST", "/", &asks, now).unwrap();
@@ -237,7 +237,7 @@ fn what_is_sent() {
         sse::encode_comment("hi", &mut out.writer()).unwrap();
         chunked::encode_chunk(b"hello", &[], &mut out.writer()).unwrap();
         out.share(payload.clone()).unwrap();
-        chunked::encode_end(&mut out.writer()).unwrap();
+        chunked::encode_end(&(), &mut out.writer()).unwrap();
         let len = out.remaining();
         out.advance(len);
         len

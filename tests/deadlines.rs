@@ -15,7 +15,7 @@ fn at(millis: u64) -> Instant {
 }
 
 fn server_at(now: Instant) -> h1::Server {
-    h1::Server::new(&h1::Config::server(), now)
+    h1::Server::new(h1::Config::server(), now)
 }
 
 /// Pulls everything that an input brings; the last step.
@@ -108,7 +108,7 @@ fn input_that_lay_unread_is_not_late() {
 fn a_server_that_owes_too_much_to_read_lets_no_deadline_pass() {
     let mut config = h1::Config::server();
     (config.pause_reading_above, config.write_timeout) = (Some(1000), None);
-    let mut server = h1::Server::new(&config, T0);
+    let mut server = h1::Server::new(config, T0);
     assert!(!pull(&mut server, UPLOAD, T0).unwrap());
     server.tx.send_head(200, &(), T0).unwrap();
     server.tx.send_data(&[0; 2000], T0).unwrap();
@@ -130,7 +130,7 @@ fn a_server_that_does_not_read_waits_for_nobody_whenever_it_is_told_the_time() {
     config.pause_reading_above = Some(1000);
     for write_timeout in [None, Some(Duration::from_secs(30))] {
         config.write_timeout = write_timeout;
-        let mut server = h1::Server::new(&config, T0);
+        let mut server = h1::Server::new(config, T0);
         assert!(!pull(&mut server, UPLOAD, T0).unwrap());
         server.tx.send_head(200, &(), T0).unwrap();
         run(&mut server, at(10_000));
@@ -158,7 +158,7 @@ fn a_server_that_does_not_read_waits_for_nobody_whenever_it_is_told_the_time() {
 fn a_pause_outlasts_a_time_in_which_too_much_is_owed() {
     let mut config = h1::Config::server();
     config.pause_reading_above = Some(1000);
-    let mut server = h1::Server::new(&config, T0);
+    let mut server = h1::Server::new(config, T0);
     assert!(!pull(&mut server, UPLOAD, T0).unwrap());
     server.tx.send_head(200, &(), T0).unwrap();
     server.tx.send_data(&[0; 2000], T0).unwrap();
@@ -175,7 +175,7 @@ fn a_pause_outlasts_a_time_in_which_too_much_is_owed() {
 fn what_came_after_too_much_was_owed_is_pulled_in_peace() {
     let mut config = h1::Config::server();
     config.pause_reading_above = Some(1000);
-    let mut server = h1::Server::new(&config, T0);
+    let mut server = h1::Server::new(config, T0);
     assert!(!pull(&mut server, UPLOAD, T0).unwrap());
     server.tx.send_head(200, &(), T0).unwrap();
     server.tx.send_data(&[0; 2000], T0).unwrap();
@@ -274,11 +274,11 @@ fn fields(length: &str) -> [(&str, &str); 2] {
 fn a_response_is_late_when_its_request_is_over_and_not_before() {
     for upload_ms in [0, 59_950, 60_000, 3_600_000] {
         // Whole.
-        let mut whole = h1::Client::new(&h1::Config::client());
+        let mut whole = h1::Client::new(h1::Config::client(), T0);
         whole.send_head("POST", "/", &fields("2"), T0).unwrap();
         written(whole.tx.output());
         // Apart, each half told of the time by itself.
-        let mut apart = h1::Client::new(&h1::Config::client());
+        let mut apart = h1::Client::new(h1::Config::client(), T0);
         let next = apart.tx.send_head("POST", "/", &fields("2"), T0).unwrap();
         apart.rx.next_exchange(next, T0);
         written(apart.tx.output());
@@ -315,7 +315,7 @@ fn a_response_is_late_when_its_request_is_over_and_not_before() {
 
 #[test]
 fn a_response_that_is_being_read_is_not_late() {
-    let mut client = h1::Client::new(&h1::Config::client());
+    let mut client = h1::Client::new(h1::Config::client(), T0);
     client.send_head("GET", "/", &[("Host", "x")], T0).unwrap();
     client.tx.send_end(T0).unwrap();
     written(client.tx.output());
@@ -341,9 +341,7 @@ fn a_response_that_is_being_read_is_not_late() {
 fn a_client_that_is_idle_for_too_long_ends_its_connection() {
     let mut config = h1::Config::client();
     config.idle_timeout = Some(Duration::from_secs(5));
-    let mut client = h1::Client::new(&config);
-    // It learns the time with the first turn.
-    client.handle_timeout(at(1000));
+    let mut client = h1::Client::new(config, at(1000));
     assert_eq!(client.poll_timeout(), Some(at(6000)));
     client.send_head("GET", "/", &[("Host", "x")], at(2000)).unwrap();
     client.tx.send_end(at(2000)).unwrap();
@@ -417,7 +415,7 @@ fn a_deadline_of_zero_is_not_due_for_ever() {
     }
     for wire in [&b""[..], b"GET", UPLOAD, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"] {
         for answers in [false, true] {
-            let mut server = h1::Server::new(&on_server, at(1000));
+            let mut server = h1::Server::new(on_server, at(1000));
             let _ = pull(&mut server, wire, at(1000));
             if answers {
                 let _ = server.tx.send_head(200, &(), at(1000));
@@ -431,7 +429,7 @@ fn a_deadline_of_zero_is_not_due_for_ever() {
         }
     }
     for ends in [false, true] {
-        let mut client = h1::Client::new(&on_client);
+        let mut client = h1::Client::new(on_client, T0);
         client.send_head("POST", "/", &fields("0"), at(1000)).unwrap();
         if ends {
             client.tx.send_end(at(1000)).unwrap();

@@ -67,7 +67,7 @@ const NO_HOSTS: [&str; 34] = [
 /// How a server answers a request line and a `Host`.
 fn served(line: &str, host: &str) -> Result<String, ErrorKind> {
     let wire = format!("{line} HTTP/1.1\r\nHost: {host}\r\n\r\n");
-    let mut server = Server::new(&Config::server(), NOW);
+    let mut server = Server::new(Config::server(), NOW);
     let Server { rx, tx } = &mut server;
     match rx.receive(tx, &mut wire.as_bytes(), NOW) {
         Ok(Step::Item(Event::Head(head))) => Ok(head.authority().to_owned()),
@@ -81,7 +81,7 @@ fn served(line: &str, host: &str) -> Result<String, ErrorKind> {
 }
 
 fn sent(method: &str, target: &str, host: &str) -> Result<(), ApiMisuse> {
-    match Client::new(&Config::client()).send_head(method, target, &[("Host", host)], NOW) {
+    match Client::new(Config::client(), NOW).send_head(method, target, &[("Host", host)], NOW) {
         Ok(()) => Ok(()),
         Err(wirefeed::SendError::Misuse(misuse)) => Err(misuse),
         Err(full) => panic!("{full:?}"),

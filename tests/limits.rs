@@ -104,7 +104,7 @@ fn a_large_message_is_echoed() {
 
 #[test]
 fn a_large_body_is_taken_when_the_head_is_written() {
-    let mut server = h1::Server::new(&h1::Config::server(), NOW);
+    let mut server = h1::Server::new(h1::Config::server(), NOW);
     let mut input = &b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"[..];
     while let Step::Item(event) = server.rx.receive(&mut server.tx, &mut input, NOW).unwrap() {
         let h1::server::Event::Head(head) = event else { panic!("{event:?}") };

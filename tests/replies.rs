@@ -40,8 +40,8 @@ fn wires() -> impl Strategy<Value = (Vec<u8>, usize)> {
 proptest! {
     #[test]
     fn one_call_owes_at_most_two((wire, cut) in wires(), ends in any::<bool>()) {
-        let mut server = h1::Server::new(&h1::Config::server(), NOW);
-        let mut client = h1::Client::new(&h1::Config::client());
+        let mut server = h1::Server::new(h1::Config::server(), NOW);
+        let mut client = h1::Client::new(h1::Config::client(), NOW);
         let host = [("Host", "a"), ("Expect", "100-continue"), ("Content-Length", "1")];
         client.send_head("POST", "/", &host, NOW).unwrap();
         let mut session = ws::Session::<ws::Server>::default();

@@ -79,7 +79,7 @@ const CAUSES: &[(ErrorKind, Kind, &str)] = &[
 /// Those that no bytes cause by themselves.
 fn others() -> [Error; 3] {
     let (mut server, mut client) =
-        (Server::new(&Config::server(), START), Client::new(&Config::client()));
+        (Server::new(Config::server(), START), Client::new(Config::client(), Instant::ZERO));
     let unsolicited = client.rx.receive(&mut client.tx, &mut &b"H"[..], START).unwrap_err();
 
     let Server { rx, tx } = &mut server;
@@ -87,7 +87,7 @@ fn others() -> [Error; 3] {
     rx.handle_timeout(tx, START + Duration::from_secs(10));
     let late = rx.receive(tx, &mut &b""[..], START).unwrap_err();
 
-    let mut client = Client::new(&Config::client());
+    let mut client = Client::new(Config::client(), Instant::ZERO);
     client.send_head("GET", "/", &[("Host", "a")], START).unwrap();
     let mut wire: &[u8] = b"HTTP/1.1 101 Why\r\n\r\n";
     let unexpected = client.rx.receive(&mut client.tx, &mut wire, START).unwrap_err();

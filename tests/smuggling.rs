@@ -214,7 +214,7 @@ struct Requests {
 
 impl Requests {
     fn new(switch: Option<&str>) -> Self {
-        Self { server: Server::new(&with(Config::server(), switch), NOW), messages: Vec::new() }
+        Self { server: Server::new(with(Config::server(), switch), NOW), messages: Vec::new() }
     }
 }
 
@@ -258,7 +258,7 @@ struct Responses<'r> {
 
 impl<'r> Responses<'r> {
     fn new(switch: Option<&str>, method: &'r str) -> Self {
-        let client = Client::new(&with(Config::client(), switch));
+        let client = Client::new(with(Config::client(), switch), Instant::ZERO);
         Self { client, method, messages: Vec::new() }
     }
 }

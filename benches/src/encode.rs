@@ -44,7 +44,7 @@ fn copied(wire: &[u8], piece: usize, out: &mut Vec<u8>) -> usize {
 fn vectored(wire: &[u8], piece: usize) -> usize {
     let mut items = 0;
     for data in wire.chunks(piece) {
-        let head = chunked::head(data.len() as u64).unwrap();
+        let head = chunked::chunk_header(data.len() as u64).unwrap();
         black_box([IoSlice::new(head.as_ref()), IoSlice::new(data), IoSlice::new(chunked::TAIL)]);
         items += 1;
     }
@@ -123,7 +123,7 @@ pub(crate) fn written(out: &mut Outbox) {
 fn answering() -> Server {
     let mut config = Config::server();
     config.output = None;
-    let mut server = Server::new(&config, Instant::ZERO);
+    let mut server = Server::new(config, Instant::ZERO);
     let mut input = &b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"[..];
     let head = server.rx.receive(&mut server.tx, &mut input, Instant::ZERO);
     assert!(matches!(head, Ok(Step::Item(_))));

@@ -66,8 +66,8 @@ struct Machines {
 impl Machines {
     fn new() -> Self {
         Self {
-            client: Client::new(&Config::client()),
-            server: Server::new(&Config::server(), Instant::ZERO),
+            client: Client::new(Config::client(), Instant::ZERO),
+            server: Server::new(Config::server(), Instant::ZERO),
             wire: Vec::new(),
         }
     }

@@ -42,7 +42,8 @@ pub(crate) struct Sending {
 impl Connection {
     pub(crate) fn new(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
-        let (origin, http) = (Instant::now(), Client::new(&Config::client()));
+        let (origin, http) =
+            (Instant::now(), Client::new(Config::client(), wirefeed::Instant::ZERO));
         Ok(Self { stream, origin, http, buffer: vec![0; PIECE], from: 0, to: 0, heard: false })
     }
 
@@ -103,7 +104,7 @@ impl Connection {
             sending.body = None;
         }
         let (now, tx) = (self.now(), &mut self.http.tx);
-        let ready = tx.output().is_empty() && !tx.waits_for_continue();
+        let ready = tx.output().is_empty() && !tx.awaits_continue();
         let Some(source) = sending.body.as_mut().filter(|_| ready) else { return Ok(()) };
         let len = source.read(&mut sending.piece)?;
         if len > 0 {

@@ -44,7 +44,7 @@ impl Connection {
         config.body_timeout = Some(PATIENCE);
         config.write_timeout = Some(PATIENCE);
         let wire = Wire::new(stream)?;
-        Ok(Self { http: Server::new(&config, wire.now()), wire })
+        Ok(Self { http: Server::new(config, wire.now()), wire })
     }
 
     /// The next request; none where there is no other, or where it is broken: then the machine has
@@ -145,14 +145,14 @@ impl Connection {
         self.flush()?;
         match self.http.tx.wants().end {
             Some(End::Shutdown) => self.wire.shut_down(PATIENCE),
-            None if self.is_upgraded() => self.wire.shut_down(PATIENCE),
+            Some(End::Upgrade) => self.wire.shut_down(PATIENCE),
             Some(End::Close) | None => Ok(()),
         }
     }
 
     /// Whether the connection is another protocol's.
     pub(crate) fn is_upgraded(&self) -> bool {
-        self.http.tx.is_upgraded()
+        self.http.tx.wants().end == Some(End::Upgrade)
     }
 
     /// One step, and what `read` makes of its event.

@@ -3,10 +3,11 @@
 use bytes::Buf;
 use serde_json::{Value, json};
 use wirefeed::fields::Lines;
+use wirefeed::h1::server::ServerSide;
 use wirefeed::h1::{
-    Client, Config, Error, Request, Response, Server, Version, chunked, client, server,
+    Client, Config, Error, Request, Response, Sender, Server, Version, chunked, client, server,
 };
-use wirefeed::{Fields, Instant, Outbox, SendError, Step};
+use wirefeed::{End, Fields, Instant, Outbox, SendError, Step};
 
 use super::item::{Item, fields, latin1};
 
@@ -15,7 +16,7 @@ pub struct Requests(Server);
 
 impl Requests {
     pub fn new(config: &Config) -> Self {
-        Self(Server::new(config, NOW))
+        Self(Server::new(*config, NOW))
     }
 
     /// Reads all of the input; whether what is left of it is not this stream's.
@@ -31,7 +32,7 @@ impl Requests {
                 Step::Item(server::Event::Trailers(lines)) => items.push(trailers(&lines)),
                 Step::NeedInput => return Ok(false),
                 Step::Done => {
-                    end(tx.is_upgraded(), items);
+                    end(tx.wants().end == Some(End::Upgrade), items);
                     if !self.0.next_exchange(NOW) {
                         return Ok(true);
                     }
@@ -48,11 +49,11 @@ impl Requests {
 
 /// Answers a request, so that the next one may come. Only one direction is looked at: an upgrade or a
 /// tunnel that is asked for is granted.
-fn answer(tx: &mut server::Sender) {
+fn answer(tx: &mut Sender<ServerSide>) {
     if tx.send_head(101, &(), NOW).is_err() {
         tx.send_head(204, &(), NOW).expect("any request may be answered so");
     }
-    if !tx.is_upgraded() {
+    if tx.wants().end != Some(End::Upgrade) {
         tx.send_end(NOW).expect("the head was sent");
     }
     discard(tx.output());
@@ -68,7 +69,7 @@ pub struct Responses {
 
 impl Responses {
     pub fn new(config: &Config, method: String) -> Self {
-        Self { client: Client::new(config), method, open: false }
+        Self { client: Client::new(*config, NOW), method, open: false }
     }
 
     /// Reads all of the input; whether what is left of it is not this stream's.
@@ -95,7 +96,7 @@ impl Responses {
                 Step::NeedInput => return Ok(false),
                 Step::Done => {
                     self.open = false;
-                    end(tx.is_upgraded(), items);
+                    end(tx.wants().end == Some(End::Upgrade), items);
                     if !tx.is_idle() {
                         return Ok(true);
                     }
@@ -126,7 +127,7 @@ fn ask(client: &mut Client, method: &str) -> Result<(), SendError> {
 
 /// A method that requests can have.
 pub fn method(text: &str) -> Result<String, String> {
-    match ask(&mut Client::new(&Config::client()), text) {
+    match ask(&mut Client::new(Config::client(), NOW), text) {
         Ok(()) => Ok(text.into()),
         Err(error) => Err(format!("{text:?} is no method: {error}")),
     }

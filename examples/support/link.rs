@@ -78,7 +78,7 @@ impl Link {
                 Some(End::Close) => return Ok(tx.ending()),
                 // Where the peer was faster, there is nothing to shut down any more.
                 Some(End::Shutdown) => drop(stream.shutdown(Shutdown::Write)),
-                None => {}
+                Some(End::Upgrade) | None => {}
             }
             let wait = tx.poll_timeout().map_or(PATIENCE, |at| at.duration_since(now()));
             stream.set_read_timeout(Some(wait.max(Duration::from_millis(1))))?;

@@ -9,7 +9,7 @@ use wirefeed::h1::{self, client::Event};
 use wirefeed::ws::deflate::Pool;
 use wirefeed::ws::handshake::{self, DeflateConfig, Offers};
 use wirefeed::ws::{Client, Config, Session};
-use wirefeed::{Fields, Step};
+use wirefeed::{End, Fields, Step};
 
 use crate::link::Link;
 
@@ -30,12 +30,12 @@ pub(crate) fn open(address: &str, target: &str, pool: &Pool) -> Result<Connectio
     let (offer, mut offers) = (deflate.offer(), Offers::default());
     offers.extensions = Some(offer.as_str());
 
-    let mut http = h1::Client::new(&h1::Config::client());
+    let mut http = h1::Client::new(h1::Config::client(), link.now());
     http.send_head("GET", target, &attempt.request(address, &offers, &())?, link.now())?;
     http.tx.send_end(link.now())?;
     link.write(http.tx.output())?;
     let (mut agreed, mut extensions) = (None, None);
-    while !http.tx.is_upgraded() {
+    while http.tx.wants().end != Some(End::Upgrade) {
         let now = link.now();
         let mut input = link.read()?;
         while let Step::Item(event) = http.rx.receive(&mut http.tx, &mut input, now)? {

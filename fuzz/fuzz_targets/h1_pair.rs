@@ -127,7 +127,7 @@ fn answer(pair: &mut Pair, head: &Head) {
     if pair.call(SERVER, |pair| pair.server.tx.send_head(status, &fields[..], now)) {
         let informs = status < 200 && status != 101;
         pair.owes = informs;
-        let whole = informs || pair.server.tx.is_upgraded();
+        let whole = informs || pair.server.tx.wants().end == Some(End::Upgrade);
         let line = status.to_string();
         pair.side(SERVER).sent.push(Message { line, fields, whole, ..Message::default() });
     }
@@ -250,7 +250,7 @@ fn settle(pair: &mut Pair) {
                 Err(_) => {}
             }
         }
-        if pair.server.tx.owes_head() {
+        if pair.server.tx.awaits_head() {
             let (framing, which) = (Framing::Length(3), 3);
             let head =
                 Head { which, framing, close: false, upgrade: false, expect: false, broken: false };

@@ -39,7 +39,7 @@ impl Serving {
             (config.body.overhead, config.body.trailers) = (None, None);
         }
         Self {
-            server: Server::new(&config, NOW),
+            server: Server::new(config, NOW),
             late: choice & 2 != 0,
             accepts: choice & 4 != 0,
             closes: choice & 24 == 24,

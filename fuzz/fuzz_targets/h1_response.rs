@@ -56,7 +56,7 @@ impl Asking {
         if !switches.folds {
             (config.head.allow_folds, config.body.allow_folds) = (false, false);
         }
-        Self { client: Client::new(&config), method, fields, switches }
+        Self { client: Client::new(config, NOW), method, fields, switches }
     }
 }
 

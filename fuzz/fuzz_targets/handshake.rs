@@ -225,7 +225,7 @@ fn open(
     assert_eq!((head.method(), head.target()), ("GET", &*target));
     assert_eq!(head.value_of("host"), Some(url.authority().as_bytes()));
     if fields.is_empty() {
-        let h1::Server { mut rx, mut tx } = h1::Server::new(&h1::Config::server(), Instant::ZERO);
+        let h1::Server { mut rx, mut tx } = h1::Server::new(h1::Config::server(), Instant::ZERO);
         let step = rx.receive(&mut tx, &mut &wire[..], Instant::ZERO);
         assert!(matches!(step, Ok(Step::Item(h1::server::Event::Head(_)))), "{step:?}");
     }

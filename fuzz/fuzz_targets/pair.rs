@@ -110,8 +110,8 @@ impl Pair {
             ours.body_timeout = Some(Duration::from_secs(20));
         }
         Self {
-            client: Client::new(&ours),
-            server: Server::new(&theirs, Instant::ZERO),
+            client: Client::new(ours, Instant::ZERO),
+            server: Server::new(theirs, Instant::ZERO),
             now: Instant::ZERO,
             sides: [Side::new(), Side::new()],
             configs: [ours, theirs],
@@ -249,12 +249,12 @@ impl Pair {
 
     fn client_receives(&mut self, input: &mut &[u8]) -> Result<Step<()>, Error> {
         let side = &mut self.sides[CLIENT as usize];
-        let waits = self.client.tx.waits_for_continue();
+        let waits = self.client.tx.awaits_continue();
         let step = self.client.rx.receive(&mut self.client.tx, input, self.now)?;
         let step = step.map(|event| match event {
             client::Event::Informational(head) if head.status() == 100 => self.continues += 1,
             client::Event::Informational(head) => {
-                assert_eq!(self.client.tx.waits_for_continue(), waits, "only a 100 ends it");
+                assert_eq!(self.client.tx.awaits_continue(), waits, "only a 100 ends it");
                 let (line, fields) = (head.status().to_string(), pairs(&head));
                 side.got.push(Message { line, fields, whole: true, ..Message::default() });
             }
@@ -352,11 +352,11 @@ impl Pair {
 
     pub(crate) fn is_upgraded(&self, who: Who) -> bool {
         match who {
-            CLIENT => self.client.tx.is_upgraded(),
+            CLIENT => self.client.tx.wants().end == Some(End::Upgrade),
             SERVER => {
                 let side = &self.sides[SERVER as usize];
                 let over = side.eof_told || side.failed.is_some() || self.server.rx.is_done();
-                self.server.tx.is_upgraded() && over
+                self.server.tx.wants().end == Some(End::Upgrade) && over
             }
         }
     }

@@ -46,11 +46,13 @@ use crate::kernel::grammar::ExtensionState;
 use crate::kernel::scan;
 use crate::kernel::traits::codec;
 
+mod chunk_header;
+#[cfg(feature = "alloc")]
 mod encode;
 
-pub use encode::{ChunkHead, END, TAIL, head};
+pub use chunk_header::{ChunkHeader, END, TAIL, chunk_header};
 #[cfg(feature = "alloc")]
-pub use encode::{encode_chunk, encode_end, encode_end_with};
+pub use encode::{encode_chunk, encode_end};
 
 /// What chunked framing may cost, and what it may look like. `None` sets no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

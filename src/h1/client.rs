@@ -1,19 +1,26 @@
 //! A client's side of one connection (RFC 9112 9): requests out, responses in, in turn.
 //!
+//! A client is idle until [`send_head`](Client::send_head) begins a request. It then sends content,
+//! which [`send_end`](Endpoint::send_end) completes, and waits for the response, which may arrive
+//! before the request is complete. After the response it is idle again, or, if either side asked for it,
+//! the connection ends. A 101 (Switching Protocols), or a 2xx to CONNECT, hands the connection to another
+//! protocol: [`End::Upgrade`](crate::End::Upgrade).
+//!
+//!
 //! ```
 //! use bytes::Buf;
 //! use wirefeed::{Instant, Step, h1::{Client, Config, client::Event}};
 //!
 //! let now = Instant::ZERO;
-//! let mut client = Client::new(&Config::client());
+//! let mut client = Client::new(Config::client(), now);
 //! client.send_head("GET", "/events", &[("Host", "example.com")], now)?;
-//! client.tx.send_end(now)?;
-//! assert_eq!(client.tx.output().chunk(), b"GET /events HTTP/1.1\r\nHost: example.com\r\n\r\n");
+//! client.send_end(now)?;
+//! assert_eq!(client.output().chunk(), b"GET /events HTTP/1.1\r\nHost: example.com\r\n\r\n");
 //!
 //! // What was read, in two pieces.
 //! let mut body = Vec::new();
 //! for mut input in [&b"HTTP/1.1 200 OK\r\nTransfer-Enc"[..], b"oding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"] {
-//!     while let Step::Item(event) = client.rx.receive(&mut client.tx, &mut input, now)? {
+//!     while let Step::Item(event) = client.receive(&mut input, now)? {
 //!         match event {
 //!             Event::Head(response) => assert_eq!(response.status(), 200),
 //!             Event::Data(piece) => body.extend_from_slice(piece),
@@ -28,41 +35,38 @@
 
 use core::fmt;
 
-use crate::h1::{Config, Response};
-use crate::kernel::fields::Lines;
+use crate::fields::Lines;
+use crate::h1::content::Part;
+use crate::h1::receiver::{Next, Receiver};
+use crate::h1::sender::Sender;
+use crate::h1::{Config, Endpoint, Response};
 use crate::{Fields, Instant, SendError};
 
-mod receive;
-mod send;
-mod state;
+mod exchange;
 #[cfg(test)]
 mod tests;
 
-pub use receive::Receiver;
-pub use send::Sender;
+pub use exchange::ClientSide;
 
 /// A client's side of one connection.
 ///
-/// - inputs: [`Receiver::receive`], [`Receiver::receive_eof`], [`handle_timeout`](Self::handle_timeout)
-/// - commands: [`send_head`](Self::send_head), [`Sender::send_data`] and its kin
-/// - outputs: [`Sender::output`], [`poll_timeout`](Self::poll_timeout)
-/// - facts: [`Sender::wants`], [`Sender::is_idle`], [`Sender::is_upgraded`],
-///   [`Sender::waits_for_continue`]
+/// - inputs: [`receive`](Endpoint::receive), [`receive_eof`](Endpoint::receive_eof),
+///   [`handle_timeout`](Endpoint::handle_timeout)
+/// - commands: [`send_head`](Self::send_head), [`send_data`](Endpoint::send_data),
+///   [`send_bytes`](Endpoint::send_bytes), [`send_end`](Endpoint::send_end),
+///   [`send_trailers`](Endpoint::send_trailers), [`Sender::abort`]
+/// - outputs: [`output`](Endpoint::output), [`poll_timeout`](Endpoint::poll_timeout)
+/// - facts: [`wants`](Endpoint::wants), [`Sender::is_idle`], [`Sender::awaits_continue`]
 ///
-/// `receive` yields the informational heads (1xx) of a response, its head, its data and trailers, then
-/// `Done`; a response may begin before its request is over.
-#[derive(Debug)]
-pub struct Client {
-    /// What comes in.
-    pub rx: Receiver,
-    /// What goes out.
-    pub tx: Sender,
-}
+/// `receive` yields the informational heads (1xx) of a response, its head, its content and trailers, then
+/// `Done`.
+pub type Client = Endpoint<ClientSide>;
 
 impl Client {
     /// A connection that has just been opened.
-    pub fn new(config: &Config) -> Self {
-        Self { rx: Receiver::new(config), tx: Sender::new(config) }
+    pub fn new(config: Config, now: Instant) -> Self {
+        let tx = Sender::new(ClientSide::new(&config, now), &config);
+        Self { rx: Receiver::new(config, now), tx }
     }
 
     /// Sends the head of a request, and readies the receiving half for its response.
@@ -78,36 +82,61 @@ impl Client {
         now: Instant,
     ) -> Result<(), SendError> {
         let next = self.tx.send_head(method, target, fields, now)?;
-        self.rx.next_exchange(next, now);
+        // The sending half is idle only once the receiving half is done.
+        let readied = self.rx.next_exchange(next, now);
+        debug_assert!(readied.is_ok(), "the halves are of one connection");
         Ok(())
     }
+}
 
-    /// When [`handle_timeout`](Self::handle_timeout) is to be called, if nothing happens before.
-    pub fn poll_timeout(&self) -> Option<Instant> {
-        let rx = self.rx.poll_held(!self.tx.may_read());
-        [rx, self.tx.poll_timeout()].into_iter().flatten().min()
+impl Sender<ClientSide> {
+    /// Sends the head of a request, in HTTP/1.1, and returns what readies the receiving half for its
+    /// response; [`Client::send_head`] does both.
+    ///
+    /// `Content-Length` or `Transfer-Encoding: chunked` frames the content; a request with neither has
+    /// none. The fields must include one `Host`. After `Expect: 100-continue`, send the content once
+    /// [`awaits_continue`](Self::awaits_continue) is false.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiMisuse::Closed`] after the last exchange, [`ApiMisuse::OutOfOrder`] during an exchange,
+    /// [`ApiMisuse::RequestLine`] for a method that is not a token, a target in a form that the method
+    /// does not allow ([`Target`](crate::grammar::Target)), or a `Host` that is missing, repeated or
+    /// invalid, [`ApiMisuse::Framing`] for fields that contradict each other about the content,
+    /// [`ApiMisuse::FieldName`] and [`ApiMisuse::FieldValue`], [`SendError::Full`] if there is no room.
+    ///
+    /// [`ApiMisuse::Closed`]: crate::ApiMisuse::Closed
+    /// [`ApiMisuse::OutOfOrder`]: crate::ApiMisuse::OutOfOrder
+    /// [`ApiMisuse::RequestLine`]: crate::ApiMisuse::RequestLine
+    /// [`ApiMisuse::Framing`]: crate::ApiMisuse::Framing
+    /// [`ApiMisuse::FieldName`]: crate::ApiMisuse::FieldName
+    /// [`ApiMisuse::FieldValue`]: crate::ApiMisuse::FieldValue
+    pub fn send_head(
+        &mut self,
+        method: &str,
+        target: &str,
+        fields: &(impl Fields + ?Sized),
+        now: Instant,
+    ) -> Result<Next<ClientSide>, SendError> {
+        self.side.send_head(method, target, fields, &mut self.output, now)
     }
 
-    /// Tells the time, in both halves. A response is not late before its request is over.
-    pub fn handle_timeout(&mut self, now: Instant) {
-        self.rx.hold(!self.tx.may_read(), now);
-        self.rx.handle_timeout(&mut self.tx, now);
-        self.tx.handle_timeout(now);
-        if self.tx.has_timed_out() {
-            self.rx.time_out(&mut self.tx, now);
-        }
+    /// Whether the request expects a 100 (Continue) before its content (RFC 9110 10.1.1), and neither that
+    /// nor a final response has arrived within [`Config::continue_timeout`].
+    pub const fn awaits_continue(&self) -> bool {
+        self.side.awaits_continue()
     }
 }
 
 /// A part of a response.
 pub enum Event<'m, 'b> {
-    /// An informational head: 1xx, but not 101. The response is still to come.
+    /// An informational head: 1xx, but not 101. The final head follows.
     Informational(Response<'m>),
     /// The head.
     Head(Response<'m>),
-    /// A piece of the body, never empty.
+    /// A piece of the content, never empty.
     Data(&'b [u8]),
-    /// The trailers of a body in chunks, none of them a field that frames or routes.
+    /// The trailers of chunked content, without fields that frame or route.
     Trailers(Lines<'m>),
 }
 
@@ -121,34 +150,46 @@ impl fmt::Debug for Event<'_, '_> {
     }
 }
 
+impl<'m, 'b> From<Part<'m, 'b>> for Event<'m, 'b> {
+    fn from(part: Part<'m, 'b>) -> Self {
+        match part {
+            Part::Data(piece) => Self::Data(piece),
+            Part::Trailers(lines) => Self::Trailers(lines),
+        }
+    }
+}
+
 /// What a response means for the sending half: owned, to be sent over a channel.
 #[derive(Debug, Clone, Copy)]
-pub struct Reply(Owed);
+pub struct Reply(ReplyKind);
 
 #[derive(Debug, Clone, Copy)]
-enum Owed {
-    /// Some of a response's head is being read: the peer is not waited for.
+enum ReplyKind {
+    /// Some of a response's head is being read, so that the peer is not waited for.
     Reading,
-    /// All that came is read, and the head is not whole.
+    /// All input was read, and the head is incomplete.
     Waiting,
-    /// A 100: the body of the request may be sent.
+    /// A 100 (Continue): the content of the request may be sent.
     Continue,
-    /// The head is whole: the body of the request may be sent, or is not wanted any more.
+    /// The final head: the content of the request may be sent, or is not needed.
     Head,
-    /// The response is over, and another request may follow or not.
+    /// The response is complete.
     Over { persists: bool },
-    /// The connection is another protocol's.
+    /// The connection changes to another protocol.
     Switch,
-    /// The response is broken, or the server has left: there is nobody to tell.
+    /// The response is invalid, or the server closed the connection.
     End,
 }
 
-/// The response that a request asks for: what [`Sender::send_head`] gives and
-/// [`Receiver::next_exchange`] takes.
-#[derive(Debug)]
-#[must_use = "without it the receiving half takes no response"]
-pub struct Next {
-    /// `HEAD`, `CONNECT`, or any other method, which all mean the same for the response.
-    method: &'static str,
-    upgrade: bool,
+impl Reply {
+    const READING: Self = Self(ReplyKind::Reading);
+    const WAITING: Self = Self(ReplyKind::Waiting);
+    const CONTINUE: Self = Self(ReplyKind::Continue);
+    const HEAD: Self = Self(ReplyKind::Head);
+    const SWITCH: Self = Self(ReplyKind::Switch);
+    const END: Self = Self(ReplyKind::End);
+
+    const fn over(persists: bool) -> Self {
+        Self(ReplyKind::Over { persists })
+    }
 }

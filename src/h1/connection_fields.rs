@@ -1,12 +1,12 @@
-//! What the fields of a head say about its connection and its body.
+//! The fields of a head that govern the connection and the length of the content.
 
 use crate::h1::Version;
-use crate::h1::framing::Lengths;
+use crate::h1::framing::BodyLength;
 use crate::h1::head::{Head, StartLine};
 use crate::kernel::grammar::is_host_field;
 use crate::kernel::{grammar, scan};
 
-/// What the fields of a head say, found in one pass.
+/// What these fields say, found in one pass.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ConnectionFields<'a> {
     pub(super) close: bool,
@@ -18,8 +18,8 @@ pub(super) struct ConnectionFields<'a> {
     upgrade: bool,
     /// `Connection` lists it.
     lists_upgrade: bool,
-    /// What they say of the body.
-    pub(super) lengths: Lengths<'a>,
+    /// How they delimit the content.
+    pub(super) length: BodyLength<'a>,
 }
 
 impl<'a> ConnectionFields<'a> {
@@ -32,22 +32,22 @@ impl<'a> ConnectionFields<'a> {
         valid_host: true,
         upgrade: false,
         lists_upgrade: false,
-        lengths: Lengths::NOTHING,
+        length: BodyLength::NOTHING,
     };
 
-    /// The lengths of the names it looks for, a bit each.
-    const LENGTHS: u32 = 1 << 4 | 1 << 6 | 1 << 7 | 1 << 10 | Lengths::OF_NAMES;
+    /// The lengths of the names to look for: bit *n* for a name of *n* bytes.
+    const NAME_LENGTHS: u32 = 1 << 4 | 1 << 6 | 1 << 7 | 1 << 10 | BodyLength::NAME_LENGTHS;
 
-    /// Reads them all.
-    pub(super) fn by<L: StartLine>(head: &Head<'a, L>) -> Self {
-        let mut said = Self::NOTHING;
-        for (name, value) in head.of_lengths(Self::LENGTHS) {
-            said.note(name, value);
+    /// Reads all fields of a head.
+    pub(super) fn of<L: StartLine>(head: &Head<'a, L>) -> Self {
+        let mut this = Self::NOTHING;
+        for (name, value) in head.fields_with_name_length(Self::NAME_LENGTHS) {
+            this.note(name, value);
         }
-        said
+        this
     }
 
-    /// Takes note of a field, whose name is a token.
+    /// Reads one field, whose name is a token.
     #[inline]
     pub(super) fn note(&mut self, name: &[u8], value: &'a [u8]) {
         match name.len() {
@@ -56,13 +56,13 @@ impl<'a> ConnectionFields<'a> {
                 self.valid_host &= is_host_field(value);
             }
             6 if scan::is_name(name, b"expect") => {
-                // A list (RFC 9110 10.1.1), of which this is the one member with a meaning.
+                // The only expectation that RFC 9110 10.1.1 defines, in a list.
                 let is_continue = |one: &[u8]| one.eq_ignore_ascii_case(b"100-continue");
                 self.expects_continue |= grammar::list(value).any(is_continue);
             }
             7 if scan::is_name(name, b"upgrade") => self.upgrade = true,
             10 if scan::is_name(name, b"connection") => self.note_connection(value),
-            _ => self.lengths.note(name, value),
+            _ => self.length.note(name, value),
         }
     }
 
@@ -74,7 +74,7 @@ impl<'a> ConnectionFields<'a> {
         }
     }
 
-    /// `Upgrade`, and `Connection: upgrade` (RFC 9110 7.8).
+    /// Whether there are both `Upgrade` and `Connection: upgrade` (RFC 9110 7.8).
     pub(super) const fn upgrades(&self) -> bool {
         self.upgrade && self.lists_upgrade
     }

@@ -37,29 +37,47 @@ pub mod client;
 mod config;
 #[cfg(feature = "alloc")]
 mod connection_fields;
+#[cfg(feature = "alloc")]
+mod content;
+#[cfg(feature = "alloc")]
+mod endpoint;
 mod error;
 pub mod framing;
 #[cfg(feature = "alloc")]
 pub mod head;
 #[cfg(feature = "alloc")]
-mod incoming;
-#[cfg(feature = "alloc")]
-mod outgoing;
+mod output;
 #[cfg(feature = "alloc")]
 mod reason;
 #[cfg(feature = "alloc")]
+mod receiver;
+#[cfg(feature = "alloc")]
+mod sender;
+#[cfg(feature = "alloc")]
 pub mod server;
+#[cfg(feature = "alloc")]
+mod side;
+#[cfg(feature = "alloc")]
+mod trailers;
 
 #[cfg(feature = "alloc")]
 pub use client::Client;
 #[cfg(feature = "alloc")]
 pub use config::Config;
+#[cfg(feature = "alloc")]
+pub use endpoint::Endpoint;
 pub use error::{Error, ErrorKind};
 pub use framing::Framing;
 #[cfg(feature = "alloc")]
 pub use head::{Request, Response};
 #[cfg(feature = "alloc")]
+pub use receiver::{Next, Receiver};
+#[cfg(feature = "alloc")]
+pub use sender::Sender;
+#[cfg(feature = "alloc")]
 pub use server::Server;
+#[cfg(feature = "alloc")]
+pub use side::Side;
 
 /// The version of a message (RFC 9112 2.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

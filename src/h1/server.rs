@@ -1,11 +1,19 @@
 //! A server's side of one connection (RFC 9112 9): requests in, responses out, in turn.
 //!
+//! A server is idle until the head of a request arrives. It then awaits the head of the response
+//! ([`Sender::send_head`]) and its content, which [`Sender::send_end`] completes; the response may begin
+//! before the request is complete. Once both are, [`next_exchange`](Server::next_exchange) readies the
+//! halves for the next request. After the last response the server lingers until the client closes the
+//! connection ([`End::Shutdown`](crate::End::Shutdown)). A 101 (Switching Protocols), or a 2xx to
+//! CONNECT, hands the connection to another protocol: [`End::Upgrade`](crate::End::Upgrade).
+//!
+//!
 //! ```
 //! use bytes::Buf;
 //! use wirefeed::{Instant, Step, h1::{Config, Server, server::Event}};
 //!
 //! let now = Instant::ZERO;
-//! let mut server = Server::new(&Config::server(), now);
+//! let mut server = Server::new(Config::server(), now);
 //! // Two requests were read at once.
 //! let mut input: &[u8] = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\nHEAD /b HTTP/1.1\r\nHost: x\r\n\r\n";
 //! loop {
@@ -24,10 +32,10 @@
 //! #   if input.is_empty() { break }
 //! }
 //! let mut written = Vec::new();
-//! while server.tx.output().has_remaining() {
-//!     let len = server.tx.output().chunk().len();
-//!     written.extend_from_slice(server.tx.output().chunk());
-//!     server.tx.output().advance(len);
+//! while server.output().has_remaining() {
+//!     let len = server.output().chunk().len();
+//!     written.extend_from_slice(server.output().chunk());
+//!     server.output().advance(len);
 //! }
 //! let head = "HTTP/1.1 200 OK\r\nContent-Length: 16\r\n\r\n";
 //! assert_eq!(written, format!("{head}you asked for /a{head}").as_bytes());
@@ -36,50 +44,62 @@
 
 use core::fmt;
 
-use crate::Instant;
-use crate::h1::{Config, Error, Request};
-use crate::kernel::fields::Lines;
+use crate::fields::Lines;
+use crate::h1::content::Part;
+use crate::h1::receiver::{Next, Receiver};
+use crate::h1::sender::Sender;
+use crate::h1::{Config, Endpoint, Error, Request};
+use crate::{Fields, Instant, SendError};
 
-mod receive;
-mod send;
-mod state;
+mod exchange;
 #[cfg(test)]
 mod tests;
 
-pub use receive::Receiver;
-pub use send::Sender;
+use exchange::RequestInfo;
+
+pub use exchange::ServerSide;
 
 /// A server's side of one connection.
 ///
-/// - inputs: [`Receiver::receive`], [`Receiver::receive_eof`], [`handle_timeout`](Self::handle_timeout)
-/// - commands: [`Sender::send_head`] and its kin, [`next_exchange`](Self::next_exchange)
-/// - outputs: [`Sender::output`], [`poll_timeout`](Self::poll_timeout)
-/// - facts: [`Sender::wants`], [`Sender::is_upgraded`]
+/// - inputs: [`receive`](Endpoint::receive), [`receive_eof`](Endpoint::receive_eof),
+///   [`handle_timeout`](Endpoint::handle_timeout)
+/// - commands: [`send_head`](Self::send_head), [`send_data`](Endpoint::send_data),
+///   [`send_bytes`](Endpoint::send_bytes), [`send_end`](Endpoint::send_end),
+///   [`send_trailers`](Endpoint::send_trailers), [`Sender::abort`],
+///   [`next_exchange`](Self::next_exchange)
+/// - outputs: [`output`](Endpoint::output), [`poll_timeout`](Endpoint::poll_timeout)
+/// - facts: [`wants`](Endpoint::wants), [`Sender::is_idle`], [`Sender::awaits_head`]
 ///
-/// One exchange after the other: `receive` yields a request's head, its data, its trailers, then
-/// `Done`; the response may begin as soon as the head is there. Once both are over,
-/// `next_exchange` readies both halves. A pipelined request waits in the input until then.
+/// `receive` yields the head of a request, its content and trailers, then `Done`. A pipelined request
+/// stays in the input until the next exchange.
 ///
-/// `Expect: 100-continue` is answered when the body is asked for before any of it has come, unless
-/// the response has begun. Whoever would rather refuse it does so before the next `receive`.
+/// The server answers `Expect: 100-continue` when `receive` is called with no content at hand and no
+/// response has begun. To refuse the content, send a final response before that.
 ///
-/// After an error the response to it is written, if none has begun, and the connection ends.
-#[derive(Debug)]
-pub struct Server {
-    /// What comes in.
-    pub rx: Receiver,
-    /// What goes out.
-    pub tx: Sender,
-}
+/// After an error the server sends the response to it, unless another has begun, and ends the connection.
+pub type Server = Endpoint<ServerSide>;
 
 impl Server {
     /// A connection that has just been accepted.
-    pub fn new(config: &Config, now: Instant) -> Self {
-        Self { rx: Receiver::new(config, now), tx: Sender::new(config) }
+    pub fn new(config: Config, now: Instant) -> Self {
+        Self { rx: Receiver::new(config, now), tx: Sender::new(ServerSide::new(), &config) }
     }
 
-    /// Readies both halves for the next request; false where this exchange is not over, or is the
-    /// last.
+    /// Sends the head of a response: see [`Sender::send_head`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Sender::send_head`].
+    pub fn send_head(
+        &mut self,
+        status: u16,
+        fields: &(impl Fields + ?Sized),
+        now: Instant,
+    ) -> Result<(), SendError> {
+        self.tx.send_head(status, fields, now)
+    }
+
+    /// Readies both halves for the next request; false if this exchange is incomplete, or the last.
     pub fn next_exchange(&mut self, now: Instant) -> bool {
         if !self.rx.is_done() {
             return false;
@@ -89,18 +109,48 @@ impl Server {
             None => false,
         }
     }
+}
 
-    /// When [`handle_timeout`](Self::handle_timeout) is to be called, if nothing happens before.
-    pub fn poll_timeout(&self) -> Option<Instant> {
-        let rx = self.rx.poll_held(!self.tx.may_read());
-        [rx, self.tx.poll_timeout()].into_iter().flatten().min()
+impl Sender<ServerSide> {
+    /// Sends the head of a response: an informational one (1xx), or the final one.
+    ///
+    /// `Content-Length` or `Transfer-Encoding: chunked` frames the content; without either it is chunked,
+    /// or, for an HTTP/1.0 client, ends with the connection. The server adds the `Connection` options
+    /// that are needed, and writes no informational head to an HTTP/1.0 client.
+    ///
+    /// A 101 to a request with `Upgrade`, or a 2xx to CONNECT, ends HTTP on this connection: the bytes after
+    /// the request belong to the other protocol.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiMisuse::OutOfOrder`] if no request awaits a head, [`ApiMisuse::Status`] for a status that
+    /// is not from 100 to 999 or a 101 that the client did not ask for, [`ApiMisuse::Framing`] for fields
+    /// about the content that contradict each other, the status or the client's version,
+    /// [`ApiMisuse::FieldName`] and [`ApiMisuse::FieldValue`], [`SendError::Full`] if there is no room.
+    ///
+    /// [`ApiMisuse::OutOfOrder`]: crate::ApiMisuse::OutOfOrder
+    /// [`ApiMisuse::Status`]: crate::ApiMisuse::Status
+    /// [`ApiMisuse::Framing`]: crate::ApiMisuse::Framing
+    /// [`ApiMisuse::FieldName`]: crate::ApiMisuse::FieldName
+    /// [`ApiMisuse::FieldValue`]: crate::ApiMisuse::FieldValue
+    pub fn send_head(
+        &mut self,
+        status: u16,
+        fields: &(impl Fields + ?Sized),
+        now: Instant,
+    ) -> Result<(), SendError> {
+        self.side.send_head(status, fields, &mut self.output, now)
     }
 
-    /// Tells the time, in both halves.
-    pub fn handle_timeout(&mut self, now: Instant) {
-        self.rx.hold(!self.tx.may_read(), now);
-        self.rx.handle_timeout(&mut self.tx, now);
-        self.tx.handle_timeout(now);
+    /// Readies this half for the next response, and returns what readies the receiving half; `None`
+    /// while the request or its response is incomplete, and after the last.
+    pub fn next_exchange(&mut self) -> Option<Next<ServerSide>> {
+        self.side.next_exchange()
+    }
+
+    /// Whether a request awaits the head of its response.
+    pub fn awaits_head(&self) -> bool {
+        self.side.awaits_head()
     }
 }
 
@@ -108,9 +158,9 @@ impl Server {
 pub enum Event<'m, 'b> {
     /// The head.
     Head(Request<'m>),
-    /// A piece of the body, never empty.
+    /// A piece of the content, never empty.
     Data(&'b [u8]),
-    /// The trailers of a body in chunks, none of them a field that frames or routes.
+    /// The trailers of chunked content, without fields that frame or route.
     Trailers(Lines<'m>),
 }
 
@@ -124,42 +174,43 @@ impl fmt::Debug for Event<'_, '_> {
     }
 }
 
-/// What a request asks of the sending half: owned, to be sent over a channel.
+impl<'m, 'b> From<Part<'m, 'b>> for Event<'m, 'b> {
+    fn from(part: Part<'m, 'b>) -> Self {
+        match part {
+            Part::Data(piece) => Self::Data(piece),
+            Part::Trailers(lines) => Self::Trailers(lines),
+        }
+    }
+}
+
+/// What a request means for the sending half: owned, to be sent over a channel.
 #[derive(Debug, Clone, Copy)]
-pub struct Reply(Owed);
+pub struct Reply(ReplyKind);
 
 #[derive(Debug, Clone, Copy)]
-enum Owed {
-    /// A response to this.
-    Response(Asked),
-    /// A 100, if no response has begun.
+enum ReplyKind {
+    /// A request that awaits its response.
+    Request(RequestInfo),
+    /// The client waits for a 100 (Continue): send it, if no response has begun.
     Continue,
-    /// The request is over: once its response is too, another may follow.
+    /// The request is complete: once its response is, another may follow.
     RequestOver,
-    /// The request is broken.
+    /// The request is invalid.
     Failed(Error),
-    /// The peer sends nothing more.
+    /// The client sends nothing more.
     End,
 }
 
-/// What a request says about its response.
-#[derive(Debug, Clone, Copy)]
-struct Asked {
-    method: Method,
-    http11: bool,
-    persists: bool,
-    upgrade: bool,
-}
+impl Reply {
+    const CONTINUE: Self = Self(ReplyKind::Continue);
+    const REQUEST_OVER: Self = Self(ReplyKind::RequestOver);
+    const END: Self = Self(ReplyKind::End);
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Method {
-    Head,
-    Connect,
-    Other,
-}
+    const fn request(request: RequestInfo) -> Self {
+        Self(ReplyKind::Request(request))
+    }
 
-/// Request and response are over, and the receiving half may read the next request: what
-/// [`Sender::next_exchange`] gives and [`Receiver::next_exchange`] takes.
-#[derive(Debug)]
-#[must_use = "without it the receiving half reads no other request"]
-pub struct Next(());
+    const fn failed(error: Error) -> Self {
+        Self(ReplyKind::Failed(error))
+    }
+}

@@ -68,11 +68,9 @@ impl<K: Kind> Error<K> {
         self.kind.blame()
     }
 
-    /// The same error as seen from `base` bytes earlier in the stream.
-    ///
-    /// A loop that reads one unit after the other adds the bytes of the units that are over.
+    /// The same error with `base` added to its offset: the bytes of the units before.
     #[must_use]
-    pub const fn after(self, base: u64) -> Self {
+    pub const fn offset_by(self, base: u64) -> Self {
         Self { kind: self.kind, at: self.at.saturating_add(base) }
     }
 }

@@ -59,11 +59,11 @@ impl<T> Step<T> {
     }
 }
 
-/// What a machine asks of the socket once its output is written. It asks until that has come about: a
-/// driver needs no flags of its own.
+/// What a driver must do next, once it has written the output. It holds until it has come about, so that
+/// a driver needs no flags of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wants {
-    /// Whether to go on reading: not while too much is owed, nor after the end.
+    /// Whether to read: false while there is too much output, and after the end.
     pub read: bool,
     /// How the connection ends, once its end has come.
     pub end: Option<End>,
@@ -72,12 +72,14 @@ pub struct Wants {
 /// How a connection ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
-    /// Write the output, shut down writing, and go on reading until the peer's end of stream or
-    /// the deadline. It is asked again in each turn; to shut down twice does no harm. (Closing with unread input would reset the connection and might destroy what
-    /// the peer has not read yet.)
+    /// Shut down writing, and go on reading until the peer's end of stream or the deadline. Closing with
+    /// unread input would reset the connection, which may destroy what the peer has not read yet. A second
+    /// shutdown does no harm.
     Shutdown,
-    /// Close now.
+    /// Close the connection.
     Close,
+    /// Hand the connection and the rest of the input to the protocol that was agreed on.
+    Upgrade,
 }
 
 #[cfg(test)]

@@ -4,7 +4,9 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use wirefeed::h1::{client, server};
+use wirefeed::h1::client::{self, ClientSide};
+use wirefeed::h1::server::{self, ServerSide};
+use wirefeed::h1::{Next, Receiver, Sender};
 use wirefeed::ws;
 use wirefeed::{Instant, Replies};
 
@@ -44,27 +46,28 @@ pub(crate) const A_CLOSE_FRAME_IS_COUNTED: bool = true;
 pub(crate) const CONTROL: usize = (16 << 10) + if A_CLOSE_FRAME_IS_COUNTED { 0 } else { 131 };
 
 /// The token of a server's next exchange, where this one is over in both directions.
-pub(crate) fn server_token(tx: &mut server::Sender) -> Option<server::Next> {
+pub(crate) fn server_token(tx: &mut Sender<ServerSide>) -> Option<Next<ServerSide>> {
     tx.next_exchange()
 }
 
 /// Gives a server's receiving half its token; back where it comes too early.
 pub(crate) fn server_next(
-    rx: &mut server::Receiver,
-    next: server::Next,
+    rx: &mut Receiver<ServerSide>,
+    next: Next<ServerSide>,
     now: Instant,
-) -> Option<server::Next> {
+) -> Option<Next<ServerSide>> {
     rx.next_exchange(next, now).err()
 }
 
 /// Gives a client's receiving half the token of a request.
-pub(crate) fn client_next(rx: &mut client::Receiver, next: client::Next, now: Instant) {
-    rx.next_exchange(next, now);
+pub(crate) fn client_next(rx: &mut Receiver<ClientSide>, next: Next<ClientSide>, now: Instant) {
+    // Refused where the connection has ended meanwhile.
+    let _ = rx.next_exchange(next, now);
 }
 
 /// A server's half stops reading.
 pub(crate) fn server_pauses(
-    rx: &mut server::Receiver,
+    rx: &mut Receiver<ServerSide>,
     control: &mut impl Replies<server::Reply>,
     now: Instant,
 ) {
@@ -73,7 +76,7 @@ pub(crate) fn server_pauses(
 
 /// A client's half stops reading.
 pub(crate) fn client_pauses(
-    rx: &mut client::Receiver,
+    rx: &mut Receiver<ClientSide>,
     control: &mut impl Replies<client::Reply>,
     now: Instant,
 ) {

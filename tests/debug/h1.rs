@@ -66,14 +66,14 @@ fn none<Reply>() -> impl Replies<Reply> {
 fn servers(shown: &mut Shown) {
     let mut replies = Vec::new();
     for byte in 0..REQUEST.len() {
-        let mut server = Server::new(&Config::server(), NOW);
+        let mut server = Server::new(Config::server(), NOW);
         let mut input = &REQUEST[..byte];
         while let Step::Item(event) = server.rx.receive(&mut server.tx, &mut input, NOW).unwrap() {
             shown.hides(&event);
         }
         shown.hides(&server);
         shown.hides(&server.rx);
-        if server.tx.owes_head() {
+        if server.tx.awaits_head() {
             server.tx.send_head(200, &[("Set-Cookie", SECRET)], NOW).unwrap();
             server.tx.send_data(SECRET.as_bytes(), NOW).unwrap();
             shown.hides(&server.tx);
@@ -83,7 +83,7 @@ fn servers(shown: &mut Shown) {
     }
     for (wire, eof) in [(REQUEST, false), (&REQUEST[..20], true)] {
         let mut control = |reply: server::Reply, _: Instant| replies.push(reply);
-        let mut server = Server::new(&Config::server(), NOW);
+        let mut server = Server::new(Config::server(), NOW);
         let mut input = wire;
         while let Step::Item(_) = server.rx.receive(&mut control, &mut input, NOW).unwrap() {}
         if eof {
@@ -93,7 +93,7 @@ fn servers(shown: &mut Shown) {
     replies.iter().for_each(|reply| shown.hides(reply));
     shown.hides(&server::Event::Trailers(Lines(b"X: s3cret\r\n")));
 
-    let mut server = Server::new(&Config::server(), NOW);
+    let mut server = Server::new(Config::server(), NOW);
     let wire = b"GET /s3cret HTTP/1.1\r\nHost: a\r\n\r\n";
     let mut input = &wire[..];
     while let Step::Item(_) = server.rx.receive(&mut server.tx, &mut input, NOW).unwrap() {}
@@ -104,7 +104,7 @@ fn servers(shown: &mut Shown) {
 
 fn clients(shown: &mut Shown) {
     for byte in 0..RESPONSE.len() {
-        let mut client = Client::new(&Config::client());
+        let mut client = Client::new(Config::client(), NOW);
         let fields = [("Host", "a"), ("Cookie", SECRET), ("Transfer-Encoding", "chunked")];
         let next = client.tx.send_head("POST", "/s3cret?s3cret", &fields, NOW).unwrap();
         shown.hides(&next);
@@ -118,7 +118,7 @@ fn clients(shown: &mut Shown) {
         shown.hides(&client.rx);
         shown.hides(&client.tx);
     }
-    let mut client = Client::new(&Config::client());
+    let mut client = Client::new(Config::client(), NOW);
     client.send_head("GET", "/", &[("Host", "a")], NOW).unwrap();
     let mut replies = Vec::new();
     let mut control = |reply: client::Reply, _: Instant| replies.push(reply);

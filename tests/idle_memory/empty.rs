@@ -101,7 +101,7 @@ fn heads_and_bodies() {
 #[test]
 fn an_http_server() {
     allocates_nothing("a server", &units(&REQUESTS), || {
-        let mut server = h1::Server::new(&Config::server(), NOW);
+        let mut server = h1::Server::new(Config::server(), NOW);
         move |input| {
             let mut input = &*input;
             loop {
@@ -135,7 +135,7 @@ fn an_http_server() {
 #[test]
 fn an_http_client() {
     allocates_nothing("a client", &units(&RESPONSES), || {
-        let mut client = h1::Client::new(&Config::client());
+        let mut client = h1::Client::new(Config::client(), NOW);
         move |input| {
             let mut input = &*input;
             if client.tx.is_idle() && !input.is_empty() {

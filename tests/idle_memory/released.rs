@@ -82,7 +82,7 @@ fn a_server_between_two_requests() {
     let wire = [large_head(REQUEST), large_body()].concat();
     for size in [wire.len(), 40_000, 100] {
         holds(0, "a server", || {
-            let mut server = h1::Server::new(&Config::server(), NOW);
+            let mut server = h1::Server::new(Config::server(), NOW);
             for _ in 0..2 {
                 let mut trailers = 0;
                 for piece in wire.chunks(size) {
@@ -120,7 +120,7 @@ fn a_server_whose_request_never_ends() {
     for cut in [head.len() / 2, head.len() + 10_000] {
         for end in ENDS {
             holds(0, end, || {
-                let mut server = h1::Server::new(&Config::server(), NOW);
+                let mut server = h1::Server::new(Config::server(), NOW);
                 receive(&mut server, &wire[..cut]).unwrap();
                 let _ = receive(&mut server, &[]).unwrap();
                 match end {
@@ -146,7 +146,7 @@ fn a_server_whose_request_never_ends() {
         }
     }
     holds(0, "a trailer that must not be one", || {
-        let mut server = h1::Server::new(&Config::server(), NOW);
+        let mut server = h1::Server::new(Config::server(), NOW);
         // In the place of the empty line.
         receive(&mut server, &wire[..wire.len() - 2]).unwrap();
         assert!(receive(&mut server, b"Host: a\r\n\r\n").is_err());
@@ -163,7 +163,7 @@ fn a_client_between_two_requests_and_after_the_last() {
     let wire = [head.clone(), large_body()].concat();
     for cut in [wire.len(), head.len() / 2, head.len() + 10_000] {
         holds(0, "a client", || {
-            let mut client = h1::Client::new(&Config::client());
+            let mut client = h1::Client::new(Config::client(), Instant::ZERO);
             for whole in [true, false] {
                 let fields = [("Host", "a"), ("Transfer-Encoding", "chunked")];
                 client.send_head("POST", "/", &fields, NOW).unwrap();
@@ -282,7 +282,7 @@ fn what_is_small_is_given_back_too() {
     let wire = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nA: b\r\n\r\n";
     for size in [1, wire.len()] {
         holds(0, "a request", || {
-            let mut server = h1::Server::new(&Config::server(), NOW);
+            let mut server = h1::Server::new(Config::server(), NOW);
             for mut piece in wire.chunks(size) {
                 while !piece.is_empty() {
                     let _ = server.rx.receive(&mut server.tx, &mut piece, NOW).unwrap();

@@ -266,7 +266,7 @@ fn connect(offers: &Offers<'_>, answer: &[u8]) -> Result<Value, String> {
 
 /// The same, `cut` bytes at a time.
 fn opened(offers: &Offers<'_>, answer: &[u8], cut: usize) -> Value {
-    let (attempt, mut http) = (client(), h1::Client::new(&h1::Config::client()));
+    let (attempt, mut http) = (client(), h1::Client::new(h1::Config::client(), NOW));
     let request = attempt.request("host", offers, &()).unwrap();
     http.send_head("GET", "/", &request, NOW).unwrap();
     http.tx.send_end(NOW).unwrap();
@@ -274,7 +274,7 @@ fn opened(offers: &Offers<'_>, answer: &[u8], cut: usize) -> Value {
     let (mut seen, Session { mut rx, mut tx }) = (Value::Null, session());
     for piece in answer.chunks(cut) {
         let mut input = piece;
-        while !http.tx.is_upgraded() {
+        while http.tx.wants().end != Some(End::Upgrade) {
             let step = match http.rx.receive(&mut http.tx, &mut input, NOW) {
                 Err(error) => return failed(&format!("{:?} at {}", error.kind, error.at)),
                 Ok(step) => step,

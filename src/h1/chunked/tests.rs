@@ -151,7 +151,7 @@ fn heads_of_every_length_are_written() {
             for size in [size >> (64 - 4 * digits), 1 << (4 * digits - 1), !0 >> (64 - 4 * digits)]
             {
                 let said = format!("{size:x}\r\n");
-                assert_eq!(head(size).unwrap().as_ref(), said.as_bytes());
+                assert_eq!(chunk_header(size).unwrap().as_ref(), said.as_bytes());
             }
         }
     }
@@ -160,9 +160,9 @@ fn heads_of_every_length_are_written() {
 #[test]
 fn heads_are_written() {
     for (size, wire) in [(1, "1\r\n"), (0x1ac, "1ac\r\n"), (u64::MAX, "ffffffffffffffff\r\n")] {
-        assert_eq!(head(size).unwrap().as_ref(), wire.as_bytes());
+        assert_eq!(chunk_header(size).unwrap().as_ref(), wire.as_bytes());
     }
-    assert_eq!(head(0), None);
+    assert_eq!(chunk_header(0), None);
 }
 
 #[test]
@@ -183,7 +183,7 @@ fn what_could_inject_is_not_written() {
         assert_eq!(refused(b"x", b"a", Some(value)), SendError::Misuse(ApiMisuse::FieldValue));
     }
     let evil = [("A", "b\r\nC: d")];
-    assert_eq!(encode_end_with(&evil, &mut out), Err(SendError::Misuse(ApiMisuse::FieldValue)));
+    assert_eq!(encode_end(&evil, &mut out), Err(SendError::Misuse(ApiMisuse::FieldValue)));
     let mut room = [0; 9];
     assert_eq!(encode_chunk(b"hello", &[], &mut &mut room[..]), Err(SendError::Full));
 }

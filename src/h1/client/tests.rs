@@ -21,7 +21,7 @@ fn asked(method: &str, fields: &[(&str, &str)]) -> Client {
 }
 
 fn asked_with(config: &Config, method: &str, fields: &[(&str, &str)]) -> Client {
-    let mut client = Client::new(config);
+    let mut client = Client::new(*config, T0);
     let all = [&HOST, fields].concat();
     let target = if method == "CONNECT" { "x:1" } else { "/" };
     client.send_head(method, target, &all[..], T0).unwrap();
@@ -135,7 +135,7 @@ fn only_what_nothing_else_ends_is_ended_by_the_connection() {
 
 #[test]
 fn nothing_is_read_that_was_not_asked_for() {
-    let mut client = Client::new(&Config::client());
+    let mut client = Client::new(Config::client(), T0);
     let mut input = &b"HTTP/1.1 200 OK\r\n\r\n"[..];
     let error = receive(&mut client, &mut input).unwrap_err();
     assert_eq!((error.kind, error.at, input.len()), (ErrorKind::Unsolicited, 0, 19));
@@ -168,10 +168,10 @@ fn after_an_upgrade_the_input_is_not_touched() {
         let wire = alloc::format!("HTTP/1.1 {status} A\r\nContent-Length: 9\r\n\r\nHTTP/1.1 ");
         let mut input = wire.as_bytes();
         assert_eq!(receive(&mut client, &mut input).unwrap(), alloc::format!("{status};."));
-        assert!(client.tx.is_upgraded());
+        assert!(client.tx.wants().end == Some(End::Upgrade));
         assert_eq!(input, b"HTTP/1.1 ");
         assert_eq!(client.send_head("GET", "/", &HOST, T0), Err(ApiMisuse::Closed.into()));
-        assert_eq!(client.tx.wants(), crate::Wants { read: true, end: None });
+        assert_eq!(client.tx.wants(), crate::Wants { read: false, end: Some(End::Upgrade) });
     }
     // A refusal is a response like any other.
     let mut client = asked("CONNECT", &[]);
@@ -184,17 +184,17 @@ fn after_an_upgrade_the_input_is_not_touched() {
 fn a_request_is_sent_whole_before_its_upgrade() {
     let fields =
         [("Host", "x"), ("Connection", "upgrade"), ("Upgrade", "a"), ("Content-Length", "2")];
-    let mut client = Client::new(&Config::client());
+    let mut client = Client::new(Config::client(), T0);
     client.send_head("POST", "/", &fields, T0).unwrap();
     client.tx.send_data(b"a", T0).unwrap();
     let mut input = &b"HTTP/1.1 101 A\r\n\r\nHTTP"[..];
     assert_eq!(receive(&mut client, &mut input).unwrap(), "101;.");
-    assert!(!client.tx.is_upgraded() && !client.tx.is_idle());
+    assert!(client.tx.wants().end != Some(End::Upgrade) && !client.tx.is_idle());
     written(&mut client);
     client.tx.send_data(b"b", T0).unwrap();
     client.tx.send_end(T0).unwrap();
     assert_eq!(written(&mut client), "b");
-    assert!(client.tx.is_upgraded());
+    assert!(client.tx.wants().end == Some(End::Upgrade));
     assert_eq!((receive(&mut client, &mut input).unwrap().as_str(), input), (".", &b"HTTP"[..]));
 }
 
@@ -207,14 +207,14 @@ fn a_100_is_waited_for_but_not_for_long() {
         "HTTP/1.1 417 A\r\nContent-Length: 0\r\n\r\n",
         "",
     ] {
-        let mut client = Client::new(&Config::client());
+        let mut client = Client::new(Config::client(), T0);
         client.send_head("POST", "/", &expects, T0).unwrap();
-        assert!(client.tx.waits_for_continue());
+        assert!(client.tx.awaits_continue());
         assert_eq!(client.poll_timeout(), Some(at(1)));
         receive(&mut client, &mut wire.as_bytes()).unwrap();
-        assert_eq!(client.tx.waits_for_continue(), wire.is_empty() || wire.contains("103"));
+        assert_eq!(client.tx.awaits_continue(), wire.is_empty() || wire.contains("103"));
         client.handle_timeout(at(1));
-        assert!(!client.tx.waits_for_continue());
+        assert!(!client.tx.awaits_continue());
         // The response is over, the request is not: it is ended or given up.
         assert!(!client.tx.is_idle());
         client.tx.send_data(b"ab", at(1)).unwrap();
@@ -225,7 +225,7 @@ fn a_100_is_waited_for_but_not_for_long() {
 
 #[test]
 fn a_late_response_is_over() {
-    let mut client = Client::new(&Config::client());
+    let mut client = Client::new(Config::client(), T0);
     client.send_head("POST", "/", &[("Host", "x"), ("Content-Length", "2")], T0).unwrap();
     written(&mut client);
     client.handle_timeout(at(60)); // the request is not over
@@ -260,12 +260,12 @@ fn what_contradicts_itself_is_not_sent() {
         ("POST", "/", &[host, ("Transfer-Encoding", "chunked, gzip")], ApiMisuse::Framing),
         ("GET", "/", &[host, ("A", "\0")], ApiMisuse::FieldValue),
     ] {
-        let mut client = Client::new(&Config::client());
+        let mut client = Client::new(Config::client(), T0);
         let refused = client.send_head(method, target, fields, T0);
         assert_eq!(refused, Err(misuse.into()), "{method} {target} {fields:?}");
         assert!(client.tx.output().is_empty() && client.tx.is_idle());
     }
-    let mut client = Client::new(&Config::client());
+    let mut client = Client::new(Config::client(), T0);
     client.send_head("GET", "/", &HOST, T0).unwrap();
     assert_eq!(client.tx.send_data(b"a", T0), Err(ApiMisuse::BodyTooLong.into()));
 }

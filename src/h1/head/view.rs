@@ -45,7 +45,10 @@ impl<'m, L: StartLine> Head<'m, L> {
 
     /// The fields whose names have one of the lengths whose bits are set: whoever looks for few names
     /// passes over all others without reading them, and needs no text to compare with.
-    pub(crate) fn of_lengths(&self, lengths: u32) -> impl Iterator<Item = (&'m [u8], &'m [u8])> {
+    pub(crate) fn fields_with_name_length(
+        &self,
+        lengths: u32,
+    ) -> impl Iterator<Item = (&'m [u8], &'m [u8])> {
         let (bytes, spans) = (self.bytes, self.spans);
         let wanted = move |span: &&Span| {
             let len = span.name.1 - span.name.0;

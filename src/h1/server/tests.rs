@@ -18,7 +18,7 @@ fn at(secs: u64) -> Instant {
 }
 
 fn server() -> Server {
-    Server::new(&Config::server(), T0)
+    Server::new(Config::server(), T0)
 }
 
 /// All events of an input, as words, until it is used up or the exchange is over.
@@ -56,7 +56,7 @@ fn asked(request: &str) -> Server {
     let mut server = server();
     let mut input = request.as_bytes();
     receive(&mut server, &mut input, T0).unwrap();
-    assert!(server.tx.owes_head());
+    assert!(server.tx.awaits_head());
     server
 }
 
@@ -161,12 +161,12 @@ fn after_an_upgrade_the_input_is_not_touched() {
         let mut server = server();
         let mut input = wire.as_bytes();
         assert!(receive(&mut server, &mut input, T0).unwrap().ends_with('.'));
-        assert!(!server.tx.is_upgraded());
+        assert!(server.tx.wants().end != Some(End::Upgrade));
         server.tx.send_head(status, &[("A", "b")], T0).unwrap();
-        assert!(server.tx.is_upgraded() && !server.next_exchange(T0));
+        assert!(server.tx.wants().end == Some(End::Upgrade) && !server.next_exchange(T0));
         assert_eq!(receive(&mut server, &mut input, T0).unwrap(), ".");
         assert!(input.starts_with(b"\x00GET"));
-        assert_eq!(server.tx.wants(), crate::Wants { read: true, end: None });
+        assert_eq!(server.tx.wants(), crate::Wants { read: false, end: Some(End::Upgrade) });
         assert!(!written(&mut server).contains("onnection"));
     }
     // Whoever refuses goes on with HTTP.
@@ -281,10 +281,10 @@ fn a_peer_that_leaves_after_its_broken_request_is_not_waited_for() {
 fn a_peer_that_does_not_read_the_answer_to_its_upgrade_is_left() {
     let mut server = asked(&alloc::format!("CONNECT x:1 HTTP/1.1\r\n{HOST}\r\n"));
     server.tx.send_head(200, &(), T0).unwrap();
-    assert!(server.tx.is_upgraded());
+    assert!(server.tx.wants().end == Some(End::Upgrade));
     let due = server.tx.poll_timeout().unwrap();
     server.tx.handle_timeout(due);
-    assert!(!server.tx.is_upgraded());
+    assert!(server.tx.wants().end != Some(End::Upgrade));
     assert_eq!(server.tx.wants(), crate::Wants { read: false, end: Some(End::Close) });
 }
 
@@ -418,7 +418,7 @@ fn what_contradicts_itself_is_not_sent() {
             Err(misuse.into()),
             "{status} {fields:?}"
         );
-        assert!(server.tx.output().is_empty() && server.tx.owes_head());
+        assert!(server.tx.output().is_empty() && server.tx.awaits_head());
     }
     let mut server = asked(&get);
     let out_of_order = Err(SendError::Misuse(ApiMisuse::OutOfOrder));
@@ -443,7 +443,7 @@ fn what_contradicts_itself_is_not_sent() {
 fn a_full_output_takes_nothing() {
     let mut config = Config::server();
     config.output = Some(60);
-    let mut server = Server::new(&config, T0);
+    let mut server = Server::new(config, T0);
     receive(&mut server, &mut &b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"[..], T0).unwrap();
     server.tx.send_head(103, &(), T0).unwrap();
     let long = [("Content-Length", "99"), ("A", "some more than there is room for")];

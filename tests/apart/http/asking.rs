@@ -1,7 +1,7 @@
 //! A client whose halves are two tasks.
 
-use wirefeed::h1::client::{Event, Next, Receiver, Reply, Sender};
-use wirefeed::h1::{Client, Config, Error, ErrorKind};
+use wirefeed::h1::client::{ClientSide, Event, Reply};
+use wirefeed::h1::{Client, Config, Error, ErrorKind, Next, Receiver, Sender};
 use wirefeed::{End, Fields, Instant, Replies, SendError, Step};
 
 use super::message::{Allowance, Seen, Sending, Sent, judge};
@@ -12,9 +12,9 @@ use crate::kit::{Delayed, Dice, Link, Pace, Pauses, earliest, millis};
 pub(crate) struct Asking<'p> {
     plan: &'p Plan,
     replies: Delayed<Reply>,
-    tokens: Delayed<Next>,
+    tokens: Delayed<Next<ClientSide>>,
 
-    rx: Receiver,
+    rx: Receiver<ClientSide>,
     reader: Pace,
     input: Vec<u8>,
     /// The last call asked for input, or said that the response is over.
@@ -26,7 +26,7 @@ pub(crate) struct Asking<'p> {
     /// Since when nothing of its own keeps it from reading.
     pub(crate) read_from: Instant,
 
-    tx: Sender,
+    tx: Sender<ClientSide>,
     writer: Pace,
     allowance: Allowance,
     /// The application does nothing before; its output is written all the same.
@@ -44,7 +44,7 @@ pub(crate) struct Asking<'p> {
 
 impl<'p> Asking<'p> {
     pub(crate) fn new(config: &Config, plan: &'p Plan) -> Self {
-        let Client { rx, tx } = Client::new(config);
+        let Client { rx, tx } = Client::new(*config, Instant::ZERO);
         let side = &plan.client;
         let token_delay = plan.late_token.map_or(side.delay, |time| millis(time.into()));
         Self {
@@ -231,7 +231,7 @@ impl<'p> Asking<'p> {
                     Err(error) => judge(Err(error), Sent::Some),
                 }
             }
-            Some(_) if self.tx.waits_for_continue() => return false,
+            Some(_) if self.tx.awaits_continue() => return false,
             Some(sending) => sending.step(&mut self.tx, (n, &ask.body), now),
         };
         if matches!(sent, Sent::Some | Sent::Over) {

@@ -1,7 +1,9 @@
 //! Messages: what is sent of one, step by step, and what is seen of one.
 
 use bytes::{Buf, Bytes};
-use wirefeed::h1::{client, server};
+use wirefeed::h1::Sender;
+use wirefeed::h1::client::ClientSide;
+use wirefeed::h1::server::ServerSide;
 use wirefeed::{ApiMisuse, Instant, Outbox, SendError};
 
 /// A message's body.
@@ -77,8 +79,8 @@ macro_rules! sends {
         }
     };
 }
-sends!(client::Sender);
-sends!(server::Sender);
+sends!(Sender<ClientSide>);
+sends!(Sender<ServerSide>);
 
 /// What one step of sending came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! A server whose halves are two tasks.
 
-use wirefeed::h1::server::{Event, Next, Receiver, Reply, Sender};
-use wirefeed::h1::{Config, Error, Server};
+use wirefeed::h1::server::{Event, Reply, ServerSide};
+use wirefeed::h1::{Config, Error, Next, Receiver, Sender, Server};
 use wirefeed::{End, Fields, Instant, Replies, Step};
 
 use super::message::{Allowance, Seen, Sending, Sent, judge};
@@ -12,13 +12,13 @@ use crate::kit::{Delayed, Dice, Link, Pace, Pauses, earliest};
 pub(crate) struct Serving<'p> {
     answers: &'p [Answer],
     replies: Delayed<Reply>,
-    tokens: Delayed<Next>,
+    tokens: Delayed<Next<ServerSide>>,
 
-    rx: Receiver,
+    rx: Receiver<ServerSide>,
     reader: Pace,
     input: Vec<u8>,
     /// A token that came before the request was over.
-    held: Option<Next>,
+    held: Option<Next<ServerSide>>,
     is_done: bool,
     /// The last call asked for input, or said that the request is over.
     is_drained: bool,
@@ -30,7 +30,7 @@ pub(crate) struct Serving<'p> {
     /// When a request failed, or was given up.
     pub(crate) failed_at: Option<Instant>,
 
-    tx: Sender,
+    tx: Sender<ServerSide>,
     writer: Pace,
     allowance: Allowance,
     /// The application does nothing before; its output is written all the same.
@@ -51,7 +51,7 @@ enum At {
 
 impl<'p> Serving<'p> {
     pub(crate) fn new(config: &Config, side: &Side, answers: &'p [Answer], dice: &[u8]) -> Self {
-        let Server { rx, tx } = Server::new(config, Instant::ZERO);
+        let Server { rx, tx } = Server::new(*config, Instant::ZERO);
         Self {
             answers,
             replies: Delayed::new(Dice::new(dice, 0), side.delay),
@@ -231,7 +231,7 @@ impl<'p> Serving<'p> {
         let waits = self.answers.get(n).is_some_and(|it| it.waits) && !self.is_over(n);
         let sent = match &mut self.at {
             At::Rest => {
-                if !self.tx.owes_head() || !self.may_begin() {
+                if !self.tx.awaits_head() || !self.may_begin() {
                     return false;
                 }
                 self.at = At::Interim(0);

@@ -17,11 +17,11 @@ impl Subject for Serving {
     const LIMIT: usize = 800;
 
     fn new() -> Self {
-        Self(Server::new(&small(Config::server()), NOW))
+        Self(Server::new(small(Config::server()), NOW))
     }
 
     fn roomy() -> Self {
-        Self(Server::new(&large(Config::server()), NOW))
+        Self(Server::new(large(Config::server()), NOW))
     }
 
     fn step(&mut self, input: &mut &[u8], show: Show<'_>) -> Flow {
@@ -63,7 +63,7 @@ impl Subject for Serving {
                 for (method, target, message) in requests {
                     let mut all = message.fields(true);
                     all.push(("Host".into(), b"x".to_vec()));
-                    let mut client = Client::new(&Config::client());
+                    let mut client = Client::new(Config::client(), NOW);
                     client.send_head(&method, &target, &all[..], NOW).unwrap();
                     let tx = &mut client.tx;
                     if !message.data.is_empty() {
@@ -95,7 +95,7 @@ pub(crate) struct Asking(Client);
 
 impl Asking {
     fn with(config: &Config) -> Self {
-        let mut this = Self(Client::new(config));
+        let mut this = Self(Client::new(*config, NOW));
         this.ask();
         this
     }
@@ -175,7 +175,7 @@ fn respond(
     wire: &mut Vec<u8>,
     parts: &mut Vec<Part>,
 ) {
-    let Server { mut rx, mut tx } = Server::new(&Config::server(), NOW);
+    let Server { mut rx, mut tx } = Server::new(Config::server(), NOW);
     let mut request =
         if open { "GET / HTTP/1.0\r\n\r\n" } else { "GET / HTTP/1.1\r\nHost: x\r\n\r\n" }
             .as_bytes();

@@ -311,7 +311,7 @@ fn encode(chunks: &[Chunk], trailers: &[(String, Vec<u8>)]) -> (Vec<u8>, Vec<Par
     }
     parts.push(part("chunk", 0u64.to_be_bytes()));
     let from = wire.len() + 3;
-    chunked::encode_end_with(trailers, &mut wire).unwrap();
+    chunked::encode_end(trailers, &mut wire).unwrap();
     let lines = &wire[from..wire.len() - 2];
     if !lines.is_empty() {
         parts.push(part("trailers", lines));

@@ -35,7 +35,7 @@ fn http(bytes: &[u8]) -> usize {
     while let Ok(Step::Item(item)) = decoder.decode(&mut input) {
         sum += match item {
             chunked::Item::Extension(piece) => grammar::Parameters::new(piece).count(),
-            chunked::Item::Chunk(size) => chunked::head(size).map_or(0, |head| head.as_ref().len()),
+            chunked::Item::Chunk(size) => chunked::chunk_header(size).map_or(0, |head| head.as_ref().len()),
             chunked::Item::Data(piece) => piece.len() + chunked::TAIL.len(),
             chunked::Item::Trailers(piece) => Lines(piece).fields().count(),
         };

@@ -1,53 +1,58 @@
-//! A body as a connection receives it: trailers joined and judged.
+//! The content of a message as a connection receives it, with its trailers joined and checked.
 
-use crate::h1::{Error, ErrorKind, Framing, body, chunked};
+use crate::h1::{Error, ErrorKind, Framing, body, chunked, trailers};
 use crate::kernel::buffer::Buffer;
 use crate::kernel::fields::{self, Lines};
 use crate::{Fields, Step};
 
-/// A body that is being received.
+/// The content that is being received.
 #[derive(Debug)]
-pub(super) struct Incoming {
+pub(super) struct Content {
     body: body::Decoder,
-    /// Trailers that were cut, or that are to be handed out.
+    /// Trailers that the end of an input cut, or that were yielded.
     trailers: Buffer,
     trailers_at: u64,
-    /// The trailers have been handed out.
-    handed: bool,
+    /// The trailers were yielded.
+    yielded: bool,
     limit: usize,
 }
 
-/// A part of a body.
-pub(super) enum Part<'m, 'b> {
+/// A part of the content.
+#[expect(
+    unnameable_types,
+    missing_debug_implementations,
+    reason = "the events of both sides are made of it"
+)]
+pub enum Part<'m, 'b> {
     Data(&'b [u8]),
     Trailers(Lines<'m>),
 }
 
-impl Incoming {
+impl Content {
     pub(super) fn new(config: &chunked::Config) -> Self {
         Self {
             body: body::Decoder::with_config(Framing::None, *config),
             trailers: Buffer::new(),
             trailers_at: 0,
-            handed: false,
+            yielded: false,
             limit: config.trailers.map_or(usize::MAX, |limit| limit as usize),
         }
     }
 
-    /// Readies it for another body.
+    /// Readies it for the content of another message.
     pub(super) fn begin(&mut self, framing: Framing, config: &chunked::Config) {
         self.body = body::Decoder::with_config(framing, *config);
         self.trailers.clear();
-        self.handed = false;
+        self.yielded = false;
     }
 
-    /// Decodes the next part; offsets count from the body's first byte, of which `at` have come.
+    /// Decodes the next part; `at` is the offset of the input from the first byte of the content.
     pub(super) fn decode<'m, 'b: 'm>(
         &'m mut self,
         input: &mut &'b [u8],
         at: u64,
     ) -> Result<Step<Part<'m, 'b>>, Error> {
-        if core::mem::take(&mut self.handed) {
+        if core::mem::take(&mut self.yielded) {
             self.trailers.clear();
         }
         let start = *input;
@@ -75,7 +80,7 @@ impl Incoming {
             *input = rewind(start, at, error.at);
             return Err(error);
         }
-        self.handed = true;
+        self.yielded = true;
         Ok(Step::Item(Part::Trailers(Lines(self.trailers.bytes()))))
     }
 
@@ -84,61 +89,30 @@ impl Incoming {
         self.body.finish().map(|_| ())
     }
 
-    /// Forgets trailers that will never be whole.
+    /// Drops trailers that will never be complete.
     pub(super) fn forget(&mut self) {
         self.trailers.clear();
     }
 
-    /// Gives back all memory, unless trailers are unfinished.
+    /// Frees all memory, unless trailers are incomplete.
     pub(super) fn release(&mut self) {
-        if core::mem::take(&mut self.handed) {
+        if core::mem::take(&mut self.yielded) {
             self.trailers.clear();
         }
         self.trailers.release();
     }
 }
 
-/// The input from the offending byte on, where it lies in this one; `start_at` is the offset of
-/// its first byte.
+/// The rest of an input from the offending byte on, or nothing where that byte lies before the input;
+/// `start_at` is the offset of the first byte of the input.
 pub(super) fn rewind(start: &[u8], start_at: u64, error_at: u64) -> &[u8] {
     let back = error_at.checked_sub(start_at).and_then(|back| usize::try_from(back).ok());
     back.and_then(|back| start.get(back..)).unwrap_or_default()
 }
 
-/// Whether a field must not stand in trailers (RFC 9110 6.5.1): it frames or routes the message, or
-/// must be known before its content.
-pub(super) fn is_forbidden_trailer(name: &str) -> bool {
-    FORBIDDEN.iter().any(|forbidden| name.eq_ignore_ascii_case(forbidden))
-}
-
-/// The offset of the first line with a field that must not stand in trailers.
+/// The offset of the first field line that must not stand in trailers.
 fn forbidden(lines: &[u8]) -> Option<usize> {
     let fields = Lines(lines);
-    let found = fields.fields().find(|field| is_forbidden_trailer(field.name))?;
+    let found = fields.fields().find(|field| trailers::is_forbidden(field.name))?;
     Some(found.name.as_ptr().addr() - lines.as_ptr().addr())
 }
-
-const FORBIDDEN: [&str; 22] = [
-    "authorization",
-    "cache-control",
-    "connection",
-    "content-encoding",
-    "content-length",
-    "content-range",
-    "content-type",
-    "cookie",
-    "expect",
-    "host",
-    "keep-alive",
-    "max-forwards",
-    "pragma",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "proxy-connection",
-    "range",
-    "set-cookie",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];

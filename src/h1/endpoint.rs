@@ -1,0 +1,166 @@
+//! Both halves of one side of a connection.
+
+use bytes::Bytes;
+
+use super::Error;
+use super::receiver::Receiver;
+use super::sender::Sender;
+use super::side::Side;
+use crate::{Connection, Fields, Instant, Outbox, SendError, Step, Wants};
+
+/// One side of a connection: a [`Client`](super::Client) or a [`Server`](super::Server).
+///
+/// The halves are independent: a handler may send on `tx` while it holds an event of `rx`, and two tasks
+/// may each drive one, with a channel for what [`Replies`](crate::Replies) passes from one to the other.
+#[derive(Debug)]
+pub struct Endpoint<S: Side> {
+    /// The receiving half.
+    pub rx: Receiver<S>,
+    /// The sending half.
+    pub tx: Sender<S>,
+}
+
+impl<S: Side> Endpoint<S> {
+    /// Decodes the next part of a message: see [`Receiver::receive`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Receiver::receive`].
+    #[inline]
+    pub fn receive<'m, 'b: 'm>(
+        &'m mut self,
+        input: &mut &'b [u8],
+        now: Instant,
+    ) -> Result<Step<S::Event<'m, 'b>>, Error> {
+        self.rx.receive(&mut self.tx, input, now)
+    }
+
+    /// The peer's end of stream: see [`Receiver::receive_eof`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Receiver::receive_eof`].
+    pub fn receive_eof(&mut self, now: Instant) -> Result<(), Error> {
+        self.rx.receive_eof(&mut self.tx, now)
+    }
+
+    /// Copies some of the content to the output: see [`Sender::send_data`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Sender::send_data`].
+    pub fn send_data(&mut self, data: &[u8], now: Instant) -> Result<(), SendError> {
+        self.tx.send_data(data, now)
+    }
+
+    /// Adds some of the content to the output: see [`Sender::send_bytes`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Sender::send_data`].
+    pub fn send_bytes(&mut self, data: Bytes, now: Instant) -> Result<(), SendError> {
+        self.tx.send_bytes(data, now)
+    }
+
+    /// Ends the message: see [`Sender::send_end`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Sender::send_end`].
+    pub fn send_end(&mut self, now: Instant) -> Result<(), SendError> {
+        self.tx.send_end(now)
+    }
+
+    /// Ends the message with trailers: see [`Sender::send_trailers`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Sender::send_trailers`].
+    pub fn send_trailers(
+        &mut self,
+        trailers: &(impl Fields + ?Sized),
+        now: Instant,
+    ) -> Result<(), SendError> {
+        self.tx.send_trailers(trailers, now)
+    }
+
+    /// The bytes to write to the peer: write them and advance.
+    pub fn output(&mut self) -> &mut Outbox {
+        self.tx.output()
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is due, if nothing happens before.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let rx = self.rx.poll_held(self.tx.is_full());
+        [rx, self.tx.poll_timeout()].into_iter().flatten().min()
+    }
+
+    /// Advances the time in both halves.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.rx.hold(self.tx.is_full(), now);
+        self.rx.handle_timeout(&mut self.tx, now);
+        self.tx.handle_timeout(now);
+        if self.tx.has_timed_out() {
+            self.rx.time_out(&mut self.tx, now);
+        }
+    }
+
+    /// What the driver must do once the output is written.
+    pub fn wants(&self) -> Wants {
+        self.tx.wants()
+    }
+
+    /// Frees the memory that no incomplete message needs.
+    pub fn release(&mut self) {
+        self.rx.release();
+        self.tx.release();
+    }
+}
+
+impl<S: Side> Connection for Endpoint<S> {
+    type Input<'b> = &'b [u8];
+    type Event<'m, 'b: 'm>
+        = S::Event<'m, 'b>
+    where
+        Self: 'm;
+    type Error = Error;
+    type Sender = Sender<S>;
+
+    #[inline]
+    fn receive_with_sender<'m, 'b: 'm>(
+        &'m mut self,
+        input: &mut &'b [u8],
+        now: Instant,
+    ) -> Result<(Step<S::Event<'m, 'b>>, &'m mut Sender<S>), Error> {
+        let step = self.rx.receive(&mut self.tx, input, now)?;
+        Ok((step, &mut self.tx))
+    }
+
+    fn receive_eof(&mut self, now: Instant) -> Result<(), Error> {
+        self.receive_eof(now)
+    }
+
+    fn sender(&mut self) -> &mut Sender<S> {
+        &mut self.tx
+    }
+
+    fn output(&mut self) -> &mut Outbox {
+        self.output()
+    }
+
+    fn poll_timeout(&self) -> Option<Instant> {
+        self.poll_timeout()
+    }
+
+    fn handle_timeout(&mut self, now: Instant) {
+        self.handle_timeout(now);
+    }
+
+    fn wants(&self) -> Wants {
+        self.wants()
+    }
+
+    fn release(&mut self) {
+        self.release();
+    }
+}

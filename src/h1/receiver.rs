@@ -1,0 +1,468 @@
+//! The receiving half of a connection: heads, content, trailers.
+
+use core::fmt;
+
+use super::content::{Content, rewind};
+use super::side::{Opened, Side};
+use super::{Config, Error, ErrorKind, Framing, head};
+use crate::kernel::deadline::ReadDeadline;
+use crate::kernel::table::transitions;
+use crate::{Instant, Replies, Step};
+
+/// The receiving half of one side of a connection.
+pub struct Receiver<S: Side> {
+    heads: head::Decoder<S::StartLine>,
+    content: Content,
+    progress: Progress<S>,
+}
+
+/// How far the current message has been received: all that changes while a part of it is lent.
+struct Progress<S: Side> {
+    state: State,
+    exchange: Option<S::Exchange>,
+    /// Whether another message may follow this one.
+    persists: bool,
+    /// Whether the peer waits for a 100 (Continue) before it sends the content.
+    expects_continue: bool,
+    /// There is input left to pull, or the caller does not read.
+    is_reading: bool,
+    /// The offset of the first byte of the head, or of the content.
+    base: u64,
+    at: u64,
+    deadline: ReadDeadline,
+    /// Why the state is `Failed`.
+    error: Error,
+    config: Config,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// No message has begun.
+    Idle,
+    /// A head is incomplete, or awaited as the answer to a request.
+    Head,
+    /// An informational response was yielded; the final one follows.
+    Informed,
+    /// The content is incomplete.
+    Content,
+    /// The message is complete.
+    Done,
+    /// HTTP has ended on this connection.
+    Over,
+    /// The peer broke the protocol, or was too slow.
+    Failed,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum On {
+    /// The first byte of a head, or a request whose response is awaited.
+    Begin,
+    /// An informational head.
+    Informational,
+    /// The head after an informational one.
+    Resume,
+    /// A final head.
+    Final,
+    /// A head that ends HTTP on this connection.
+    Switch,
+    /// The end of the message.
+    End,
+    /// The next exchange.
+    Next,
+    /// The end of the connection.
+    Close,
+    /// An error.
+    Fail,
+}
+
+transitions! {
+    /// How a message is received.
+    State, On {
+        Idle, Begin => Head;
+        Head, Final => Content;
+        Head, Informational => Informed;
+        Informed, Resume => Head;
+        Head, Switch => Over;
+        Content, End => Done;
+        Done, Next => Idle;
+        Idle | Head | Informed | Content | Done | Over, Close => Over;
+        Idle | Head | Informed | Content, Fail => Failed;
+    }
+}
+
+impl<S: Side> Receiver<S> {
+    pub(super) fn new(config: Config, now: Instant) -> Self {
+        let mut deadline = ReadDeadline::OFF;
+        if S::FIRST.is_some() {
+            deadline.deadline.start(config.idle_timeout, now);
+        }
+        let progress = Progress {
+            state: State::Idle,
+            exchange: S::FIRST,
+            persists: true,
+            expects_continue: false,
+            is_reading: false,
+            base: 0,
+            at: 0,
+            deadline,
+            error: Error::new(ErrorKind::Truncated, 0),
+            config,
+        };
+        Self {
+            heads: head::Decoder::with_config(config.head),
+            content: Content::new(&config.body),
+            progress,
+        }
+    }
+
+    /// Decodes the next part of a message; `Done` after the end of the message, and after that of the
+    /// connection.
+    ///
+    /// A server leaves a pipelined request in `input` until the next exchange. Bytes that a client is given
+    /// after the end of a response end the connection, since they answer no request (RFC 9112 9.2): give
+    /// what is left over before the next request is sent, or it is taken for the response.
+    ///
+    /// # Errors
+    ///
+    /// The first fault of the message, at its offset in the connection; [`ErrorKind::Unsolicited`] for
+    /// bytes that a client receives before any request. `replies` has it: the sending half answers where it
+    /// can and ends the connection. Drive it to its [`End`](crate::End).
+    #[inline]
+    pub fn receive<'m, 'b: 'm>(
+        &'m mut self,
+        replies: &mut impl Replies<S::Reply>,
+        input: &mut &'b [u8],
+        now: Instant,
+    ) -> Result<Step<S::Event<'m, 'b>>, Error> {
+        let progress = &mut self.progress;
+        if !input.is_empty() {
+            progress.deadline.pause(now);
+        }
+        match progress.state {
+            State::Content => self.receive_content(replies, input, now),
+            State::Idle | State::Head | State::Informed if input.is_empty() => {
+                progress.wait(replies, now);
+                Ok(Step::NeedInput)
+            }
+            State::Idle | State::Head | State::Informed => self.receive_head(replies, input, now),
+            State::Done if !input.is_empty() && S::FIRST.is_none() => {
+                progress.state.go(On::Close);
+                replies.reply(S::END, now);
+                Ok(Step::Done)
+            }
+            State::Done | State::Over => {
+                progress.wait(replies, now);
+                Ok(Step::Done)
+            }
+            State::Failed => Err(progress.error),
+        }
+    }
+
+    fn receive_head<'m, 'b: 'm>(
+        &'m mut self,
+        replies: &mut impl Replies<S::Reply>,
+        input: &mut &'b [u8],
+        now: Instant,
+    ) -> Result<Step<S::Event<'m, 'b>>, Error> {
+        let progress = &mut self.progress;
+        let Some(exchange) = &progress.exchange else {
+            let error = Error::new(ErrorKind::Unsolicited, progress.at);
+            return Err(progress.fail(error, replies, now));
+        };
+        if progress.state == State::Informed {
+            self.heads.reset();
+            progress.state.go(On::Resume);
+        }
+        let start = *input;
+        let step = self.heads.decode(input);
+        let opened = match &step {
+            Ok(Step::Item(head)) => {
+                S::open(head, exchange, &progress.config).map(Some).inspect_err(|error| {
+                    *input = rewind(start, progress.at, error.at + progress.base);
+                })
+            }
+            Ok(_) => Ok(None),
+            Err(error) => Err(*error),
+        };
+        progress.read(replies, now);
+        progress.advance_head(start, input.len());
+        match opened {
+            Ok(Some(opened)) => progress.open(opened, &mut self.content, replies, now),
+            Ok(None) => progress.wait(replies, now),
+            Err(error) => {
+                let error = error.offset_by(progress.base);
+                return Err(progress.fail(error, replies, now));
+            }
+        }
+        let is_informational = progress.state == State::Informed;
+        Ok(step?.map(|head| if is_informational { S::informational(head) } else { S::head(head) }))
+    }
+
+    #[inline]
+    fn receive_content<'m, 'b: 'm>(
+        &'m mut self,
+        replies: &mut impl Replies<S::Reply>,
+        input: &mut &'b [u8],
+        now: Instant,
+    ) -> Result<Step<S::Event<'m, 'b>>, Error> {
+        let progress = &mut self.progress;
+        // A server that has not answered yet asks for the content (RFC 9110 10.1.1).
+        if core::mem::take(&mut progress.expects_continue) && input.is_empty() {
+            if let Some(reply) = S::CONTINUE {
+                replies.reply(reply, now);
+            }
+        }
+        let len = input.len();
+        let step = self.content.decode(input, progress.at - progress.base);
+        let used = len - input.len();
+        progress.at += used as u64;
+        progress.deadline.received(used);
+        match step {
+            Ok(Step::Item(part)) => return Ok(Step::Item(part.into())),
+            Ok(Step::NeedInput) => progress.deadline.resume(now),
+            Ok(Step::Done) => progress.end(replies, now),
+            Err(error) => {
+                let error = error.offset_by(progress.base);
+                return Err(progress.fail(error, replies, now));
+            }
+        }
+        Ok(if progress.state == State::Done { Step::Done } else { Step::NeedInput })
+    }
+
+    /// Stops the deadlines of the peer until the next `receive`: the caller does not read, because it
+    /// handles what it has received first.
+    pub fn pause(&mut self, replies: &mut impl Replies<S::Reply>, now: Instant) {
+        self.progress.deadline.pause(now);
+        self.progress.read(replies, now);
+    }
+
+    /// The peer's end of stream.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Truncated`] inside a message, and where a client awaits a response. Only content that
+    /// nothing else delimits is complete with it.
+    pub fn receive_eof(
+        &mut self,
+        replies: &mut impl Replies<S::Reply>,
+        now: Instant,
+    ) -> Result<(), Error> {
+        let progress = &mut self.progress;
+        let finished = match progress.state {
+            State::Idle => self.heads.finish().map(|_| ()),
+            State::Head | State::Informed => self
+                .heads
+                .finish()
+                .and_then(|_| Err(Error::new(ErrorKind::Truncated, progress.at - progress.base))),
+            State::Content => self.content.finish(),
+            State::Done | State::Over => Ok(()),
+            State::Failed => {
+                replies.reply(S::END, now);
+                return Err(progress.error);
+            }
+        };
+        let finished = finished.map_err(|error| error.offset_by(progress.base));
+        match finished {
+            Ok(()) => {
+                if progress.state == State::Content {
+                    replies.reply(S::over(false), now);
+                }
+                progress.state.go(On::Close);
+                progress.deadline.deadline.stop();
+            }
+            Err(error) => drop(progress.fail(error, replies, now)),
+        }
+        replies.reply(S::END, now);
+        finished
+    }
+
+    /// Stops the deadlines of the peer while the output is so full that this side does not read.
+    pub(super) fn hold(&mut self, held: bool, now: Instant) {
+        self.progress.deadline.hold(held, now);
+    }
+
+    /// When to [`hold`](Self::hold), and then to advance the time.
+    pub(super) fn poll_held(&self, held: bool) -> Option<Instant> {
+        self.progress.deadline.poll(held)
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is due, if nothing happens before.
+    pub const fn poll_timeout(&self) -> Option<Instant> {
+        self.progress.deadline.deadline.poll()
+    }
+
+    /// Advances the time: gives up a message that does not arrive, and a server's idle connection. The
+    /// sending half of a client measures the time for the head of a response, since it knows when the
+    /// request was complete.
+    pub fn handle_timeout(&mut self, replies: &mut impl Replies<S::Reply>, now: Instant) {
+        if self.progress.deadline.deadline.is_over(now) {
+            self.time_out(replies, now);
+        }
+    }
+
+    /// Gives up the message in progress.
+    pub(super) fn time_out(&mut self, replies: &mut impl Replies<S::Reply>, now: Instant) {
+        let progress = &mut self.progress;
+        progress.deadline.deadline.stop();
+        match progress.state {
+            // A peer that asks for nothing needs no answer.
+            State::Idle if S::FIRST.is_some() => {
+                progress.state.go(On::Close);
+                replies.reply(S::END, now);
+            }
+            State::Head | State::Informed | State::Content => {
+                let error = Error::new(ErrorKind::TimedOut, progress.at);
+                progress.fail(error, replies, now);
+            }
+            State::Idle | State::Done | State::Over | State::Failed => {}
+        }
+    }
+
+    /// Whether the message is complete, and another may follow.
+    pub fn is_done(&self) -> bool {
+        self.progress.state == State::Done
+    }
+
+    /// Readies this half for the next message: on a client before the bytes of the request are written,
+    /// or its response is taken for one that answers no request.
+    ///
+    /// # Errors
+    ///
+    /// Gives `next` back where the message in progress is incomplete.
+    pub fn next_exchange(&mut self, next: Next<S>, now: Instant) -> Result<(), Next<S>> {
+        let progress = &mut self.progress;
+        match progress.state {
+            State::Idle if progress.exchange.is_none() => {}
+            State::Done => progress.state.go(On::Next),
+            _ => return Err(next),
+        }
+        self.heads.reset();
+        progress.base = progress.at;
+        progress.exchange = Some(next.0);
+        if S::FIRST.is_none() {
+            progress.state.go(On::Begin);
+            return Ok(());
+        }
+        progress.deadline.arm(progress.config.idle_timeout);
+        if !progress.is_reading {
+            progress.deadline.resume(now);
+        }
+        Ok(())
+    }
+
+    /// Frees all memory, unless a head or trailers are incomplete; after the end of the connection, and
+    /// after an error, nothing is.
+    pub fn release(&mut self) {
+        if let State::Over | State::Failed = self.progress.state {
+            self.heads.reset();
+            self.content.forget();
+        }
+        self.heads.release();
+        self.content.release();
+    }
+}
+
+impl<S: Side> Progress<S> {
+    /// Some input is left to pull, or the caller does not read.
+    #[inline]
+    fn read(&mut self, replies: &mut impl Replies<S::Reply>, now: Instant) {
+        if !core::mem::replace(&mut self.is_reading, true) {
+            if let Some(reply) = S::READING {
+                replies.reply(reply, now);
+            }
+        }
+    }
+
+    /// All input has been pulled, and the peer is waited for.
+    #[inline]
+    fn wait(&mut self, replies: &mut impl Replies<S::Reply>, now: Instant) {
+        self.deadline.resume(now);
+        if core::mem::take(&mut self.is_reading) {
+            if let Some(reply) = S::WAITING {
+                replies.reply(reply, now);
+            }
+        }
+    }
+
+    /// All but `left` bytes of an input belong to the head.
+    fn advance_head(&mut self, start: &[u8], left: usize) {
+        self.at += (start.len() - left) as u64;
+        // A server ignores a CRLF in front of a request line (RFC 9112 2.2).
+        let has_begun = start.iter().any(|byte| !matches!(byte, b'\r' | b'\n'));
+        if self.state == State::Idle && has_begun {
+            self.state.go(On::Begin);
+            self.deadline.arm(S::head_timeout(&self.config));
+        }
+    }
+
+    /// A head is complete.
+    #[inline]
+    fn open(
+        &mut self,
+        opened: Opened<S::Reply>,
+        content: &mut Content,
+        replies: &mut impl Replies<S::Reply>,
+        now: Instant,
+    ) {
+        self.base = self.at;
+        let reply = match opened {
+            Opened::Informational(reply) => {
+                self.state.go(On::Informational);
+                reply
+            }
+            Opened::Switch(reply) => {
+                self.state.go(On::Switch);
+                Some(reply)
+            }
+            Opened::Message { framing, persists, expects_continue, reply } => {
+                content.begin(framing, &self.config.body);
+                self.state.go(On::Final);
+                self.persists = persists;
+                let is_empty = matches!(framing, Framing::None | Framing::Length(0));
+                self.expects_continue = expects_continue && !is_empty;
+                self.deadline.arm(self.config.body_timeout);
+                self.is_reading = false;
+                Some(reply)
+            }
+        };
+        if let Some(reply) = reply {
+            replies.reply(reply, now);
+        }
+    }
+
+    /// The message is complete.
+    fn end(&mut self, replies: &mut impl Replies<S::Reply>, now: Instant) {
+        self.state.go(On::End);
+        self.deadline.deadline.stop();
+        self.is_reading = false;
+        replies.reply(S::over(self.persists), now);
+    }
+
+    #[cold]
+    fn fail(&mut self, error: Error, replies: &mut impl Replies<S::Reply>, now: Instant) -> Error {
+        self.state.go(On::Fail);
+        self.error = error;
+        self.deadline.deadline.stop();
+        replies.reply(S::failed(error), now);
+        error
+    }
+}
+
+impl<S: Side> fmt::Debug for Receiver<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiver")
+            .field("state", &self.progress.state)
+            .field("at", &self.progress.at)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the sending half gives the receiving half, so that it takes the next message.
+#[must_use = "without it the receiving half takes no other message"]
+pub struct Next<S: Side>(pub(super) S::Exchange);
+
+impl<S: Side> fmt::Debug for Next<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Next").field(&self.0).finish()
+    }
+}

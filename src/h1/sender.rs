@@ -1,0 +1,155 @@
+//! The sending half of a connection.
+
+use core::fmt;
+
+use bytes::Bytes;
+
+use super::Config;
+use super::output::Output;
+use super::side::Side;
+use crate::{ApiMisuse, Fields, Instant, Outbox, Replies, SendError, Wants};
+
+/// The sending half of one side of a connection.
+///
+/// - commands: `send_head`, [`send_data`](Self::send_data), [`send_bytes`](Self::send_bytes),
+///   [`send_end`](Self::send_end), [`send_trailers`](Self::send_trailers), [`abort`](Self::abort)
+/// - outputs: [`output`](Self::output), [`poll_timeout`](Self::poll_timeout)
+/// - inputs: [`handle_timeout`](Self::handle_timeout), and what the receiving half leaves ([`Replies`])
+/// - facts: [`wants`](Self::wants), [`is_idle`](Self::is_idle)
+pub struct Sender<S: Side> {
+    pub(super) side: S,
+    pub(super) output: Output,
+}
+
+impl<S: Side> Sender<S> {
+    pub(super) fn new(side: S, config: &Config) -> Self {
+        Self { side, output: Output::new(config) }
+    }
+
+    /// Copies some of the content to the output. A server writes nothing in response to HEAD.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiMisuse::OutOfOrder`] outside a message, [`ApiMisuse::BodyTooLong`] for more than the head
+    /// announced, [`SendError::Full`] if there is no room.
+    #[inline]
+    pub fn send_data(&mut self, data: &[u8], now: Instant) -> Result<(), SendError> {
+        self.check()?;
+        self.output.data(data)?;
+        self.output.touch(now);
+        Ok(())
+    }
+
+    /// Adds some of the content to the output; large `data` is shared instead of copied.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send_data`](Self::send_data).
+    #[inline]
+    pub fn send_bytes(&mut self, data: Bytes, now: Instant) -> Result<(), SendError> {
+        self.check()?;
+        self.output.bytes(data)?;
+        self.output.touch(now);
+        Ok(())
+    }
+
+    /// Ends the message.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiMisuse::OutOfOrder`] outside a message, [`ApiMisuse::BodyTooShort`] for less than the head
+    /// announced, [`SendError::Full`] if there is no room.
+    pub fn send_end(&mut self, now: Instant) -> Result<(), SendError> {
+        self.check()?;
+        self.output.end()?;
+        self.side.end(&mut self.output, now);
+        Ok(())
+    }
+
+    /// Ends the message with trailers, which only chunked content has (RFC 9112 7.1.2).
+    ///
+    /// # Errors
+    ///
+    /// [`ApiMisuse::OutOfOrder`] outside a message, [`ApiMisuse::Framing`] if the content is not chunked,
+    /// [`ApiMisuse::ForbiddenTrailer`], [`ApiMisuse::FieldName`] and [`ApiMisuse::FieldValue`] for
+    /// fields that must not be sent, [`SendError::Full`] if there is no room.
+    pub fn send_trailers(
+        &mut self,
+        trailers: &(impl Fields + ?Sized),
+        now: Instant,
+    ) -> Result<(), SendError> {
+        self.check()?;
+        self.output.trailers(trailers)?;
+        self.side.end(&mut self.output, now);
+        Ok(())
+    }
+
+    /// Gives the connection up: a client that needs no response, a server whose content stays incomplete.
+    pub fn abort(&mut self) {
+        self.side.abort();
+    }
+
+    /// The bytes to write to the peer: write them and advance.
+    pub fn output(&mut self) -> &mut Outbox {
+        &mut self.output.outbox
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is due, if nothing happens before.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let output = self.output.poll_timeout(self.side.lingers());
+        [output, self.side.poll_timeout()].into_iter().flatten().min()
+    }
+
+    /// Advances the time: gives up a peer that takes too little of the output, which is dropped, and what
+    /// else this side waits for.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        let stalled = self.output.has_stalled(self.side.lingers(), now);
+        if stalled {
+            self.output.outbox.forget();
+        }
+        self.side.handle_timeout(&mut self.output, stalled, now);
+    }
+
+    /// What the driver must do once the output is written.
+    pub fn wants(&self) -> Wants {
+        self.side.wants(&self.output)
+    }
+
+    /// Whether no exchange is in progress: a client may send a request.
+    pub fn is_idle(&self) -> bool {
+        self.side.is_idle()
+    }
+
+    /// Whether a client's request was given up because its response did not begin within
+    /// [`Config::head_timeout`] after the request was complete.
+    pub fn has_timed_out(&self) -> bool {
+        self.side.has_timed_out()
+    }
+
+    /// Frees all memory, unless there is output.
+    pub fn release(&mut self) {
+        self.output.outbox.release();
+    }
+
+    /// Whether this side is too far behind with writing to read more.
+    pub(super) fn is_full(&self) -> bool {
+        !self.output.may_read()
+    }
+
+    #[inline]
+    fn check(&self) -> Result<(), ApiMisuse> {
+        if self.side.is_sending() { Ok(()) } else { Err(ApiMisuse::OutOfOrder) }
+    }
+}
+
+impl<S: Side> Replies<S::Reply> for Sender<S> {
+    fn reply(&mut self, reply: S::Reply, now: Instant) {
+        self.side.reply(reply, &mut self.output, now);
+    }
+}
+
+impl<S: Side> fmt::Debug for Sender<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender").field("side", &self.side).field("output", &self.output).finish()
+    }
+}
