@@ -1,0 +1,3 @@
+//! The source and its pages, read as text.
+
+mod strictness;
