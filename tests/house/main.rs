@@ -1,3 +1,5 @@
 //! The source and its pages, read as text.
 
+mod imports;
+mod source;
 mod strictness;
