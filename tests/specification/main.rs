@@ -4,6 +4,7 @@ mod hosts_and_targets;
 mod keepalive;
 #[path = "../common/memory.rs"]
 mod memory;
+mod requests;
 mod rows;
 mod ws_probes;
 
