@@ -2,11 +2,11 @@
 
 mod allocations;
 #[cfg(feature = "deflate")]
+mod at_rest;
+#[cfg(feature = "deflate")]
 mod deflate;
 #[cfg(feature = "deflate")]
 mod idle;
-#[cfg(feature = "deflate")]
-mod idle_memory;
 #[path = "../common/memory.rs"]
 mod memory;
 
