@@ -2,7 +2,7 @@
 #![no_main]
 
 #[expect(dead_code, reason = "the table is for the test that shares it")]
-#[path = "../../tests/httparse/judge.rs"]
+#[path = "../../tests/programs/httparse/judge.rs"]
 mod judge;
 
 use libfuzzer_sys::fuzz_target;

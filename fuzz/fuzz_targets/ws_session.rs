@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 
-#[path = "../../tests/sessions/pair.rs"]
+#[path = "../../tests/models/sessions/pair.rs"]
 mod pair;
 
 fuzz_target!(|bytes: &[u8]| pair::run(bytes));

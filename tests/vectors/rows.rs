@@ -1,7 +1,4 @@
-//! Rows of a file, the jobs they are made into, and what is to be said of all of them.
-
-use std::path::PathBuf;
-use std::{env, fs};
+//! Suites of rows, the jobs that rows are made into, and what is common to their verdicts.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -18,70 +15,67 @@ pub(crate) type Differences = &'static [(&'static str, &'static [&'static str])]
 
 /// A file and how its rows are judged.
 pub(crate) struct Suite {
+    pub(crate) name: &'static str,
     pub(crate) file: &'static str,
-    /// What an id begins with.
+    /// The prefixes of its ids.
     pub(crate) known: &'static [&'static str],
     pub(crate) total: usize,
     pub(crate) differences: &'static [Differences],
-    /// Why a row is not run.
-    pub(crate) elsewhere: fn(&Value) -> Option<&'static str>,
+    pub(crate) elsewhere: Elsewhere,
     pub(crate) verdict: fn(&Value) -> Verdict,
 }
 
+/// The rows that are not run, and the reasons.
+pub(crate) enum Elsewhere {
+    /// These, each of which is in the file.
+    Rows(Differences),
+    /// Those for which this gives a reason.
+    Judged(fn(&Value) -> Option<&'static str>),
+}
+
 impl Suite {
-    /// Runs all rows, compares the verdicts with the list of differences, and prints the count; says
-    /// how many rows were not run, unless there are none at all.
-    pub(crate) fn run(&self) -> Option<usize> {
-        let Some(folder) = env::var_os("WIREFEED_VECTORS") else {
-            println!("{}: not run, since WIREFEED_VECTORS is not set", self.file);
-            return None;
-        };
-        let lines = fs::read_to_string(PathBuf::from(folder).join(self.file)).unwrap();
-        let (mut run, mut ids, mut wrong) = (0, Vec::new(), Vec::new());
+    /// Runs the rows of a file and compares the verdicts with the list of differences; a line for each
+    /// row that differs or is not run, and one with the counts.
+    pub(crate) fn run(&self, lines: &str) -> Vec<String> {
+        let (mut report, mut ids, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
         let mut elsewhere: Vec<(&str, usize)> = Vec::new();
         for line in lines.lines() {
             let row = parse(line);
             let id = row["id"].as_str().unwrap().to_owned();
-            assert!(self.known.iter().any(|prefix| id.starts_with(prefix)), "no table knows {id}");
-            assert!(!ids.contains(&id), "{id} is there twice");
-            if let Some(why) = (self.elsewhere)(&row) {
+            assert!(
+                self.known.iter().any(|prefix| id.starts_with(prefix)),
+                "{id} has no known prefix"
+            );
+            assert!(!ids.contains(&id), "{id} stands in the file twice");
+            if let Some(why) = self.elsewhere.reason(&row) {
                 match elsewhere.iter_mut().find(|(reason, _)| *reason == why) {
                     Some((_, count)) => *count += 1,
                     None => elsewhere.push((why, 1)),
                 }
             } else {
-                run += 1;
                 match ((self.verdict)(&row), self.difference(&id)) {
                     (Ok(()), Some(_)) => wrong.push(format!("{id} is listed and does not differ")),
                     (Err(how), None) => wrong.push(format!("{id}: {how}")),
-                    (Err(how), Some(why)) => println!("  {id} differs: {how}: {why}"),
+                    (Err(how), Some(why)) => report.push(format!("{id} differs: {how}: {why}")),
                     (Ok(()), None) => {}
                 }
             }
             ids.push(id);
         }
         let listed: Vec<&str> = self.differences().flat_map(|(_, ids)| *ids).copied().collect();
-        for id in &listed {
-            assert!(ids.iter().any(|known| known == id), "{id} is listed and unknown");
+        for id in listed.iter().chain(&self.elsewhere.listed()) {
+            assert!(ids.iter().any(|known| known == id), "{id} is listed, but not in the file");
         }
         let mut not_run = 0;
         for (why, count) in elsewhere {
-            println!("  {count} rows are not run: {why}");
+            report.push(format!("{count} rows are not run: {why}"));
             not_run += count;
         }
-        let (listed, total) = (listed.len() + not_run, ids.len());
-        println!("{}: {run} run, {listed} listed, {total} in all", self.file);
+        let (run, total) = (ids.len() - not_run, ids.len());
+        report.push(format!("{run} run, {} listed, {total} in all", listed.len() + not_run));
         assert!(wrong.is_empty(), "{}: {wrong:#?}", self.file);
-        assert_eq!(total, self.total, "{}: rows are missing, or new", self.file);
-        Some(not_run)
-    }
-
-    /// The same for a suite whose rows that are not run are listed by name: each is in the file.
-    pub(crate) fn run_all_but(&self, listed: Differences) {
-        if let Some(not_run) = self.run() {
-            let listed: usize = listed.iter().map(|(_, ids)| ids.len()).sum();
-            assert_eq!(not_run, listed, "{}: a row is listed and unknown", self.file);
-        }
+        assert_eq!(total, self.total, "{}: the number of rows", self.file);
+        report
     }
 
     fn difference(&self, id: &str) -> Option<&'static str> {
@@ -95,21 +89,30 @@ impl Suite {
     }
 }
 
-/// For files of which every row is run.
-pub(crate) fn nowhere(_: &Value) -> Option<&'static str> {
-    None
-}
-
 /// A row; a lone surrogate in it, which no text holds, stays as the escape that it is written as.
 fn parse(line: &str) -> Value {
     let escaped = |_| serde_json::from_str(&line.replace(r"\ud", r"\\ud"));
     serde_json::from_str(line).or_else(escaped).unwrap()
 }
 
-/// Why a row stands in such a list.
-pub(crate) fn reason(listed: Differences, row: &Value) -> Option<&'static str> {
-    let id = row["id"].as_str().unwrap();
-    listed.iter().find(|(_, ids)| ids.contains(&id)).map(|(why, _)| *why)
+impl Elsewhere {
+    fn reason(&self, row: &Value) -> Option<&'static str> {
+        match self {
+            Self::Rows(rows) => {
+                let id = row["id"].as_str().unwrap();
+                rows.iter().find(|(_, ids)| ids.contains(&id)).map(|(why, _)| *why)
+            }
+            Self::Judged(reason) => reason(row),
+        }
+    }
+
+    /// The ids that are named.
+    fn listed(&self) -> Vec<&'static str> {
+        match self {
+            Self::Rows(rows) => rows.iter().flat_map(|(_, ids)| *ids).copied().collect(),
+            Self::Judged(_) => Vec::new(),
+        }
+    }
 }
 
 /// Input for a decoder.

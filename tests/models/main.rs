@@ -1,0 +1,6 @@
+//! Machines beside plain models of them, under arbitrary operations.
+
+mod reconnections;
+mod resume;
+#[cfg(feature = "deflate")]
+mod sessions;
