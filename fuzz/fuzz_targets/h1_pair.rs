@@ -9,7 +9,7 @@ use std::time::Duration;
 use arbitrary::Arbitrary;
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
-use wirefeed::{ApiMisuse, SendError};
+use wirefeed::{ApiMisuse, End, SendError};
 
 use pair::{CLIENT, Message, Pair, SERVER, Who, tx};
 

@@ -6,7 +6,8 @@ mod laws;
 mod naive;
 
 use libfuzzer_sys::fuzz_target;
-use wirefeed::h1::server::{Event, Sender};
+use wirefeed::h1::Sender;
+use wirefeed::h1::server::{Event, ServerSide};
 use wirefeed::h1::{Config, Error, Server};
 use wirefeed::{Instant, Outbox, Step};
 
@@ -48,7 +49,7 @@ impl Serving {
     }
 }
 
-fn answer(tx: &mut Sender, method: &[u8], accepts: bool, closes: bool) {
+fn answer(tx: &mut Sender<ServerSide>, method: &[u8], accepts: bool, closes: bool) {
     let switched = accepts
         && (tx.send_head(101, &(), NOW).is_ok()
             || (method == b"CONNECT" && tx.send_head(200, &(), NOW).is_ok()));
