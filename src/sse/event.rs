@@ -1,22 +1,17 @@
 //! Lines to events (WHATWG HTML 9.2.6).
 
+use alloc::string::String;
 use core::fmt;
 
 use super::config::{self, Config};
-use super::cut::CutLine;
 use super::item::MESSAGE;
-use super::line;
+use super::line::{Line, Reader};
 use super::{Error, ErrorKind};
 use super::{Event, Item};
 use crate::Step;
+use crate::kernel::table::transitions;
 use crate::kernel::traits::codec;
-use crate::kernel::{scan, text};
-
-mod pending;
-mod state;
-
-use pending::{Borrowed, Found, Pending};
-use state::{Lent, State};
+use crate::kernel::{buffer, scan, text};
 
 /// Decodes an event stream. At most 128 bytes, and no heap while it is idle.
 ///
@@ -63,20 +58,53 @@ use state::{Lent, State};
 /// # Ok::<(), wirefeed::sse::Error>(())
 /// ```
 pub struct Decoder {
-    line: CutLine,
-    pending: Pending,
-    at: u64,
-    line_limit: u32,
-    lines: line::Decoder,
+    reader: Reader,
+    buffers: Buffers,
     state: State,
-    /// What the last item borrowed, to be emptied.
-    lent: Lent,
+    /// What the stream failed with.
+    error: ErrorKind,
     dispatch_at_eof: bool,
     skip_oversized: bool,
 }
 
-/// A line, where it lay whole in the input, and what it came to.
-type Line<'b> = (Option<&'b [u8]>, Found);
+/// The state of a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Lines are interpreted.
+    Open,
+    /// Inside an event that exceeds a limit: its lines are passed over.
+    Skipping,
+    /// The stream has ended.
+    Ended,
+    /// It has exceeded a limit.
+    Failed,
+}
+
+/// What changes the state of a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum On {
+    /// A limit is exceeded, and [`Config::skip_oversized`] is on.
+    Skipped,
+    /// The blank line after an event that exceeds a limit.
+    BlankLine,
+    /// A limit is exceeded.
+    Failed,
+    /// The peer's end of stream.
+    Ended,
+    /// The caller begins another stream.
+    Reset,
+}
+
+transitions! {
+    /// The states of a stream.
+    State, On {
+        Open, Skipped => Skipping;
+        Skipping, BlankLine => Open;
+        Open, Failed => Failed;
+        Open | Skipping | Ended, Ended => Ended;
+        Open | Skipping | Ended | Failed, Reset => Open;
+    }
+}
 
 impl Decoder {
     /// A decoder with the default limits, and no switch on.
@@ -87,13 +115,10 @@ impl Decoder {
     /// A decoder with these limits and switches.
     pub const fn with_config(config: Config) -> Self {
         Self {
-            line: CutLine::new(),
-            pending: Pending::new(&config),
-            at: 0,
-            line_limit: config::pack(config.line),
-            lines: line::Decoder::new(),
-            state: State::Lines,
-            lent: Lent::Nothing,
+            reader: Reader::new(config::pack(config.line)),
+            buffers: Buffers::new(&config),
+            state: State::Open,
+            error: ErrorKind::LineTooLong,
             dispatch_at_eof: config.dispatch_at_eof,
             skip_oversized: config.skip_oversized,
         }
@@ -101,12 +126,12 @@ impl Decoder {
 
     /// Goes on from where an earlier stream stopped: the id that events carry until one is sent.
     pub fn set_last_event_id(&mut self, id: &str) {
-        self.pending.set_last_event_id(id);
+        self.buffers.set_last_event_id(id);
     }
 
     /// The last event id: what a reconnecting client sends as `Last-Event-ID`, unless it is empty.
     pub fn last_event_id(&self) -> &str {
-        self.pending.last_event_id()
+        self.buffers.last_event_id()
     }
 
     /// Whether the stream, if it ended here, would break off inside an event: since the last blank line
@@ -114,11 +139,8 @@ impl Decoder {
     ///
     /// The rest of an event that is skipped does not count.
     pub fn is_unfinished(&self) -> bool {
-        match self.state {
-            State::Cut => self.pending.has_begun() || self.line.first() != Some(b':'),
-            State::Lines => self.pending.has_begun() || self.lines.is_inside_bom(),
-            _ => false,
-        }
+        let is_line = || self.reader.unfinished().is_some_and(|first| first != b':');
+        self.state == State::Open && (self.buffers.has_begun() || is_line())
     }
 
     /// Decodes the next event, retry or comment.
@@ -128,129 +150,96 @@ impl Decoder {
     /// [`ErrorKind`], where a limit is reached.
     #[inline]
     pub fn decode<'m, 'b: 'm>(&'m mut self, input: &mut &'b [u8]) -> Result<Step<Item<'m>>, Error> {
-        let mut end = None;
-        if matches!(self.state, State::Start | State::Cut) {
-            end = scan::find_line_end(input);
-            match end {
-                None if self.store(input) => return Ok(Step::NeedInput),
-                Some(end) if self.state == State::Start => {
-                    if let Some(data) = self.take_whole_event(input, end) {
-                        return Ok(Step::Item(Item::Event(self.plain_event(data))));
-                    }
-                }
-                _ => {}
-            }
+        if let Some(data) = self.take_data_event(input) {
+            let id = self.buffers.last_event_id();
+            return Ok(Step::Item(Item::Event(Event { event: MESSAGE, data, id })));
         }
-        self.decode_lines(input, end)
+        self.decode_lines(input)
     }
 
-    /// The straight line: a whole event of one `data` line, which ends at `end`, as most are.
+    /// The straight line: an event of one `data` line that lies whole in the input, as most do. FIGURE
     #[inline]
-    fn take_whole_event<'b>(&mut self, input: &mut &'b [u8], end: usize) -> Option<&'b str> {
-        let data = whole_event(input, end)?;
-        if end > self.line_limit as usize || !self.pending.allows(data.len()) {
+    fn take_data_event<'b>(&mut self, input: &mut &'b [u8]) -> Option<&'b str> {
+        let is_at_event = self.state == State::Open && !self.buffers.has_begun();
+        if !is_at_event || !self.reader.is_at_line() {
             return None;
         }
-        let len = end + BLANK_LINE.len();
-        *input = &input[len..];
-        self.at += len as u64;
+        let value = input.strip_prefix(b"data:")?;
+        let value = value.strip_prefix(b" ").unwrap_or(value);
+        let len = scan::find_line_end(&value[..value.len().min(STRAIGHT)])?;
+        let line = input.len() - value.len() + len;
+        if !value[len..].starts_with(b"\n\n")
+            || !self.reader.allows(line)
+            || !self.buffers.allows(len)
+        {
+            return None;
+        }
+        let data = text::from_utf8(&value[..len])?;
+        self.reader.take_lines(line + 2, input);
         Some(data)
     }
 
-    fn plain_event<'m>(&'m self, data: &'m str) -> Event<'m> {
-        Event { event: MESSAGE, data, id: self.last_event_id() }
-    }
-
-    /// The straight line of small pieces: one that holds no line end is a part of a line, and no more
-    /// is to be done. False where it exceeds the limit.
-    #[inline]
-    fn store(&mut self, input: &mut &[u8]) -> bool {
-        if input.is_empty() {
-            return true;
-        }
-        if self.line.push(input, self.line_limit as usize).is_err() {
-            return false;
-        }
-        self.state = State::Cut;
-        self.at += input.len() as u64;
-        *input = &[];
-        true
-    }
-
-    /// Line by line; where the first of them ends may be known.
+    /// Line by line.
     #[inline(never)]
     fn decode_lines<'m, 'b: 'm>(
         &'m mut self,
         input: &mut &'b [u8],
-        mut end: Option<usize>,
     ) -> Result<Step<Item<'m>>, Error> {
-        let was_at_start = self.state == State::Start;
         match self.state {
-            State::Start => self.state = State::Lines,
-            State::Lines | State::Cut => {}
-            State::Skipping { .. } => self.skip(input),
-            State::Finished => return Ok(Step::Done),
-            State::Failed(kind) => return Err(Error::new(kind, self.at)),
-        }
-        self.take_back();
-        let (origin, origin_at) = (*input, self.at);
-        self.lines.settle(input);
-        self.at += (origin.len() - input.len()) as u64;
-        if !was_at_start && self.is_at_event() {
-            end = scan::find_line_end(input);
-            if let Some(data) = end.and_then(|end| self.take_whole_event(input, end)) {
-                self.state = State::Start;
-                return Ok(Step::Item(Item::Event(self.plain_event(data))));
+            State::Open => {}
+            State::Skipping if self.reader.skip_to_empty_line(input) => {
+                self.state.go(On::BlankLine)
             }
+            State::Skipping => return Ok(Step::NeedInput),
+            State::Ended => return Ok(Step::Done),
+            State::Failed => return Err(Error::new(self.error, self.reader.at)),
         }
-        let mut borrowed = Borrowed::default();
+        let (origin, origin_at) = (*input, self.reader.at);
         loop {
-            let (line, found) = match self.next_line(input, end.take(), &mut borrowed) {
+            let (line, field) = match self.read_field(input) {
                 Ok(Some(found)) => found,
-                Ok(None) => {
-                    self.pending.spill(borrowed);
-                    return Ok(Step::NeedInput);
+                Ok(None) => return Ok(Step::NeedInput),
+                Err(error) if self.skip_oversized => {
+                    return Ok(Step::Item(Item::Skipped(self.skip(error))));
                 }
-                Err((kind, at)) if self.skip_oversized => {
-                    return Ok(Step::Item(Item::Skipped(self.begin_to_skip(kind, at))));
-                }
-                Err((kind, at)) => {
-                    let used = at.checked_sub(origin_at);
+                Err(error) => {
+                    let used = error.at.checked_sub(origin_at);
                     *input = used.map_or(&[], |used| &origin[used as usize..]);
-                    return self.fail(kind, at);
+                    return Err(self.fail(error));
                 }
             };
-            match found {
-                Found::LastData(from) => {
-                    let data = self.pending.take_last_data(&self.line.joined()[from..]);
-                    let before = input.len();
-                    self.lines.whole_line(input, Some(0));
-                    self.at += (before - input.len()) as u64;
-                    self.lent = Lent::LineAndEvent;
-                    return Ok(Step::Item(Item::Event(self.pending.last_event(data))));
-                }
-                Found::BlankLine if self.pending.commit(&mut borrowed) => {
-                    let is_stored = self.pending.stored() > 0;
-                    self.lent = if is_stored { Lent::Event } else { Lent::Nothing };
-                    if !is_stored && self.lines.is_inside() {
-                        self.state = State::Start;
+            return Ok(Step::Item(match field {
+                Field::Nothing => continue,
+                Field::Retry(ms) => Item::Retry(ms),
+                Field::Comment => Item::Comment(&self.reader.bytes(line)[1..]),
+                Field::BlankLine if !self.buffers.commit() => continue,
+                Field::BlankLine => Item::Event(self.buffers.event(None)),
+                Field::OnlyData(from) => {
+                    self.reader.take_empty_line(input);
+                    self.buffers.commit();
+                    let value = &self.reader.bytes(line)[from..];
+                    let data = text::from_utf8(value);
+                    if data.is_none() {
+                        text::push_lossy(&mut self.buffers.data, value);
                     }
-                    return Ok(Step::Item(Item::Event(self.pending.event(borrowed))));
+                    Item::Event(self.buffers.event(data))
                 }
-                Found::Nothing | Found::BlankLine => {}
-                Found::Retry(ms) => {
-                    self.pending.spill(borrowed);
-                    return Ok(Step::Item(Item::Retry(ms)));
-                }
-                Found::Comment(from) => {
-                    self.pending.spill(borrowed);
-                    let line = line.unwrap_or_else(|| {
-                        self.lent = Lent::Line;
-                        self.line.joined()
-                    });
-                    return Ok(Step::Item(Item::Comment(&line[from..])));
-                }
-            }
+            }));
+        }
+    }
+
+    /// Reads a line, and processes its field; `None` where the input ends before the line does.
+    #[inline]
+    fn read_field<'b>(&mut self, input: &mut &'b [u8]) -> Result<Option<(Line<'b>, Field)>, Error> {
+        let line = match self.reader.read(input) {
+            Ok(Some(line)) => line,
+            Ok(None) => return Ok(None),
+            Err(at) => return Err(Error::new(ErrorKind::LineTooLong, at)),
+        };
+        let is_last = self.reader.is_before_empty_line(input);
+        match self.buffers.process(self.reader.bytes(line), is_last) {
+            Ok(field) => Ok(Some((line, field))),
+            Err((kind, index)) => Err(Error::new(kind, self.reader.line_at + index as u64)),
         }
     }
 
@@ -263,197 +252,76 @@ impl Decoder {
     ///
     /// The one that [`decode`](Self::decode) has met; where an event is dispatched, a limit.
     pub fn finish(&mut self) -> Result<Option<Item<'_>>, Error> {
-        if let State::Failed(kind) = self.state {
-            return Err(Error::new(kind, self.at));
+        if self.state == State::Failed {
+            return Err(Error::new(self.error, self.reader.at));
         }
         let is_unfinished = self.is_unfinished();
         if is_unfinished && self.dispatch_at_eof {
-            self.take_back();
-            match self.take_last_line() {
+            match self.finish_line() {
                 Ok(()) => {}
-                Err((kind, at)) if self.skip_oversized => {
-                    let error = self.begin_to_skip(kind, at);
-                    self.state = State::Finished;
+                Err(error) if self.skip_oversized => {
+                    let error = self.skip(error);
+                    self.state.go(On::Ended);
                     return Ok(Some(Item::Skipped(error)));
                 }
-                Err((kind, at)) => return self.fail(kind, at),
+                Err(error) => return Err(self.fail(error)),
             }
-            if self.pending.has_data() {
-                self.pending.commit(&mut Borrowed::default());
-                (self.state, self.lent) = (State::Finished, Lent::Event);
-                return Ok(Some(Item::Event(self.pending.event(Borrowed::default()))));
+            if self.buffers.has_data() {
+                self.buffers.commit();
+                self.state.go(On::Ended);
+                return Ok(Some(Item::Event(self.buffers.event(None))));
             }
         }
         self.clear();
-        self.state = State::Finished;
+        self.state.go(On::Ended);
         Ok(is_unfinished.then_some(Item::Unfinished))
+    }
+
+    /// Processes the field of a line that the end of the stream ends.
+    #[cold]
+    fn finish_line(&mut self) -> Result<(), Error> {
+        let too_long = |at| Error::new(ErrorKind::LineTooLong, at);
+        let Some(line) = self.reader.finish().map_err(too_long)? else { return Ok(()) };
+        match self.buffers.process(self.reader.bytes(line), false) {
+            Ok(_) => Ok(()),
+            Err((kind, index)) => Err(Error::new(kind, self.reader.line_at + index as u64)),
+        }
     }
 
     /// Readies the decoder for the stream of the next connection; the last event id stays.
     pub fn reset(&mut self) {
         self.clear();
-        self.lines.reset();
-        self.at = 0;
-        self.state = State::Lines;
+        self.reader.reset();
+        self.state.go(On::Reset);
     }
 
     /// Gives back all memory but that of the last event id and of what has come of an event in progress.
     pub fn release(&mut self) {
-        self.take_back();
-        self.line.release();
-        self.pending.release();
+        self.reader.release();
+        self.buffers.release();
     }
 
-    /// Whether the next byte is the first of an event, and neither part of a BOM nor of a line end.
-    fn is_at_event(&self) -> bool {
-        self.state == State::Lines && !self.pending.has_begun() && self.lines.is_inside()
-    }
-
-    /// Empties what the last item borrowed.
-    fn take_back(&mut self) {
-        match core::mem::replace(&mut self.lent, Lent::Nothing) {
-            Lent::Nothing => {}
-            Lent::Line => self.line.clear(),
-            Lent::Event => self.pending.clear_event(),
-            Lent::LineAndEvent => {
-                self.line.clear();
-                self.pending.clear_event();
-            }
-        }
-    }
-
-    /// Takes the next line out of the input, and says what it came to, besides the line itself where it
-    /// lay there whole. `None` where its rest has not arrived: its first part is stored.
-    #[inline]
-    fn next_line<'b>(
-        &mut self,
-        input: &mut &'b [u8],
-        end: Option<usize>,
-        borrowed: &mut Borrowed<'b>,
-    ) -> Result<Option<Line<'b>>, (ErrorKind, u64)> {
-        let (before, at) = (input.len(), self.at);
-        let whole = self.lines.whole_line(input, end);
-        self.at += (before - input.len()) as u64;
-        match whole {
-            Some(rest) if self.state == State::Cut => {
-                self.state = State::Lines;
-                self.take_piece(rest, at)?;
-                // One that the next line ends is lent from where it was joined.
-                if self.lines.is_inside() && matches!(input.first(), Some(b'\r' | b'\n')) {
-                    if let Some(from) = self.pending.first_data(self.line.join()) {
-                        return Ok(Some((None, Found::LastData(from))));
-                    }
-                }
-                let found = self.take_joined(at + rest.len() as u64)?;
-                Ok(Some((None, found)))
-            }
-            Some([]) => Ok(Some((None, Found::BlankLine))),
-            Some(line) => match self.take_line(line, borrowed) {
-                Ok(found) => Ok(Some((Some(line), found))),
-                Err((kind, index)) => Err((kind, at + index as u64)),
-            },
-            None => {
-                // No line end is left, or what is there may be a part of a BOM.
-                let piece = if self.lines.is_inside() {
-                    core::mem::take(input)
-                } else {
-                    self.lines.start(input).unwrap_or_default()
-                };
-                self.at += (before - input.len()) as u64;
-                if !piece.is_empty() {
-                    self.state = State::Cut;
-                    self.take_piece(piece, self.at - piece.len() as u64)?;
-                }
-                Ok((!input.is_empty()).then_some((None, Found::Nothing)))
-            }
-        }
-    }
-
-    /// Interprets a line that lay whole in the input, or says at which index it exceeds a limit.
-    fn take_line<'l>(
-        &mut self,
-        line: &'l [u8],
-        borrowed: &mut Borrowed<'l>,
-    ) -> Result<Found, (ErrorKind, usize)> {
-        if line.len() > self.line_limit as usize {
-            return Err((ErrorKind::LineTooLong, self.line_limit as usize));
-        }
-        self.pending.take_line(line, borrowed)
-    }
-
-    /// Stores a piece of a line that does not lie whole in the input; it begins at offset `first`.
-    fn take_piece(&mut self, piece: &[u8], first: u64) -> Result<(), (ErrorKind, u64)> {
-        let pushed = self.line.push(piece, self.line_limit as usize);
-        pushed.map_err(|index| (ErrorKind::LineTooLong, first + index as u64))
-    }
-
-    /// Interprets the line that was joined, which ends at offset `end`; a comment stays where it is.
-    fn take_joined(&mut self, end: u64) -> Result<Found, (ErrorKind, u64)> {
-        let line = self.line.join();
-        let mut borrowed = Borrowed::default();
-        let found = self
-            .pending
-            .take_line(line, &mut borrowed)
-            .map_err(|(kind, index)| (kind, end - (line.len() - index) as u64))?;
-        self.pending.spill(borrowed);
-        if !matches!(found, Found::Comment(_)) {
-            self.line.clear();
-        }
-        Ok(found)
-    }
-
-    /// Interprets what the end of the stream has left of a line.
+    /// Gives an event up that exceeds a limit, with all that was stored of it.
     #[cold]
-    fn take_last_line(&mut self) -> Result<(), (ErrorKind, u64)> {
-        if let Some(line::Item::Piece(piece)) = self.lines.finish() {
-            self.state = State::Cut;
-            self.take_piece(piece, self.at - piece.len() as u64)?;
-        }
-        if self.state == State::Cut {
-            self.state = State::Lines;
-            self.take_joined(self.at)?;
-        }
-        Ok(())
-    }
-
-    /// Gives an event up that is over a limit, with all that was stored of it.
-    #[cold]
-    fn begin_to_skip(&mut self, kind: ErrorKind, at: u64) -> Error {
-        let inside_line = self.state == State::Cut;
+    fn skip(&mut self, error: Error) -> Error {
         self.clear();
         self.release();
-        self.state = State::Skipping { inside_line };
-        Error::new(kind, at)
+        self.state.go(On::Skipped);
+        error
     }
 
-    /// Passes over the rest of an event that is over a limit, its blank line included.
     #[cold]
-    fn skip(&mut self, input: &mut &[u8]) {
-        let before = input.len();
-        while let State::Skipping { inside_line } = self.state {
-            let Step::Item(item) = self.lines.decode(input) else { break };
-            self.state = match item {
-                line::Item::Piece(_) => State::Skipping { inside_line: true },
-                line::Item::End if inside_line => State::Skipping { inside_line: false },
-                line::Item::End => State::Lines,
-            };
-        }
-        self.at += (before - input.len()) as u64;
+    fn fail(&mut self, error: Error) -> Error {
+        self.clear();
+        (self.error, self.reader.at) = (error.kind, error.at);
+        self.state.go(On::Failed);
+        error
     }
 
     /// Forgets all but the last event id.
     fn clear(&mut self) {
-        self.pending.clear();
-        self.line.clear();
-        self.lent = Lent::Nothing;
-    }
-
-    #[cold]
-    fn fail<T>(&mut self, kind: ErrorKind, at: u64) -> Result<T, Error> {
-        self.clear();
-        self.at = at;
-        self.state = State::Failed(kind);
-        Err(Error::new(kind, at))
+        self.reader.clear();
+        self.buffers.clear();
     }
 }
 
@@ -468,24 +336,278 @@ impl Default for Decoder {
 impl fmt::Debug for Decoder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Decoder")
-            .field("at", &self.at)
-            .field("stored", &(self.line.len() + self.pending.stored()))
+            .field("at", &self.reader.at)
+            .field("stored", &(self.reader.stored() + self.buffers.stored()))
             .finish_non_exhaustive()
     }
 }
 
-/// The data of a whole event whose only line is `data`, which ends at `end`.
-#[inline]
-fn whole_event(input: &[u8], end: usize) -> Option<&str> {
-    let value = input[..end].strip_prefix(STRAIGHT)?;
-    if !input[end..].starts_with(BLANK_LINE) {
-        return None;
-    }
-    text::from_utf8(value.strip_prefix(b" ").unwrap_or(value))
+/// The data buffer, the event type buffer and the last event ID buffer (WHATWG HTML 9.2.6).
+///
+/// The first two stay as they are when their event is dispatched, so that it can borrow them, and are
+/// emptied by the first field of the next one.
+struct Buffers {
+    data: String,
+    event: String,
+    /// The last event id and, from `committed` on, the one that the blank line will make the last.
+    ids: String,
+    committed: u32,
+    event_limit: u32,
+    id_limit: u32,
+    seen: u8,
 }
 
-const STRAIGHT: &[u8] = b"data:";
-const BLANK_LINE: &[u8] = b"\n\n";
+/// The fields since the last blank line: bits of [`Buffers::seen`]. Empty ones count.
+const ANY: u8 = 1;
+const DATA: u8 = 2;
+/// One that is not ignored.
+const ID: u8 = 4;
+
+/// What a line comes to.
+enum Field {
+    /// Nothing that its reader has to do.
+    Nothing,
+    BlankLine,
+    /// The only data of an event that the next line ends: from this index of the line on.
+    OnlyData(usize),
+    Retry(u64),
+    Comment,
+}
+
+impl Buffers {
+    const fn new(config: &Config) -> Self {
+        Self {
+            data: String::new(),
+            event: String::new(),
+            ids: String::new(),
+            committed: 0,
+            event_limit: config::pack(config.event),
+            id_limit: config::pack(config.id),
+            seen: 0,
+        }
+    }
+
+    fn set_last_event_id(&mut self, id: &str) {
+        self.ids.clear();
+        self.ids.push_str(id);
+        self.committed = id.len() as u32;
+        self.seen &= !ID;
+    }
+
+    #[inline]
+    fn last_event_id(&self) -> &str {
+        &self.ids[..self.committed as usize]
+    }
+
+    /// Whether there was `data`, `event` or `id` since the last blank line.
+    #[inline]
+    const fn has_begun(&self) -> bool {
+        self.seen != 0
+    }
+
+    /// Whether a blank line would dispatch an event.
+    const fn has_data(&self) -> bool {
+        self.seen & DATA != 0
+    }
+
+    /// Whether an event may have so much data, and no type.
+    #[inline]
+    const fn allows(&self, data: usize) -> bool {
+        data <= self.event_limit as usize
+    }
+
+    /// "Process the field" (9.2.6). `is_last` says that the next line is blank. The error names the index
+    /// in the line of the first byte beyond a limit.
+    #[inline]
+    fn process(&mut self, line: &[u8], is_last: bool) -> Result<Field, (ErrorKind, usize)> {
+        let (name, from) = split(line);
+        let value = &line[from..];
+        match name {
+            Name::BlankLine => return Ok(Field::BlankLine),
+            Name::Comment => return Ok(Field::Comment),
+            // "Append the field value to the data buffer, then append a single LF."
+            Name::Data => {
+                let limit = self.event_limit as usize;
+                self.begin(ANY);
+                let is_first = self.seen & DATA == 0;
+                let used = self.data.len() + self.event.len() + usize::from(!is_first);
+                let room = limit.checked_sub(used).ok_or((ErrorKind::EventTooLong, from))?;
+                self.seen |= DATA;
+                if is_first && is_last && value.len().saturating_mul(REPLACEMENT) <= room {
+                    return Ok(Field::OnlyData(from));
+                }
+                if !is_first {
+                    push(&mut self.data, b"\n", 1, limit).unwrap_or_default();
+                }
+                push(&mut self.data, value, room, limit)
+                    .map_err(|index| (ErrorKind::EventTooLong, from + index))?;
+            }
+            // "Set the event type buffer to the field value."
+            Name::Event => {
+                self.begin(ANY);
+                self.event.clear();
+                let limit = self.event_limit as usize;
+                push(&mut self.event, value, limit - self.data.len(), limit)
+                    .map_err(|index| (ErrorKind::EventTooLong, from + index))?;
+            }
+            // "If the field value does not contain NULL, then set the last event ID buffer to the field
+            // value. Otherwise, ignore the field."
+            Name::Id => {
+                self.begin(ANY);
+                if scan::find(0, value).is_none() {
+                    self.begin(ID);
+                    self.ids.truncate(self.committed as usize);
+                    push(&mut self.ids, value, self.id_limit as usize, usize::MAX)
+                        .map_err(|index| (ErrorKind::IdTooLong, from + index))?;
+                }
+            }
+            // "If the field value consists of only ASCII digits, then [it is] the reconnection time."
+            Name::Retry => return Ok(retry(value).map_or(Field::Nothing, Field::Retry)),
+            // "Otherwise: The field is ignored."
+            Name::Other => {}
+        }
+        Ok(Field::Nothing)
+    }
+
+    /// A field of an event has come: the first one empties the buffers.
+    #[inline]
+    fn begin(&mut self, field: u8) {
+        if self.seen == 0 {
+            self.clear();
+        }
+        self.seen |= field;
+    }
+
+    /// "Dispatch the event" (9.2.6): the id becomes the last one. Returns whether there is an event: one
+    /// without data is dropped.
+    #[inline]
+    fn commit(&mut self) -> bool {
+        let seen = core::mem::take(&mut self.seen);
+        if seen & ID != 0 {
+            self.ids.drain(..self.committed as usize);
+            self.committed = self.ids.len() as u32;
+        }
+        seen & DATA != 0
+    }
+
+    /// The event that a blank line has ended, with this data or that of the buffer.
+    #[inline]
+    fn event<'m>(&'m self, data: Option<&'m str>) -> Event<'m> {
+        Event {
+            event: if self.event.is_empty() { MESSAGE } else { &self.event },
+            data: data.unwrap_or(&self.data),
+            id: self.last_event_id(),
+        }
+    }
+
+    /// Bytes of the event in progress that are stored.
+    fn stored(&self) -> usize {
+        if self.has_begun() { self.data.len() + self.event.len() } else { 0 }
+    }
+
+    /// Forgets all but the last event id.
+    #[inline]
+    fn clear(&mut self) {
+        self.data.clear();
+        self.event.clear();
+        self.ids.truncate(self.committed as usize);
+        self.seen = 0;
+    }
+
+    /// Gives back all memory that holds nothing of an event in progress.
+    fn release(&mut self) {
+        if !self.has_begun() {
+            self.clear();
+        }
+        for text in [&mut self.data, &mut self.event, &mut self.ids] {
+            text.shrink_to_fit();
+        }
+    }
+}
+
+/// The name of a field.
+enum Name {
+    BlankLine,
+    Comment,
+    Data,
+    Event,
+    Id,
+    Retry,
+    Other,
+}
+
+/// A line's field name, and the index of its value (9.2.6): what follows the first colon, without one
+/// leading space. A line without a colon is all name.
+#[inline]
+fn split(line: &[u8]) -> (Name, usize) {
+    let (field, name) = match line {
+        [] => return (Name::BlankLine, 0),
+        [b':', ..] => return (Name::Comment, 1),
+        [b'd', b'a', b't', b'a', ..] => (Name::Data, 4),
+        [b'e', b'v', b'e', b'n', b't', ..] => (Name::Event, 5),
+        [b'i', b'd', ..] => (Name::Id, 2),
+        [b'r', b'e', b't', b'r', b'y', ..] => (Name::Retry, 5),
+        _ => return (Name::Other, line.len()),
+    };
+    match &line[name..] {
+        [b':', b' ', ..] => (field, name + 2),
+        [b':', ..] => (field, name + 1),
+        [] => (field, name),
+        _ => (Name::Other, line.len()),
+    }
+}
+
+/// The value of `retry`: digits only, more than fit saturate.
+fn retry(value: &[u8]) -> Option<u64> {
+    if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let digits = value.iter().map(|&digit| u64::from(digit - b'0'));
+    Some(digits.fold(0, |ms: u64, digit| ms.saturating_mul(10).saturating_add(digit)))
+}
+
+/// Appends a value of at most `room` bytes once its invalid sequences are replaced, to a buffer that
+/// grows no further than `limit`. The error is the index of the first byte beyond the room.
+#[inline]
+fn push(buffer: &mut String, value: &[u8], room: usize, limit: usize) -> Result<(), usize> {
+    let Some(text) = text::from_utf8(value) else { return push_lossy(buffer, value, room, limit) };
+    if text.len() > room {
+        return Err(room);
+    }
+    buffer.reserve_exact(buffer::step(buffer.len(), buffer.capacity(), text.len(), limit));
+    buffer.push_str(text);
+    Ok(())
+}
+
+#[cold]
+fn push_lossy(buffer: &mut String, value: &[u8], room: usize, limit: usize) -> Result<(), usize> {
+    let (mut lossy, mut rest, mut len) = (text::Lossy::new(), value, 0);
+    loop {
+        let index = value.len() - rest.len();
+        let (piece, is_over) = match lossy.decode(&mut rest) {
+            Step::Item(piece) => (piece, false),
+            Step::NeedInput | Step::Done => (lossy.finish(), true),
+        };
+        if piece.len() > room - len {
+            // A replaced sequence counts where it begins.
+            let is_own = value.as_ptr_range().contains(&piece.as_ptr());
+            return Err(if is_own { index + room - len } else { index });
+        }
+        len += piece.len();
+        if is_over {
+            break;
+        }
+    }
+    buffer.reserve_exact(buffer::step(buffer.len(), buffer.capacity(), len, limit));
+    text::push_lossy(buffer, value);
+    Ok(())
+}
+
+/// The most bytes that one byte becomes when it is replaced.
+const REPLACEMENT: usize = 3;
+
+/// The longest line that the straight line looks for.
+const STRAIGHT: usize = 4 << 10;
 
 #[cfg(test)]
 mod tests;

@@ -32,14 +32,10 @@ pub mod client;
 #[cfg(feature = "alloc")]
 mod config;
 #[cfg(feature = "alloc")]
-mod cut;
-#[cfg(feature = "alloc")]
 pub(crate) mod encode;
 mod error;
 #[cfg(feature = "alloc")]
 mod event;
-#[cfg(feature = "alloc")]
-mod field;
 #[cfg(feature = "alloc")]
 mod item;
 pub mod line;
