@@ -18,7 +18,7 @@ use link::Link;
 use wirefeed::h1::server::{Event, ServerSide};
 use wirefeed::h1::{self, Request, Sender};
 use wirefeed::ws::deflate::Pool;
-use wirefeed::ws::handshake::{self, DeflateConfig, DeflateParams};
+use wirefeed::ws::handshake::{DeflateConfig, DeflateParams, ServerHandshake};
 use wirefeed::ws::{Config, Server, Session};
 use wirefeed::{End, Instant, Step};
 
@@ -76,13 +76,14 @@ fn answer(
     tx: &mut Sender<ServerSide>,
     now: Instant,
 ) -> Result<Option<DeflateParams>, Box<dyn Error>> {
-    let offer = handshake::read_request(request.method(), request)
-        .and_then(|offer| Ok((offer, DeflateConfig::server().answer(request)?)));
-    match offer {
-        Ok((offer, deflate)) => {
-            let extensions = deflate.as_ref().map(|answer| answer.value().as_str());
-            tx.send_head(101, &offer.accept(None, extensions, &())?, now)?;
-            Ok(deflate.map(|answer| answer.params()))
+    let judged = ServerHandshake::upgrade(request.method(), request)
+        .and_then(|handshake| Ok((handshake, DeflateConfig::server().answer(request)?)));
+    match judged {
+        Ok((handshake, deflate)) => {
+            let extensions = deflate.as_ref().map(|(_, value)| value.as_str());
+            let response = handshake.accept(None, extensions, &())?;
+            tx.send_head(response.status(), &response, now)?;
+            Ok(deflate.map(|(params, _)| params))
         }
         Err(refusal) => {
             let fields = [refusal.fields(), &[("Content-Length", "0")]].concat();

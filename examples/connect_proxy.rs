@@ -16,8 +16,14 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Buf;
 use clap::Parser;
 use wirefeed::h1::{Client, Config, client};
+<<<<<<< HEAD
 use wirefeed::ws::{self, CloseCode, Session, handshake};
 use wirefeed::{End, Fields, Outbox, Step};
+=======
+use wirefeed::ws::handshake::{ClientHandshake, Offers};
+use wirefeed::ws::{self, CloseCode, Session, Url};
+use wirefeed::{Fields, Outbox, Step};
+>>>>>>> handshake
 
 #[derive(Parser)]
 #[command(
@@ -77,10 +83,10 @@ impl Wire {
 
     /// Opens the WebSocket.
     fn open(&mut self, server: &str, target: &str) -> Result<(), Box<dyn Error>> {
-        let attempt = handshake::Client::new(&mut random);
-        let offers = handshake::Offers::default();
-        let request = attempt.request(server, &offers, &())?;
-        self.upgrade("GET", target, &request, |response| {
+        let (attempt, offers) = (ClientHandshake::upgrade(&mut random), Offers::default());
+        let url = format!("ws://{server}{target}");
+        let request = attempt.request(&Url::new(&url)?, &offers, &())?;
+        self.upgrade(request.method(), request.target(), &request, |response| {
             Ok(attempt.verify(response.status(), response, &offers).map(|_| ())?)
         })
     }

@@ -130,7 +130,7 @@ impl Messages {
         config.client_no_context_takeover = !self.takeover;
         config.server_no_context_takeover = !self.takeover;
         let request = [("Sec-WebSocket-Extensions", "permessage-deflate")];
-        config.answer(&request).unwrap().unwrap().params()
+        config.answer(&request).unwrap().unwrap().0
     }
 
     fn receive(&self) -> impl FnMut(&[u8], usize) -> usize {

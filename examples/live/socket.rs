@@ -3,7 +3,8 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use wirefeed::ws::{CloseCode, Config, Event, Server as Side, Session, handshake};
+use wirefeed::ws::handshake::ServerHandshake;
+use wirefeed::ws::{CloseCode, Config, Event, Server as Side, Session};
 use wirefeed::{SendError, Step};
 
 use crate::driver::{PATIENCE, TEXT};
@@ -14,9 +15,10 @@ use crate::wire::Came;
 /// Opens a connection and drives its session to its end.
 pub(crate) fn serve(exchange: &mut Exchange<'_>) -> io::Result<()> {
     let Exchange { connection, request, .. } = exchange;
-    match handshake::read_request(&request.method, &request.fields[..]) {
-        Ok(offer) => {
-            connection.start(101, &offer.fields())?;
+    match ServerHandshake::upgrade(&request.method, &request.fields[..]) {
+        Ok(handshake) => {
+            let response = handshake.accept(None, None, &()).map_err(io::Error::other)?;
+            connection.start(response.status(), &response)?;
             drive(exchange)
         }
         Err(refusal) => {

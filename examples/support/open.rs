@@ -7,9 +7,15 @@ use std::net::TcpStream;
 
 use wirefeed::h1::{self, client::Event};
 use wirefeed::ws::deflate::Pool;
+<<<<<<< HEAD
 use wirefeed::ws::handshake::{self, DeflateConfig, Offers};
 use wirefeed::ws::{Client, Config, Session};
 use wirefeed::{End, Fields, Step};
+=======
+use wirefeed::ws::handshake::{ClientHandshake, DeflateConfig, Offers};
+use wirefeed::ws::{Client, Config, Session, Url};
+use wirefeed::{Fields, Step};
+>>>>>>> handshake
 
 use crate::link::Link;
 
@@ -24,14 +30,21 @@ pub(crate) struct Connection {
 /// Opens a connection that offers permessage-deflate.
 pub(crate) fn open(address: &str, target: &str, pool: &Pool) -> Result<Connection, Box<dyn Error>> {
     let mut link = Link::new(TcpStream::connect(address)?)?;
-    let (attempt, mut deflate) = (handshake::Client::new(&mut random), DeflateConfig::client());
+    let (attempt, mut deflate) = (ClientHandshake::upgrade(&mut random), DeflateConfig::client());
     // Some servers ask for it only of those who offer it.
     deflate.client_no_context_takeover = true;
     let (offer, mut offers) = (deflate.offer(), Offers::default());
     offers.extensions = Some(offer.as_str());
 
+<<<<<<< HEAD
     let mut http = h1::Client::new(h1::Config::client(), link.now());
     http.send_head("GET", target, &attempt.request(address, &offers, &())?, link.now())?;
+=======
+    let mut http = h1::Client::new(&h1::Config::client());
+    let url = format!("ws://{address}{target}");
+    let request = attempt.request(&Url::new(&url)?, &offers, &())?;
+    http.send_head(request.method(), request.target(), &request, link.now())?;
+>>>>>>> handshake
     http.tx.send_end(link.now())?;
     link.write(http.tx.output())?;
     let (mut agreed, mut extensions) = (None, None);

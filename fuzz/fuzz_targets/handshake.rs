@@ -9,8 +9,11 @@ use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use wirefeed::h1::{self, head};
 use wirefeed::ws::Url;
-use wirefeed::ws::handshake::{self, Client, DeflateConfig, Offers, Preference, WindowBits, h2};
-use wirefeed::{Fields, Instant, Step};
+use wirefeed::ws::handshake::{
+    self, ClientHandshake, DeflateConfig, DeflateParams, Offers, Preference, PseudoFields,
+    Refusal, RefusalKind, ServerHandshake, WindowBits,
+};
+use wirefeed::{Fields, Instant, Step, fields};
 
 #[derive(Debug, Arbitrary)]
 struct Input<'a> {
@@ -56,8 +59,8 @@ struct Deflate {
 }
 
 fuzz_target!(|input: Input<'_>| {
-    let attempt = Client::new(&mut key);
-    let accept = handshake::accept(attempt.key());
+    let clients = [ClientHandshake::upgrade(&mut key), ClientHandshake::extended_connect()];
+    let accept = handshake::accept_key(clients[0].key().unwrap());
     let fields: Vec<(&str, &[u8])> = input.fields.iter().map(|one| one.pair(&accept)).collect();
     let (client, server) = (input.client.config(), input.server.config());
     let value = client.offer();
@@ -85,11 +88,11 @@ fuzz_target!(|input: Input<'_>| {
         assert_eq!((again.authority(), again.path()), (url.authority(), url.path()));
         // With nothing of the caller's it is always a request.
         let plain = Offers::default();
-        open(&attempt, url, &plain, &[], (&client, &server), input.by_client).unwrap();
-        open_h2(url, &plain, &[], (&client, &server), input.by_client).unwrap();
-        if input.protocols.len() <= 64 {
-            open(&attempt, url, &offers, &fields, (&client, &server), input.by_client);
-            open_h2(url, &offers, &fields, (&client, &server), input.by_client);
+        for attempt in &clients {
+            open(attempt, url, &plain, &[], (&client, &server), input.by_client).unwrap();
+            if input.protocols.len() <= 64 {
+                open(attempt, url, &offers, &fields, (&client, &server), input.by_client);
+            }
         }
     }
 });
@@ -103,42 +106,45 @@ fn read(fields: &(impl Fields + ?Sized), input: &Input<'_>, offers: &Offers<'_>)
         [host] => host.is_empty() || naive::host(host),
         _ => false,
     };
-    let offer = handshake::read_request("GET", fields);
-    assert!(offer != Err(handshake::Refusal::Host) || !has_good_hosts);
-    if let Ok(offer) = offer {
+    let judged = ServerHandshake::upgrade("GET", fields).map_err(|refusal| refusal.kind);
+    assert!(judged != Err(RefusalKind::Host) || !has_good_hosts);
+    if let Ok(judged) = judged {
         assert!(has_good_hosts);
         assert!(fields.values_of("sec-websocket-version").eq([b"13"]));
         let key = fields.value_of("sec-websocket-key").unwrap();
-        assert_eq!((key.len(), offer.key()), (24, &handshake::accept(key)));
+        assert_eq!((key.len(), judged.accept_key()), (24, Some(&handshake::accept_key(key))));
         assert!(fields.values_of("origin").count() <= 1);
-        assert_eq!(offer.has_protocols(), handshake::protocols(fields).next().is_some());
-        assert_eq!(offer.has_extensions(), handshake::extensions(fields).next().is_some());
+        let offers_protocols = handshake::protocols(fields).next().is_some();
+        assert_eq!(judged.accept(Some("a"), None, &()).is_ok(), offers_protocols);
+        let offers_extensions = fields.value_of("sec-websocket-extensions").is_some();
+        assert_eq!(judged.accept(None, Some("a"), &()).is_ok(), offers_extensions);
     }
     for preference in [Preference::Client, Preference::Server] {
         let chosen = handshake::select_protocol(fields, &input.protocols, preference);
         assert!(chosen.is_none_or(|chosen| input.protocols.contains(&chosen)));
     }
-    if let Ok(Some(answer)) = server.answer(fields) {
-        assert!(answer.value().as_str().starts_with("permessage-deflate"));
+    if let Ok(Some((_, value))) = server.answer(fields) {
+        assert!(value.as_str().starts_with("permessage-deflate"));
     }
     if let Ok(Some(params)) = client.verify(fields) {
         let most = client.client_max_window_bits.unwrap_or_default();
         assert!(params.client_max_window_bits <= most);
         assert!(params.server_no_context_takeover || !client.server_no_context_takeover);
     }
-    let attempt = Client::new(&mut key);
-    if let Ok(chosen) = attempt.verify(input.status, fields, offers) {
-        assert_eq!(input.status, 101);
-        let accept = handshake::accept(attempt.key());
-        assert!(fields.values_of("sec-websocket-accept").eq([accept]));
-        is_offered(chosen, fields, offers);
+    for attempt in [ClientHandshake::upgrade(&mut key), ClientHandshake::extended_connect()] {
+        if let Ok(chosen) = attempt.verify(input.status, fields, offers) {
+            match attempt.key().map(|key| handshake::accept_key(key)) {
+                Some(accept) => {
+                    assert_eq!(input.status, 101);
+                    assert!(fields.values_of("sec-websocket-accept").eq([accept]));
+                }
+                None => assert!((200..300).contains(&input.status)),
+            }
+            is_offered(chosen, fields, offers);
+        }
     }
-    if let Ok(chosen) = h2::verify(input.status, fields, offers) {
-        assert!((200..300).contains(&input.status));
-        is_offered(chosen, fields, offers);
-    }
-    if let Ok(pseudo) = h2::Pseudo::of(fields) {
-        if h2::read_request(&pseudo, fields).is_ok() {
+    if let Ok(pseudo) = PseudoFields::read(fields) {
+        if ServerHandshake::extended_connect(&pseudo, fields).is_ok() {
             assert_eq!(pseudo.method, Some(&b"CONNECT"[..]));
             assert!(is_one_entity(pseudo.authority, &hosts, pseudo.scheme == Some(b"https")));
             assert!(fields.value_of("upgrade").is_none());
@@ -146,7 +152,7 @@ fn read(fields: &(impl Fields + ?Sized), input: &Input<'_>, offers: &Offers<'_>)
     }
     let names = [None, Some(&b"example.com:80"[..]), Some(b"EXAMPLE.com"), Some(b"[::1]:443")];
     let authority = names[usize::from(input.status) % names.len()];
-    let split = h2::Pseudo {
+    let split = PseudoFields {
         method: Some(b"CONNECT"),
         protocol: Some(b"websocket"),
         scheme: Some(if input.secure { b"https" } else { b"http" }),
@@ -156,10 +162,11 @@ fn read(fields: &(impl Fields + ?Sized), input: &Input<'_>, offers: &Offers<'_>)
     // All that is wrong with such a request may be its host.
     let plain = [("sec-websocket-version", b"13")];
     let is_one = is_one_entity(authority, &hosts, input.secure);
-    assert!(is_one || h2::read_request(&split, fields) == Err(h2::Refusal::Malformed));
+    let judged = ServerHandshake::extended_connect(&split, fields);
+    assert!(is_one || judged.is_err_and(|refusal| refusal.kind == RefusalKind::Malformed));
     let with_host = plain.iter().map(|(name, value)| (*name, &value[..]));
     let with_host: Vec<_> = with_host.chain(hosts.iter().map(|host| ("host", *host))).collect();
-    assert_eq!(h2::read_request(&split, &with_host[..]).is_ok(), is_one);
+    assert_eq!(ServerHandshake::extended_connect(&split, &with_host[..]).is_ok(), is_one);
 }
 
 /// Whether an authority, a host, or both name one server (RFC 9113 8.3.1).
@@ -202,86 +209,88 @@ fn is_offered(chosen: Option<&str>, fields: &(impl Fields + ?Sized), offers: &Of
     }
 }
 
-/// A connection over HTTP/1.1, unless these offers and fields must not be sent.
+/// A connection, unless these offers and fields must not be sent.
 fn open(
-    attempt: &Client,
+    attempt: &ClientHandshake,
     url: &Url<'_>,
     offers: &Offers<'_>,
     fields: &[(&str, &[u8])],
     (client, server): (&DeflateConfig, &DeflateConfig),
     by_client: bool,
 ) -> Option<()> {
-    let target = url.resource_name();
-    let request = attempt.request(url.authority(), offers, fields).ok()?;
-    let mut wire = Vec::new();
-    request.encode(&target, &mut wire).unwrap();
+    let request = attempt.request(url, offers, fields).ok()?;
+    assert_eq!(request.target(), url.resource_name());
+    let over_h1 = attempt.key().is_some();
+    let judged = if over_h1 {
+        decoded(&request, url, fields.is_empty())
+    } else {
+        let pseudo = PseudoFields::read(&request).unwrap();
+        assert_eq!(pseudo.path, Some(request.target().as_bytes()));
+        ServerHandshake::extended_connect(&pseudo, &request)
+    };
+    // The server has no fault to find but the caller's own.
+    let handshake = match judged {
+        Err(refusal) if refusal.kind == RefusalKind::Origin => {
+            assert!(fields.values_of("origin").count() > 1);
+            return None;
+        }
+        judged => judged.unwrap(),
+    };
+    let spoken: Vec<&str> = offers.protocols.iter().rev().copied().collect();
+    let protocol = handshake::select_protocol(&request, &spoken, preference(by_client));
+    assert_eq!(protocol, pick(offers, by_client));
 
-    // Any server decodes it, and this one has no fault to find.
+    // What it answers the client accepts, and both have agreed on the same.
+    let deflate = server.answer(&request).unwrap();
+    let extensions = deflate.as_ref().map(|(_, value)| value.as_str());
+    let response = handshake.accept(protocol, extensions, &()).unwrap();
+    assert_eq!(attempt.verify(response.status(), &response, offers), Ok(protocol));
+    if over_h1 {
+        let wire = written("HTTP/1.1 101 Switching Protocols", &response);
+        let mut heads = head::ResponseDecoder::new();
+        let Ok(Step::Item(head)) = heads.decode(&mut &wire[..]) else { panic!("{wire:?}") };
+        assert_eq!(attempt.verify(head.status(), &head, offers), Ok(protocol));
+    }
+    agree(client, offers, &response, deflate.map(|(params, _)| params));
+    Some(())
+}
+
+/// What a server makes of a request that is decoded from its bytes.
+fn decoded(
+    request: &handshake::Request<'_, [(&str, &[u8])]>,
+    url: &Url<'_>,
+    is_plain: bool,
+) -> Result<ServerHandshake, Refusal> {
+    let wire = written(&format!("GET {} HTTP/1.1", request.target()), request);
     let (mut config, mut input) = (head::Config::default(), &wire[..]);
     (config.head, config.fields) = (None, None);
     let mut heads = head::RequestDecoder::with_config(config);
     let Ok(Step::Item(head)) = heads.decode(&mut input) else { panic!("{wire:?}") };
     assert!(input.is_empty());
-    assert_eq!((head.method(), head.target()), ("GET", &*target));
+    assert_eq!((head.method(), head.target()), (request.method(), request.target()));
     assert_eq!(head.value_of("host"), Some(url.authority().as_bytes()));
+<<<<<<< HEAD
     if fields.is_empty() {
         let h1::Server { mut rx, mut tx } = h1::Server::new(h1::Config::server(), Instant::ZERO);
+=======
+    assert!(handshake::protocols(&head).eq(handshake::protocols(request)));
+    if is_plain {
+        let h1::Server { mut rx, mut tx } = h1::Server::new(&h1::Config::server(), Instant::ZERO);
+>>>>>>> handshake
         let step = rx.receive(&mut tx, &mut &wire[..], Instant::ZERO);
         assert!(matches!(step, Ok(Step::Item(h1::server::Event::Head(_)))), "{step:?}");
     }
-    let offer = match handshake::read_request(head.method(), &head) {
-        Err(handshake::Refusal::Origin) => {
-            assert!(fields.values_of("origin").count() > 1);
-            return None;
-        }
-        offer => offer.unwrap(),
-    };
-    let spoken: Vec<&str> = offers.protocols.iter().rev().copied().collect();
-    let protocol = handshake::select_protocol(&head, &spoken, preference(by_client));
-    assert_eq!(protocol, pick(offers, by_client));
-
-    // What it answers the client accepts, and both have agreed on the same.
-    let deflate = server.answer(&head).unwrap();
-    let extensions = deflate.as_ref().map(|answer| answer.value().as_str());
-    let response = offer.accept(protocol, extensions, &()).unwrap();
-    let mut wire = Vec::new();
-    response.encode(&mut wire).unwrap();
-    let mut heads = head::ResponseDecoder::new();
-    let Ok(Step::Item(head)) = heads.decode(&mut &wire[..]) else { panic!("{wire:?}") };
-    assert_eq!(attempt.verify(head.status(), &head, offers), Ok(protocol));
-    assert_eq!(attempt.verify(101, &response, offers), Ok(protocol));
-    agree(client, offers, &head, deflate);
-    Some(())
+    ServerHandshake::upgrade(head.method(), &head)
 }
 
-/// The same over HTTP/2.
-fn open_h2(
-    url: &Url<'_>,
-    offers: &Offers<'_>,
-    fields: &[(&str, &[u8])],
-    (client, server): (&DeflateConfig, &DeflateConfig),
-    by_client: bool,
-) -> Option<()> {
-    let path = url.resource_name();
-    let request = h2::Request::new(url.is_secure(), url.authority(), &path, offers, fields).ok()?;
-    let pseudo = h2::Pseudo::of(&request).unwrap();
-    assert_eq!(pseudo.path, Some(path.as_bytes()));
-    let offer = match h2::read_request(&pseudo, &request) {
-        Err(h2::Refusal::Origin) => {
-            assert!(fields.values_of("origin").count() > 1);
-            return None;
-        }
-        offer => offer.unwrap(),
-    };
-    let spoken: Vec<&str> = offers.protocols.iter().rev().copied().collect();
-    let protocol = handshake::select_protocol(&request, &spoken, preference(by_client));
-    assert_eq!(protocol, pick(offers, by_client));
-    let deflate = server.answer(&request).unwrap();
-    let extensions = deflate.as_ref().map(|answer| answer.value().as_str());
-    let response = offer.accept(protocol, extensions, &()).unwrap();
-    assert_eq!(h2::verify(200, &response, offers), Ok(protocol));
-    agree(client, offers, &response, deflate);
-    Some(())
+/// A head of HTTP/1.1.
+fn written(start_line: &str, head: &impl Fields) -> Vec<u8> {
+    let mut wire = format!("{start_line}\r\n").into_bytes();
+    for field in head.fields() {
+        fields::encode(field.name, field.value, &mut wire).unwrap();
+    }
+    wire.extend_from_slice(b"\r\n");
+    wire
 }
 
 /// Whether a client that has offered its own takes the answer, and means the same by it.
@@ -289,13 +298,13 @@ fn agree(
     client: &DeflateConfig,
     offers: &Offers<'_>,
     fields: &impl Fields,
-    answer: Option<handshake::DeflateAnswer>,
+    answer: Option<DeflateParams>,
 ) {
     if offers.extensions != Some(client.offer().as_str()) {
         return;
     }
     // A server that can compress at all takes such an offer.
-    let (ours, theirs) = (client.verify(fields).unwrap().unwrap(), answer.unwrap().params());
+    let (ours, theirs) = (client.verify(fields).unwrap().unwrap(), answer.unwrap());
     assert_eq!(ours.server_no_context_takeover, theirs.server_no_context_takeover);
     assert_eq!(ours.client_no_context_takeover, theirs.client_no_context_takeover);
     assert_eq!(ours.server_max_window_bits, theirs.server_max_window_bits);

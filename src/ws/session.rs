@@ -118,9 +118,9 @@ impl<R: Role> Session<R> {
     /// use wirefeed::ws::{Config, Server, Session, deflate::Pool, handshake::DeflateConfig};
     ///
     /// let request = [("Sec-WebSocket-Extensions", "permessage-deflate")];
-    /// let Ok(Some(answer)) = DeflateConfig::server().answer(&request) else { unreachable!() };
+    /// let Ok(Some((params, _))) = DeflateConfig::server().answer(&request) else { unreachable!() };
     /// let (config, pool) = (Config::default(), Pool::default());
-    /// let Session { mut tx, .. } = Session::with_deflate(Server, &config, &answer.params(), &pool);
+    /// let Session { mut tx, .. } = Session::with_deflate(Server, &config, &params, &pool);
     /// tx.send_text(&"Hello".repeat(100), Instant::ZERO)?;
     /// assert!(tx.output().remaining() < 20);
     /// # Ok::<(), wirefeed::SendError>(())

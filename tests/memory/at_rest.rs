@@ -66,5 +66,5 @@ fn params(takeover: bool) -> DeflateParams {
     let mut config = DeflateConfig::server();
     config.server_no_context_takeover = !takeover;
     config.client_no_context_takeover = !takeover;
-    config.answer(&offer).unwrap().unwrap().params()
+    config.answer(&offer).unwrap().unwrap().0
 }

@@ -75,7 +75,7 @@ fn params(takeover: bool) -> DeflateParams {
     config.client_no_context_takeover = !takeover;
     config.server_no_context_takeover = !takeover;
     let request = [("Sec-WebSocket-Extensions", "permessage-deflate")];
-    config.answer(&request).unwrap().unwrap().params()
+    config.answer(&request).unwrap().unwrap().0
 }
 
 /// Moves what one side owes to the other.

@@ -22,7 +22,7 @@ fn wire(config: &Config, pool: &Pool) -> Vec<u8> {
 /// What a server answers a browser by default.
 fn params() -> wirefeed::ws::handshake::DeflateParams {
     let offer = [("Sec-WebSocket-Extensions", "permessage-deflate; client_max_window_bits")];
-    DeflateConfig::server().answer(&offer).unwrap().unwrap().params()
+    DeflateConfig::server().answer(&offer).unwrap().unwrap().0
 }
 
 /// A session that has echoed what a client sent, and has nothing to do.

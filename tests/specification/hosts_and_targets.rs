@@ -4,9 +4,11 @@
 
 use wirefeed::grammar::{Target, TargetForm};
 use wirefeed::h1::{Client, Config, ErrorKind, Server, server::Event};
-use wirefeed::ws::handshake::{self, Offers, Refusal, h2};
+use wirefeed::ws::handshake::{
+    ClientHandshake, Offers, PseudoFields, RefusalKind, ServerHandshake,
+};
 use wirefeed::ws::{Url, UrlError};
-use wirefeed::{ApiMisuse, Instant, Step};
+use wirefeed::{ApiMisuse, Fields, Instant, Step};
 
 const NOW: Instant = Instant::ZERO;
 
@@ -97,8 +99,8 @@ fn handshaken(host: &str) -> [bool; 3] {
         ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
         ("Sec-WebSocket-Version", "13"),
     ];
-    let over_h1 = handshake::read_request("GET", &fields);
-    assert!(over_h1.is_ok() || over_h1 == Err(Refusal::Host), "{host}: {over_h1:?}");
+    let over_h1 = ServerHandshake::upgrade("GET", &fields).map_err(|refusal| refusal.kind);
+    assert!(over_h1.is_ok() || over_h1 == Err(RefusalKind::Host), "{host}: {over_h1:?}");
     let over_h2 = [":authority", "host"].map(|name| {
         let fields = [
             (":method", "CONNECT"),
@@ -108,20 +110,30 @@ fn handshaken(host: &str) -> [bool; 3] {
             (name, host),
             ("sec-websocket-version", "13"),
         ];
-        let read = h2::Pseudo::of(&fields).and_then(|it| h2::read_request(&it, &fields));
-        assert!(read.is_ok() || read == Err(h2::Refusal::Malformed), "{host}: {read:?}");
+        let read = PseudoFields::read(&fields)
+            .and_then(|it| ServerHandshake::extended_connect(&it, &fields))
+            .map_err(|refusal| refusal.kind);
+        assert!(read.is_ok() || read == Err(RefusalKind::Malformed), "{host}: {read:?}");
         read.is_ok()
     });
     [over_h1.is_ok(), over_h2[0], over_h2[1]]
 }
 
-/// The WebSocket handshake's writers.
-fn offered(host: &str, target: &str) -> [bool; 2] {
-    let client = handshake::Client::new(&mut |bytes: &mut [u8]| bytes.fill(1));
+/// The host and the target that the WebSocket handshake's writers send to a URL: `Host` and the target
+/// over HTTP/1.1, `:authority` and `:path` over HTTP/2.
+fn offered(url: &Url<'_>) -> [[String; 2]; 2] {
+    let text = |value: Option<&[u8]>| String::from_utf8(value.unwrap().to_vec()).unwrap();
+    let client = ClientHandshake::upgrade(&mut |bytes: &mut [u8]| bytes.fill(1));
     let offers = Offers::default();
-    let over_h1 = client.request(host, &offers, &());
-    let over_h1 = over_h1.is_ok_and(|it| it.encode(target, &mut Vec::new()).is_ok());
-    [over_h1, h2::Request::new(true, host, target, &offers, &()).is_ok()]
+    let over_h1 = client.request(url, &offers, &()).unwrap();
+    let over_h2 = ClientHandshake::extended_connect().request(url, &offers, &()).unwrap();
+    let pseudo = PseudoFields::read(&over_h2).unwrap();
+    assert!(ServerHandshake::upgrade(over_h1.method(), &over_h1).is_ok());
+    assert!(ServerHandshake::extended_connect(&pseudo, &over_h2).is_ok());
+    [
+        [text(over_h1.value_of("Host")), over_h1.target().to_owned()],
+        [text(pseudo.authority), text(pseudo.path)],
+    ]
 }
 
 #[test]
@@ -129,9 +141,11 @@ fn a_host_is_one_for_all_or_for_none() {
     for host in HOSTS {
         assert_eq!(served("GET /", host), Ok(host.into()));
         assert_eq!(sent("GET", "/", host), Ok(()), "{host}");
-        assert_eq!((handshaken(host), offered(host, "/")), ([true; 3], [true; 2]), "{host}");
+        assert_eq!(handshaken(host), [true; 3], "{host}");
         let url = format!("ws://{host}/");
         let url = Url::new(&url).unwrap();
+        let sent = [url.authority().to_owned(), "/".to_owned()];
+        assert_eq!(offered(&url), [sent.clone(), sent], "{host}");
         assert!(host.trim_start_matches('[').starts_with(url.host()), "{host}");
         let absolute = format!("GET http://{host}/a");
         assert_eq!(served(&absolute, "other"), Ok(host.into()));
@@ -139,7 +153,7 @@ fn a_host_is_one_for_all_or_for_none() {
     for host in NO_HOSTS {
         assert_eq!(served("GET /", host), Err(ErrorKind::Host), "{host}");
         assert_eq!(sent("GET", "/", host), Err(ApiMisuse::RequestLine), "{host}");
-        assert_eq!((handshaken(host), offered(host, "/")), ([false; 3], [false; 2]), "{host}");
+        assert_eq!(handshaken(host), [false; 3], "{host}");
         assert_eq!(served("CONNECT a:1", host), Err(ErrorKind::Host), "{host}");
         // In a URL, and in an absolute target, the rest of some of them is a path.
         if !host.contains(['/', '?', '#', ' ']) {
@@ -150,7 +164,6 @@ fn a_host_is_one_for_all_or_for_none() {
     // Where the target URI has no authority, `Host` is empty (RFC 9112 3.2).
     assert_eq!(served("GET /", ""), Ok(String::new()));
     assert_eq!(sent("GET", "/", ""), Ok(()));
-    assert_eq!(offered("", "/"), [false; 2]);
     assert_eq!(Url::new("ws:///"), Err(UrlError::Host));
 }
 
@@ -195,11 +208,14 @@ fn a_target_is_one_for_all_or_for_none() {
             let sent = sent(method, target, "a");
             assert_eq!(sent, if valid { Ok(()) } else { Err(ApiMisuse::RequestLine) });
         }
-        let of_get = methods.contains(&"GET");
-        let of_origin = form == Some(TargetForm::Origin);
-        assert_eq!(offered("a", target), [of_get, of_origin], "{target}");
         if target.starts_with('/') {
-            assert_eq!(Url::new(&format!("ws://a{target}")).is_ok(), of_origin, "{target}");
+            let url = format!("ws://a{target}");
+            let url = Url::new(&url);
+            assert_eq!(url.is_ok(), form == Some(TargetForm::Origin), "{target}");
+            if let Ok(url) = url {
+                let sent = ["a".to_owned(), target.to_owned()];
+                assert_eq!(offered(&url), [sent.clone(), sent], "{target}");
+            }
         }
     }
 }

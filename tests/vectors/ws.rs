@@ -48,7 +48,8 @@ fn verdict(row: &Value) -> Verdict {
         "frames" if row["permessage_deflate"] == true => compressed(row),
         "frames" => frames(row),
         "handshake" => {
-            let accept = wirefeed::ws::handshake::accept(row["key"].as_str().unwrap().as_bytes());
+            let accept =
+                wirefeed::ws::handshake::accept_key(row["key"].as_str().unwrap().as_bytes());
             let accept = json!(std::str::from_utf8(&accept).unwrap());
             equal("accept", &accept, &row["expect"]["accept"])
         }

@@ -4,7 +4,7 @@
 use bytes::{Buf, BufMut};
 use serde_json::{Value, json};
 use wirefeed::ws::frame::{Header, Opcode};
-use wirefeed::ws::handshake::{self, Failure, Offers, h2};
+use wirefeed::ws::handshake::{self, ClientHandshake, Failure, Offers};
 use wirefeed::ws::message::{Decoder, Item};
 use wirefeed::ws::{Client, CloseCode, Config, Event, Sender, Server, Session, Url, UrlError};
 use wirefeed::{ApiMisuse, End, Instant, Step, h1};
@@ -99,8 +99,9 @@ fn refused_protocols(row: &Value) -> Verdict {
     equal("expectation", &json!("SyntaxError"), &row["expect"])?;
     let protocols = strings(&row["action"]["protocols"]);
     let offers = Offers::new(&protocols);
-    let h1 = client().request("host", &offers, &()).map(|_| ());
-    let h2 = h2::Request::new(true, "host", "/", &offers, &()).map(|_| ());
+    let url = Url::new(URL).unwrap();
+    let h1 = client().request(&url, &offers, &()).map(|_| ());
+    let h2 = ClientHandshake::extended_connect().request(&url, &offers, &()).map(|_| ());
     let refused = json!(format!("{:?}", Err::<(), _>(ApiMisuse::Subprotocol)));
     equal("request", &json!(format!("{h1:?}")), &refused)?;
     equal("extended CONNECT", &json!(format!("{h2:?}")), &refused)
@@ -267,7 +268,7 @@ fn connect(offers: &Offers<'_>, answer: &[u8]) -> Result<Value, String> {
 /// The same, `cut` bytes at a time.
 fn opened(offers: &Offers<'_>, answer: &[u8], cut: usize) -> Value {
     let (attempt, mut http) = (client(), h1::Client::new(h1::Config::client(), NOW));
-    let request = attempt.request("host", offers, &()).unwrap();
+    let request = attempt.request(&Url::new(URL).unwrap(), offers, &()).unwrap();
     http.send_head("GET", "/", &request, NOW).unwrap();
     http.tx.send_end(NOW).unwrap();
     let failed = |failure: &str| json!({"open": false, "failure": failure});
@@ -306,20 +307,22 @@ fn key(bytes: &mut [u8]) {
     bytes.fill(7);
 }
 
-fn client() -> handshake::Client {
-    handshake::Client::new(&mut (key as Key))
+fn client() -> ClientHandshake {
+    ClientHandshake::upgrade(&mut (key as Key))
 }
+
+const URL: &str = "ws://host";
 
 fn session() -> Session<Client<Key>> {
     Session::new(Client(key), &Config::default())
 }
 
 /// An answer without its empty line.
-fn accepted(client: &handshake::Client) -> Vec<u8> {
+fn accepted(client: &ClientHandshake) -> Vec<u8> {
     let mut answer = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
         Connection: Upgrade\r\nSec-WebSocket-Accept: "
         .to_vec();
-    answer.extend_from_slice(&handshake::accept(client.key()));
+    answer.extend_from_slice(&handshake::accept_key(client.key().unwrap()));
     answer.extend_from_slice(b"\r\n");
     answer
 }

@@ -1,14 +1,4 @@
-//! `Sec-WebSocket-Extensions` and the negotiation of permessage-deflate (RFC 7692 5 and 7.1).
-//!
-//! ```text
-//!  client                                            server
-//!  DeflateConfig::offer ──▶ permessage-deflate; client_max_window_bits
-//!                                                    DeflateConfig::answer ──▶ DeflateParams
-//!       permessage-deflate; server_no_context_takeover ◀── DeflateAnswer::value
-//!  DeflateConfig::verify ──▶ DeflateParams
-//! ```
-//!
-//! Nothing here compresses: with the feature `deflate`, `ws::deflate` does.
+//! `Sec-WebSocket-Extensions`, and the negotiation of permessage-deflate (RFC 7692 5 and 7.1).
 
 use core::fmt;
 
@@ -16,20 +6,20 @@ use super::Failure;
 use crate::Fields;
 use crate::kernel::grammar::{self, Element, Malformed, Value};
 
-/// The base-2 logarithm of the size of a window to compress with: 9 to 15.
+/// The base-2 logarithm of the size in bytes of a window to compress with: 9 to 15.
 ///
-/// RFC 7692 7.1.2 has windows of 8 bits too. zlib cannot compress with them, so that none is ever
-/// agreed on for this side's messages; a peer's are inflated as well as any.
+/// RFC 7692 7.1.2 allows 8 too. zlib cannot compress with such a window, so this side never agrees to
+/// one for its own messages; it inflates a peer's messages whatever their window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WindowBits(u8);
 
 impl WindowBits {
     /// A window of 512 bytes.
     pub const MIN: Self = Self(9);
-    /// A window of 32 KiB, the one where nothing is said.
+    /// A window of 32 KiB: the default.
     pub const MAX: Self = Self(15);
 
-    /// Windows of `1 << bits` bytes; none unless `bits` is 9 to 15.
+    /// A window of `1 << bits` bytes; `None` unless `bits` is 9 to 15.
     ///
     /// ```
     /// use wirefeed::ws::handshake::WindowBits;
@@ -52,7 +42,8 @@ impl Default for WindowBits {
     }
 }
 
-/// What one side wants of permessage-deflate.
+/// What one side wants of permessage-deflate: [`offer`](Self::offer) and [`verify`](Self::verify) are
+/// the client's, [`answer`](Self::answer) is the server's.
 ///
 /// ```
 /// use wirefeed::ws::handshake::DeflateConfig;
@@ -62,35 +53,35 @@ impl Default for WindowBits {
 /// assert_eq!(offer.as_str(), "permessage-deflate; client_max_window_bits");
 ///
 /// let request = [("Sec-WebSocket-Extensions", offer)];
-/// let Ok(Some(answer)) = server.answer(&request) else { unreachable!() };
+/// let Ok(Some((params, answer))) = server.answer(&request) else { unreachable!() };
 /// assert_eq!(
-///     answer.value().as_str(),
+///     answer.as_str(),
 ///     "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
 /// );
 ///
-/// let response = [("Sec-WebSocket-Extensions", answer.value())];
-/// assert_eq!(client.verify(&response)?, Some(answer.params()));
+/// let response = [("Sec-WebSocket-Extensions", answer)];
+/// assert_eq!(client.verify(&response)?, Some(params));
 /// # Ok::<(), wirefeed::ws::handshake::Failure>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct DeflateConfig {
-    /// Each message of the server's is to stand alone (RFC 7692 7.1.1.1): a client asks for it, a
-    /// server says so by itself.
+    /// The server compresses each message without reference to earlier ones (RFC 7692 7.1.1.1): a
+    /// client requests it, a server announces it.
     pub server_no_context_takeover: bool,
-    /// Each message of the client's is to stand alone (7.1.1.2): a client says so by itself, a
-    /// server asks for it.
+    /// The client compresses each message without reference to earlier ones (7.1.1.2): a client
+    /// announces it, a server requests it.
     pub client_no_context_takeover: bool,
-    /// The largest window for the server's messages (7.1.2.1): a client asks for it, a server says
-    /// so by itself. `None` leaves it unsaid.
+    /// The largest window for the server's messages (7.1.2.1): a client requests it, a server
+    /// announces it. `None` omits the parameter.
     pub server_max_window_bits: Option<WindowBits>,
-    /// The largest window for the client's messages (7.1.2.2). With `None` a client does not let
-    /// the server choose, and a server does not.
+    /// The largest window for the client's messages (7.1.2.2): a client lets the server choose one up
+    /// to this size, a server chooses it. `None` omits the parameter.
     pub client_max_window_bits: Option<WindowBits>,
 }
 
 impl DeflateConfig {
-    /// What browsers offer: any window, and contexts that are kept.
+    /// What browsers offer: any window, and context takeover.
     pub const fn client() -> Self {
         Self {
             server_no_context_takeover: false,
@@ -100,7 +91,7 @@ impl DeflateConfig {
         }
     }
 
-    /// Messages that stand alone on both sides, so that a session that is idle holds no window.
+    /// No context takeover on either side, so that an idle session holds no window.
     pub const fn server() -> Self {
         Self {
             server_no_context_takeover: true,
@@ -125,39 +116,40 @@ impl DeflateConfig {
         value
     }
 
-    /// A server's answer to what the fields of a request offer: to the first offer of
-    /// permessage-deflate that it can accept. `None` where there is none: the connection then goes
-    /// without, and no extension is answered.
+    /// A server's answer to the offers in the fields of a request: what is agreed on, and the value of
+    /// `Sec-WebSocket-Extensions` for the response. It accepts the first offer of permessage-deflate
+    /// that it can (RFC 7692 5.1). `None` if it can accept no offer: messages stay uncompressed, and the
+    /// response omits the field.
     ///
     /// # Errors
     ///
-    /// [`Malformed`] where a field is no list of extensions: the request is to be refused with 400
-    /// (RFC 6455 9.1).
+    /// [`Malformed`] if a field is not a list of extensions (RFC 6455 9.1); as a
+    /// [`Refusal`](super::Refusal) it is a 400.
     pub fn answer(
         &self,
         fields: &(impl Fields + ?Sized),
-    ) -> Result<Option<DeflateAnswer>, Malformed> {
+    ) -> Result<Option<(DeflateParams, ExtensionValue)>, Malformed> {
         let mut answer = None;
-        for offer in extensions(fields) {
+        for offer in elements(fields) {
             let offer = offer?;
             if answer.is_none() && offer.name == NAME {
-                answer = Said::read(&offer, true).and_then(|offer| self.accept(&offer));
+                answer = Parameters::read(&offer, true).and_then(|offer| self.accept(&offer));
             }
         }
         Ok(answer)
     }
 
     /// Accepts an offer, or declines it.
-    fn accept(&self, offer: &Said) -> Option<DeflateAnswer> {
-        // 7.1.2.1: a window that cannot be had declines the offer.
-        let asked = match offer.server_bits {
+    fn accept(&self, offer: &Parameters) -> Option<(DeflateParams, ExtensionValue)> {
+        // 7.1.2.1: a server declines an offer with a window that it does not support.
+        let requested = match offer.server_bits {
             Some(bits) => Some(WindowBits::new(bits)?),
             None => None,
         };
-        // 7.1.2.1: in the answer if it was asked for, with that value or a smaller one.
-        let server_bits = asked.into_iter().chain(self.server_max_window_bits).min();
-        // 7.1.2.2: only where it was offered. What the client says of itself may be ignored; 8 bits
-        // are, since an answer could only repeat them.
+        // 7.1.2.1: the answer includes it if it was requested, with that value or a smaller one.
+        let server_bits = requested.into_iter().chain(self.server_max_window_bits).min();
+        // 7.1.2.2: the answer may include it only if the offer does. A server may ignore the value, which
+        // is a hint; it ignores 8, since an answer could only repeat that.
         let client_bits = match offer.client_bits {
             ClientBits::Absent | ClientBits::Value(..=8) => None,
             ClientBits::Any => self.client_max_window_bits,
@@ -166,9 +158,9 @@ impl DeflateConfig {
             }
         };
         let params = DeflateParams {
-            // 7.1.1.1 and 7.1.1.2: in the answer if asked for, and may be there by itself.
-            server_no_context_takeover: offer.server_alone || self.server_no_context_takeover,
-            client_no_context_takeover: offer.client_alone || self.client_no_context_takeover,
+            // 7.1.1.1 and 7.1.1.2: the answer includes them if they were requested, and may without.
+            server_no_context_takeover: offer.server_no_takeover || self.server_no_context_takeover,
+            client_no_context_takeover: offer.client_no_takeover || self.client_no_context_takeover,
             server_max_window_bits: server_bits.unwrap_or_default(),
             client_max_window_bits: client_bits.unwrap_or_default(),
             client_uncompressed: false,
@@ -181,25 +173,25 @@ impl DeflateConfig {
         if let Some(bits) = client_bits {
             value.bits(CLIENT_BITS, bits.0);
         }
-        Some(DeflateAnswer { params, value })
+        Some((params, value))
     }
 
-    /// What a client that has offered this has agreed on with the server, whose answer has these
-    /// fields; `None` where permessage-deflate was declined.
+    /// What a client with this configuration has agreed on with the server, whose response has these
+    /// fields; `None` if the server declined permessage-deflate.
     ///
     /// # Errors
     ///
-    /// [`Failure::Extension`]: another extension, permessage-deflate more than once, or an answer
-    /// that does not fit the offer (RFC 7692 7.1).
+    /// [`Failure::Extension`] if the response accepts another extension, or permessage-deflate twice or
+    /// with parameters that the offer does not allow (RFC 7692 7.1).
     pub fn verify(
         &self,
         fields: &(impl Fields + ?Sized),
     ) -> Result<Option<DeflateParams>, Failure> {
-        let mut all = extensions(fields);
+        let mut all = elements(fields);
         let Some(first) = all.next() else { return Ok(None) };
         match first {
             Ok(answer) if answer.name == NAME && all.next().is_none() => {
-                let answer = Said::read(&answer, false);
+                let answer = Parameters::read(&answer, false);
                 let agreed = answer.and_then(|answer| self.agree(&answer));
                 agreed.map(Some).ok_or(Failure::Extension)
             }
@@ -207,21 +199,21 @@ impl DeflateConfig {
         }
     }
 
-    /// What was agreed on with a server that gives this answer, unless it does not fit the offer.
-    fn agree(&self, answer: &Said) -> Option<DeflateParams> {
-        // 7.1.1.1: what was asked for is in the answer.
-        if self.server_no_context_takeover && !answer.server_alone {
+    /// What is agreed on with this answer; `None` if the offer does not allow it.
+    fn agree(&self, answer: &Parameters) -> Option<DeflateParams> {
+        // 7.1.1.1: the answer includes it if it was requested.
+        if self.server_no_context_takeover && !answer.server_no_takeover {
             return None;
         }
-        // 7.1.2.1: so is this, with the value asked for or a smaller one.
+        // 7.1.2.1: likewise, with the requested value or a smaller one.
         let server_max_window_bits = match (self.server_max_window_bits, answer.server_bits) {
             (None, None) => WindowBits::MAX,
             (Some(_), None) => return None,
             (Some(most), Some(bits)) if bits > most.0 => return None,
-            // To inflate with more than the peer compresses with does no harm.
+            // A larger window than the peer compresses with is harmless.
             (_, Some(bits)) => WindowBits(bits).max(WindowBits::MIN),
         };
-        // 7.1.2.2: only where it was offered, and not above what was offered.
+        // 7.1.2.2: the answer may include it only if the offer does, with that value or a smaller one.
         let client_max_window_bits = match (self.client_max_window_bits, answer.client_bits) {
             (ours, ClientBits::Absent) => ours.unwrap_or_default(),
             (Some(most), ClientBits::Value(bits)) if bits <= most.0 => {
@@ -230,9 +222,10 @@ impl DeflateConfig {
             _ => return None,
         };
         Some(DeflateParams {
-            server_no_context_takeover: answer.server_alone,
-            // 7.1.1.2: whoever has announced it keeps to it.
-            client_no_context_takeover: answer.client_alone || self.client_no_context_takeover,
+            server_no_context_takeover: answer.server_no_takeover,
+            // 7.1.1.2: a client that has announced it must do it, whatever the answer.
+            client_no_context_takeover: answer.client_no_takeover
+                || self.client_no_context_takeover,
             server_max_window_bits,
             client_max_window_bits,
             client_uncompressed: answer.client_bits == ClientBits::Value(8),
@@ -240,40 +233,21 @@ impl DeflateConfig {
     }
 }
 
-/// What both sides have agreed on.
+/// The parameters of permessage-deflate that both sides have agreed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct DeflateParams {
-    /// Each message of the server's stands alone.
+    /// The server compresses each message without reference to earlier ones.
     pub server_no_context_takeover: bool,
-    /// Each message of the client's stands alone.
+    /// The client compresses each message without reference to earlier ones.
     pub client_no_context_takeover: bool,
     /// The largest window for the server's messages.
     pub server_max_window_bits: WindowBits,
     /// The largest window for the client's messages.
     pub client_max_window_bits: WindowBits,
-    /// The client sends its messages plain, as it always may (RFC 7692 6): the server allows it a window
-    /// of 8 bits alone, which zlib cannot compress with.
+    /// The client sends its messages uncompressed, as it always may (RFC 7692 6): the server allows only
+    /// a window of 8 bits, with which zlib cannot compress.
     pub client_uncompressed: bool,
-}
-
-/// A server's answer to an offer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DeflateAnswer {
-    params: DeflateParams,
-    value: ExtensionValue,
-}
-
-impl DeflateAnswer {
-    /// What is agreed on when this is answered.
-    pub const fn params(&self) -> DeflateParams {
-        self.params
-    }
-
-    /// The value of `Sec-WebSocket-Extensions` in the answer.
-    pub const fn value(&self) -> &ExtensionValue {
-        &self.value
-    }
 }
 
 /// A value of `Sec-WebSocket-Extensions`, at most 128 bytes.
@@ -292,16 +266,16 @@ impl ExtensionValue {
 
     /// The value as text.
     pub fn as_str(&self) -> &str {
-        // It is made of ASCII alone.
+        // Cannot fail: it consists of ASCII.
         core::str::from_utf8(self.as_ref()).unwrap_or_default()
     }
 
-    fn flags(&mut self, server_alone: bool, client_alone: bool) {
-        if server_alone {
-            self.put(SERVER_ALONE);
+    fn flags(&mut self, server: bool, client: bool) {
+        if server {
+            self.put(SERVER_NO_TAKEOVER);
         }
-        if client_alone {
-            self.put(CLIENT_ALONE);
+        if client {
+            self.put(CLIENT_NO_TAKEOVER);
         }
     }
 
@@ -317,7 +291,7 @@ impl ExtensionValue {
         self.append(&digits[usize::from(bits < 10)..]);
     }
 
-    /// `LONGEST` is the length of all parameters, each at its longest and once.
+    /// The bytes fit: `LONGEST` counts every parameter once, with its longest value.
     fn append(&mut self, bytes: &[u8]) {
         let from = usize::from(self.len);
         self.bytes[from..from + bytes.len()].copy_from_slice(bytes);
@@ -337,11 +311,11 @@ impl fmt::Debug for ExtensionValue {
     }
 }
 
-/// The parameters of one offer or answer, well-formed.
+/// The parameters of one offer or answer.
 #[derive(Default)]
-struct Said {
-    server_alone: bool,
-    client_alone: bool,
+struct Parameters {
+    server_no_takeover: bool,
+    client_no_takeover: bool,
     /// 8 to 15.
     server_bits: Option<u8>,
     client_bits: ClientBits,
@@ -351,52 +325,52 @@ struct Said {
 enum ClientBits {
     #[default]
     Absent,
-    /// Without a value, which only an offer may be.
+    /// Without a value, which only an offer may omit.
     Any,
     /// 8 to 15.
     Value(u8),
 }
 
-impl Said {
-    /// Reads the parameters; `None` where one is unknown, repeated, or has a value that is not
-    /// allowed (RFC 7692 7.1).
+impl Parameters {
+    /// Reads the parameters; `None` if one is unknown, repeated, or has an invalid value (RFC 7692
+    /// 7.1).
     fn read(element: &Element<'_>, is_offer: bool) -> Option<Self> {
-        let mut said = Self::default();
+        let mut found = Self::default();
         for parameter in element.parameters {
-            let again = match parameter.name {
-                SERVER_ALONE => {
+            let is_repeated = match parameter.name {
+                SERVER_NO_TAKEOVER => {
                     absent(parameter.value)?;
-                    core::mem::replace(&mut said.server_alone, true)
+                    core::mem::replace(&mut found.server_no_takeover, true)
                 }
-                CLIENT_ALONE => {
+                CLIENT_NO_TAKEOVER => {
                     absent(parameter.value)?;
-                    core::mem::replace(&mut said.client_alone, true)
+                    core::mem::replace(&mut found.client_no_takeover, true)
                 }
-                SERVER_BITS => said.server_bits.replace(window_bits(parameter.value?)?).is_some(),
+                SERVER_BITS => found.server_bits.replace(window_bits(parameter.value?)?).is_some(),
                 CLIENT_BITS => {
                     let bits = match parameter.value {
                         None if is_offer => ClientBits::Any,
                         None => return None,
                         Some(value) => ClientBits::Value(window_bits(value)?),
                     };
-                    core::mem::replace(&mut said.client_bits, bits) != ClientBits::Absent
+                    core::mem::replace(&mut found.client_bits, bits) != ClientBits::Absent
                 }
                 _ => return None,
             };
-            if again {
+            if is_repeated {
                 return None;
             }
         }
-        Some(said)
+        Some(found)
     }
 }
 
-/// 7.1.1: these have no value, not even an empty one.
+/// 7.1.1: the parameter has no value, not even an empty one.
 fn absent(value: Option<Value<'_>>) -> Option<()> {
     value.is_none().then_some(())
 }
 
-/// 7.1.2: a decimal integer from 8 to 15 without leading zeros, in quotes or not.
+/// 7.1.2: a decimal integer from 8 to 15 without leading zeros, quoted or not.
 fn window_bits(value: Value<'_>) -> Option<u8> {
     let mut bytes = value.bytes();
     match (bytes.next(), bytes.next(), bytes.next()) {
@@ -406,23 +380,30 @@ fn window_bits(value: Value<'_>) -> Option<u8> {
     }
 }
 
+/// Whether this is a list of at least one extension (RFC 6455 9.1).
+#[cfg(feature = "alloc")]
+pub(super) fn are_valid(list: &str) -> bool {
+    let mut elements = grammar::elements(list.as_bytes()).peekable();
+    elements.peek().is_some() && elements.all(|element| element.is_ok())
+}
+
 /// The extensions that the fields list, in order.
-fn extensions(
+pub(super) fn elements(
     fields: &(impl Fields + ?Sized),
 ) -> impl Iterator<Item = Result<Element<'_>, Malformed>> {
     fields.values_of("sec-websocket-extensions").flat_map(grammar::elements)
 }
 
 const NAME: &[u8] = b"permessage-deflate";
-const SERVER_ALONE: &[u8] = b"server_no_context_takeover";
-const CLIENT_ALONE: &[u8] = b"client_no_context_takeover";
+const SERVER_NO_TAKEOVER: &[u8] = b"server_no_context_takeover";
+const CLIENT_NO_TAKEOVER: &[u8] = b"client_no_context_takeover";
 const SERVER_BITS: &[u8] = b"server_max_window_bits";
 const CLIENT_BITS: &[u8] = b"client_max_window_bits";
 
-/// All parameters, each after `; `, the last two with `=15`.
+/// The name and all parameters: each after `; `, the last two with `=15`.
 const LONGEST: usize = NAME.len()
-    + SERVER_ALONE.len()
-    + CLIENT_ALONE.len()
+    + SERVER_NO_TAKEOVER.len()
+    + CLIENT_NO_TAKEOVER.len()
     + SERVER_BITS.len()
     + CLIENT_BITS.len()
     + 4 * 2

@@ -1,19 +1,19 @@
-//! The key of a handshake and what proves that it was read (RFC 6455 4.2.2).
+//! `Sec-WebSocket-Key` and `Sec-WebSocket-Accept` (RFC 6455 4.2.2).
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha1::{Digest, Sha1};
 
-/// The value of `Sec-WebSocket-Accept` that answers this `Sec-WebSocket-Key`: 28 bytes of base64.
+/// Computes the value of `Sec-WebSocket-Accept` for a `Sec-WebSocket-Key`: 28 bytes of base64.
 ///
 /// ```
-/// let accept = wirefeed::ws::handshake::accept(b"dGhlIHNhbXBsZSBub25jZQ==");
+/// let accept = wirefeed::ws::handshake::accept_key(b"dGhlIHNhbXBsZSBub25jZQ==");
 /// assert_eq!(&accept, b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
 /// ```
-pub fn accept(key: &[u8]) -> [u8; 28] {
+pub fn accept_key(key: &[u8]) -> [u8; 28] {
     let digest = Sha1::new().chain_update(key).chain_update(GUID).finalize();
     let mut accept = [0; 28];
-    // 20 bytes make 28 characters: there is always room.
+    // Cannot fail: 20 bytes make 28 characters.
     let _ = STANDARD.encode_slice(digest, &mut accept);
     accept
 }
@@ -21,13 +21,13 @@ pub fn accept(key: &[u8]) -> [u8; 28] {
 /// The value of `Sec-WebSocket-Key` for a nonce: 24 bytes of base64.
 pub(super) fn encode(nonce: [u8; 16]) -> [u8; 24] {
     let mut key = [0; 24];
-    // 16 bytes make 24 characters: there is always room.
+    // Cannot fail: 16 bytes make 24 characters.
     let _ = STANDARD.encode_slice(nonce, &mut key);
     key
 }
 
-/// Whether a key is the base64 of 16 bytes (RFC 6455 4.2.1): 22 characters, of the last of which
-/// only two bits are used, and the padding.
+/// Whether a key is the base64 of 16 bytes (RFC 6455 4.2.1 item 5): 22 characters, the last of which
+/// carries two bits, and the padding.
 pub(super) fn is_key(key: &[u8]) -> bool {
     let Some((digits, b"==")) = key.split_first_chunk::<22>() else { return false };
     let is_digit = |byte: &u8| byte.is_ascii_alphanumeric() | (*byte == b'+') | (*byte == b'/');
@@ -48,13 +48,13 @@ mod tests {
         for bad in [&b""[..], b"dGhlIHNhbXBsZSBub25jZQ", b"dGhlIHNhbXBsZSBub25jZQ=a"] {
             assert!(!is_key(bad));
         }
-        // 18 bytes, and 16 with bits left over.
+        // 18 bytes; 16 bytes with stray bits.
         assert!(!is_key(b"dGhlIHNhbXBsZSBub25jZWFh"));
         assert!(!is_key(b"dGhlIHNhbXBsZSBub25jZR=="));
     }
 
     #[test]
-    fn a_key_is_what_decodes_to_sixteen_bytes() {
+    fn a_key_is_valid_if_and_only_if_it_decodes_to_sixteen_bytes() {
         let decodes = |key: &[u8]| STANDARD.decode_slice(key, &mut [0; 18]) == Ok(16);
         for (at, byte) in (0..24).flat_map(|at| (0..=255).map(move |byte| (at, byte))) {
             let mut key = *b"dGhlIHNhbXBsZSBub25jZQ==";

@@ -1,43 +1,62 @@
-//! The opening handshake (RFC 6455 4), over any HTTP: both sides work on [`Fields`](crate::Fields).
+//! The opening handshake (RFC 6455 4), over any HTTP: an upgrade of HTTP/1.1, or an extended CONNECT of
+//! HTTP/2 (RFC 8441) and HTTP/3 (RFC 9220).
 //!
 //! ```text
-//!  Client ── request(Offers) ──▶ Request ───▶ read_request ──▶ Offer, or a Refusal to answer with
-//!    │                                                           │ accept
-//!    └── verify ◀────────────────────────────── Response ◀───────┘
+//!  ClientHandshake ── request ──▶ Request ───▶ ServerHandshake::upgrade, or a Refusal to send
+//!    │                                           │ accept
+//!    └── verify ◀──────────────── Response ◀─────┘
 //!         │
-//!         └─▶ the subprotocol, or a Failure
+//!         └─▶ the selected subprotocol, or a Failure
 //! ```
 //!
-//! [`Request`] and [`Response`] are checked once and are fields themselves: any HTTP can send them, or
-//! they write their own heads. Over HTTP/2 and HTTP/3 the handshake is another: [`h2`].
+//! The constructors of [`ClientHandshake`] and [`ServerHandshake`] choose the kind, `upgrade` or
+//! `extended_connect`; all that follows is the same program. Requests and responses are read from
+//! anything that is [`Fields`](crate::Fields), such as a head of [`h1`](crate::h1) or an
+//! `http::HeaderMap`. [`Request`] and [`Response`] are [`Fields`](crate::Fields) themselves, for
+//! [`h1::Client`](crate::h1::Client), [`h1::Server`](crate::h1::Server) or any other HTTP to send.
+//!
+//! - Client: [`ClientHandshake`], [`Offers`], [`Request`], [`Failure`]
+//! - Server: [`ServerHandshake`], [`Refusal`] and its [`RefusalKind`], [`Response`];
+//!   [`select_protocol`] by a [`Preference`], or from all [`protocols()`]; [`PseudoFields`] of an
+//!   extended CONNECT
+//! - permessage-deflate (RFC 7692): both sides negotiate [`DeflateParams`] by their [`DeflateConfig`],
+//!   with [`WindowBits`] and the [`ExtensionValue`] to send. The module `deflate` compresses.
+//! - For those who write their own handshake: [`accept_key()`]
 //!
 //! # A server
 //!
-//! What follows the request in the input is the session's: a client need not wait for the answer before
-//! it is decoded by the other protocol.
+//! A browser sends its cookies wherever a page connects to, and an `Origin` field that names the page
+//! (RFC 6455 10.2). A server that trusts cookies must check it, and answer 403 to unknown origins.
+//!
+//! The input that follows the request belongs to the session: a client may send messages before it has
+//! read the response.
 //!
 //! ```
 //! use bytes::Buf;
 //! use wirefeed::h1::{self, server::Event};
-//! use wirefeed::ws::{self, Server, Session, handshake};
-//! use wirefeed::{Instant, Step};
+//! use wirefeed::ws::{self, Server, Session};
+//! use wirefeed::ws::handshake::ServerHandshake;
+//! use wirefeed::{Fields, Instant, Step};
 //!
 //! let now = Instant::ZERO;
 //! let h1::Server { mut rx, mut tx } = h1::Server::new(&h1::Config::server(), now);
-//! // What was read: a request, and a message right behind it.
+//! // The input: a request, and a message that follows it.
 //! let mut buffer = *b"GET /chat HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\n\
 //!     Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nOrigin: https://example.com\r\n\
 //!     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n\x81\x82\0\0\0\0Hi";
 //! let mut input = &buffer[..];
 //! while let Step::Item(event) = rx.receive(&mut tx, &mut input, now)? {
 //!     let Event::Head(request) = event else { continue };
-//!     if handshake::origin(&request) != Some(b"https://example.com") {
+//!     if request.value_of("Origin") != Some(b"https://example.com") {
 //!         tx.send_head(403, &[("Content-Length", "0")], now)?;
 //!         tx.send_end(now)?;
 //!         continue;
 //!     }
-//!     match handshake::read_request(request.method(), &request) {
-//!         Ok(offer) => tx.send_head(101, &offer.accept(None, None, &())?, now)?,
+//!     match ServerHandshake::upgrade(request.method(), &request) {
+//!         Ok(handshake) => {
+//!             let response = handshake.accept(None, None, &())?;
+//!             tx.send_head(response.status(), &response, now)?;
+//!         }
 //!         Err(refusal) => {
 //!             let mut fields = refusal.fields().to_vec();
 //!             fields.push(("Content-Length", "0"));
@@ -48,7 +67,7 @@
 //! }
 //! assert!(tx.is_upgraded() && tx.output().chunk().starts_with(b"HTTP/1.1 101 "));
 //!
-//! // The session goes on where HTTP has stopped, once the output is written.
+//! // Write the output. The session starts where HTTP has stopped.
 //! let from = buffer.len() - input.len();
 //! let mut input = &mut buffer[from..];
 //! let Session { mut rx, mut tx } = Session::new(Server, &ws::Config::default());
@@ -61,38 +80,38 @@
 //!
 //! # A client
 //!
-//! An answer that opens no connection is an ordinary one: its status, fields and body are there for who
-//! follows redirects or asks for a password. None of that is done here.
+//! A response that does not open a connection is an ordinary one: the caller may follow its redirect, or
+//! authenticate itself. This module does neither.
 //!
 //! ```
 //! use wirefeed::h1::{self, client::Event};
 //! use wirefeed::ws::{self, Session, Url};
-//! use wirefeed::ws::handshake::{Client, Failure, Offers};
+//! use wirefeed::ws::handshake::{ClientHandshake, Failure, Offers};
 //! use wirefeed::{Fields, Instant, Step};
 //!
 //! # fn random(bytes: &mut [u8]) { bytes.fill(7) }
 //! let now = Instant::ZERO;
 //! let url = Url::new("wss://example.com/chat?room=1")?;
 //! // Open a TLS connection to (url.host(), url.port()), and then:
-//! let (attempt, offers) = (Client::new(&mut random), Offers::new(&["v2", "v1"]));
-//! let request = attempt.request(url.authority(), &offers, &())?;
+//! let (handshake, offers) = (ClientHandshake::upgrade(&mut random), Offers::new(&["v2", "v1"]));
+//! let request = handshake.request(&url, &offers, &())?;
 //! let mut http = h1::Client::new(&h1::Config::client());
-//! http.send_head("GET", &url.resource_name(), &request, now)?;
+//! http.send_head(request.method(), request.target(), &request, now)?;
 //! http.tx.send_end(now)?;
 //!
-//! // Write the output. Here it is a 401 that was read.
+//! // Write the output, and read the response: here a 401.
 //! let mut buffer = *b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=chat\r\n\
 //!     Content-Length: 3\r\n\r\nno\n";
 //! let (mut input, mut failure, mut body) = (&buffer[..], None, Vec::new());
 //! while let Step::Item(event) = http.rx.receive(&mut http.tx, &mut input, now)? {
 //!     match event {
-//!         Event::Head(response) => match attempt.verify(response.status(), &response, &offers) {
-//!             Ok(protocol) => println!("open, and speaks {protocol:?}"),
+//!         Event::Head(response) => match handshake.verify(response.status(), &response, &offers) {
+//!             Ok(protocol) => println!("open, with subprotocol {protocol:?}"),
 //!             Err(Failure::Status(401)) => {
 //!                 assert!(response.value_of("WWW-Authenticate").is_some());
 //!                 failure = Some(401);
 //!             }
-//!             Err(other) => return Err(other.into()), // and the connection is closed
+//!             Err(other) => return Err(other.into()), // close the connection
 //!         },
 //!         Event::Data(piece) => body.extend_from_slice(piece),
 //!         Event::Informational(_) | Event::Trailers(_) => {}
@@ -101,7 +120,7 @@
 //! assert_eq!((failure, &body[..]), (Some(401), &b"no\n"[..]));
 //!
 //! if http.tx.is_upgraded() {
-//!     // The session goes on where HTTP has stopped.
+//!     // The session starts where HTTP has stopped.
 //!     let from = buffer.len() - input.len();
 //!     let mut input = &mut buffer[from..];
 //!     let Session { mut rx, mut tx } = Session::new(ws::Client(random), &ws::Config::default());
@@ -109,22 +128,53 @@
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # HTTP/2 and HTTP/3
+//!
+//! The HTTP library owns frames, streams and settings: a client may send an extended CONNECT only if the
+//! server has sent `SETTINGS_ENABLE_CONNECT_PROTOCOL` (RFC 8441 3), and else falls back to HTTP/1.1. The
+//! stream then carries the bytes of a [`Session`](crate::ws::Session). The end of the stream is the end
+//! of its input; a reset with CANCEL stands for an aborted connection (RFC 8441 5).
+//!
+//! ```
+//! use wirefeed::ws::Url;
+//! use wirefeed::ws::handshake::{ClientHandshake, Offers, PseudoFields, ServerHandshake};
+//!
+//! // The client makes a request, its pseudo-header fields first ...
+//! let url = Url::new("wss://server.example.com/chat")?;
+//! let (handshake, offers) =
+//!     (ClientHandshake::extended_connect(), Offers::new(&["chat", "superchat"]));
+//! let request = handshake.request(&url, &offers, &[("origin", "http://www.example.com")])?;
+//!
+//! // ... the server validates it, and responds ...
+//! let pseudo = PseudoFields::read(&request)?;
+//! assert_eq!(pseudo.path, Some(&b"/chat"[..]));
+//! let accepted = ServerHandshake::extended_connect(&pseudo, &request)?;
+//! let response = accepted.accept(Some("chat"), None, &())?;
+//!
+//! // ... and the client verifies the response.
+//! assert_eq!(handshake.verify(response.status(), &response, &offers)?, Some("chat"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod client;
 mod extensions;
+mod fields;
 #[cfg(feature = "alloc")]
-pub mod h2;
+mod heads;
 mod key;
-mod said;
+mod protocols;
+mod pseudo_fields;
 mod server;
-#[cfg(feature = "alloc")]
-mod write;
 
-pub use client::{Client, Failure, Offers};
-pub use extensions::{DeflateAnswer, DeflateConfig, DeflateParams, ExtensionValue, WindowBits};
-pub use key::accept;
-pub use server::{
-    Offer, Preference, Refusal, extensions, origin, protocols, read_request, select_protocol,
-};
+pub use client::{ClientHandshake, Failure, Offers};
+pub use extensions::{DeflateConfig, DeflateParams, ExtensionValue, WindowBits};
 #[cfg(feature = "alloc")]
-pub use write::{Request, Response};
+pub use heads::{Request, Response};
+pub use key::accept_key;
+pub use protocols::{Preference, protocols, select_protocol};
+pub use pseudo_fields::PseudoFields;
+pub use server::{Refusal, RefusalKind, ServerHandshake};
+
+#[cfg(all(test, feature = "alloc"))]
+mod tests;

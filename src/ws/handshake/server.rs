@@ -1,98 +1,126 @@
-//! The server's side of the handshake (RFC 6455 4.2).
+//! The server's side of the handshake (RFC 6455 4.2, RFC 8441 5).
 
 use core::fmt;
 
-use super::key;
-use super::said::{Only, Said};
+use super::fields::{HandshakeFields, Singleton};
+use super::{PseudoFields, key, protocols};
 use crate::Fields;
-use crate::kernel::grammar::is_host_field;
-use crate::kernel::{grammar, scan};
+use crate::kernel::grammar::{Authority, Malformed, is_host_field};
+use crate::kernel::scan;
 
-/// Why a request is not accepted, and how it is answered.
+/// Why a server refuses a request, and the response that says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Refusal {
-    /// Only GET opens a connection: 405.
+pub struct Refusal {
+    /// What is wrong with the request.
+    pub kind: RefusalKind,
+    pub(super) is_connect: bool,
+}
+
+/// What is wrong with a request to open a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RefusalKind {
+    /// An extended CONNECT that violates HTTP/2 (RFC 9113 8.3.1, RFC 8441 4): no `:method`, `:protocol`
+    /// with a method other than CONNECT, `:scheme` or `:path` missing or not of http or https, no
+    /// authority, a `host` that differs from it, or a connection-specific field such as `Upgrade`.
+    ///
+    /// Reset the stream with PROTOCOL_ERROR, in HTTP/3 with H3_MESSAGE_ERROR; RFC 9113 8.1.1 lets a
+    /// server send a response, the 400, before the reset.
+    Malformed,
+    /// A method other than GET, or over HTTP/2 and HTTP/3 other than CONNECT: 405.
     Method,
-    /// No `Upgrade: websocket` with `Connection: upgrade`: 426, if this resource speaks nothing else.
+    /// `Upgrade: websocket` or `Connection: upgrade` is missing: 426, unless the resource serves other
+    /// requests too.
     NoUpgrade,
-    /// A version other than 13: 426 with `Sec-WebSocket-Version: 13` (RFC 6455 4.4).
+    /// `:protocol` is missing or not `websocket`: 501 (RFC 9220 3).
+    Protocol,
+    /// `Sec-WebSocket-Version` is not 13: 426, over HTTP/2 and HTTP/3 400 since 426 needs an `Upgrade`
+    /// field (RFC 9110 15.5.22); `Sec-WebSocket-Version: 13` says what is supported (RFC 6455 4.4).
     Version,
-    /// Several `Host` fields, or one that is not a host: 400 (RFC 9112 3.2).
+    /// `Host` is repeated, or not a host: 400 (RFC 9112 3.2).
     Host,
-    /// No key, several, or one that is not the base64 of 16 bytes: 400.
+    /// `Sec-WebSocket-Key` is missing, repeated, or not the base64 of 16 bytes: 400.
     Key,
-    /// Several `Origin` fields, so that nobody knows which to judge: 400.
+    /// `Origin` is repeated: 400.
     Origin,
-    /// Subprotocols that are no list of tokens, are listed twice, or are more than 64: 400.
+    /// `Sec-WebSocket-Protocol` is not a list of 1 to 64 distinct tokens: 400.
     Protocols,
-    /// Extensions that are no list of them (RFC 6455 9.1): 400. Nobody reads them but who negotiates,
-    /// such as [`DeflateConfig::answer`](super::DeflateConfig::answer).
+    /// `Sec-WebSocket-Extensions` is not a list of extensions (RFC 6455 9.1): 400. Only the negotiation
+    /// of an extension reads it, such as [`DeflateConfig::answer`](super::DeflateConfig::answer).
     Extensions,
 }
 
-impl From<grammar::Malformed> for Refusal {
-    fn from(_: grammar::Malformed) -> Self {
-        Self::Extensions
+impl From<Malformed> for Refusal {
+    fn from(_: Malformed) -> Self {
+        // The response is the same over every HTTP.
+        Self { kind: RefusalKind::Extensions, is_connect: false }
     }
 }
 
 impl Refusal {
-    /// The status to answer with.
+    /// The status of the response. If the [`kind`](Self::kind) is [`RefusalKind::Malformed`], the server
+    /// must also reset the stream.
     pub const fn status(self) -> u16 {
-        match self {
-            Self::Method => 405,
-            Self::NoUpgrade | Self::Version => 426,
-            Self::Host | Self::Key | Self::Origin | Self::Protocols | Self::Extensions => 400,
+        match self.kind {
+            RefusalKind::Method => 405,
+            RefusalKind::NoUpgrade => 426,
+            RefusalKind::Version if !self.is_connect => 426,
+            RefusalKind::Protocol => 501,
+            _ => 400,
         }
     }
 
-    /// The fields that belong to the answer (RFC 6455 4.4, RFC 9110 15.5.6 and 15.5.22).
+    /// The fields that the status requires in the response (RFC 6455 4.4, RFC 9110 15.5.6 and 15.5.22);
+    /// their names are in lower case over HTTP/2 and HTTP/3.
     pub const fn fields(self) -> &'static [(&'static str, &'static str)] {
-        match self {
-            Self::Method => &[("Allow", "GET")],
-            Self::NoUpgrade | Self::Version => &[
+        match (self.kind, self.is_connect) {
+            (RefusalKind::Method, false) => &[("Allow", "GET")],
+            (RefusalKind::Method, true) => &[("allow", "CONNECT")],
+            (RefusalKind::NoUpgrade | RefusalKind::Version, false) => &[
                 ("Upgrade", "websocket"),
                 ("Connection", "Upgrade"),
                 ("Sec-WebSocket-Version", "13"),
             ],
-            Self::Host | Self::Key | Self::Origin | Self::Protocols | Self::Extensions => &[],
+            (RefusalKind::Version, true) => &[("sec-websocket-version", "13")],
+            _ => &[],
         }
     }
 }
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Method => "only GET opens a WebSocket connection",
-            Self::NoUpgrade => "the request does not ask for an upgrade to WebSocket",
-            Self::Version => "the version of the protocol is not 13",
-            Self::Host => "there are several hosts, or one that is not a host",
-            Self::Key => "the key is not the base64 of 16 bytes",
-            Self::Origin => "there are several origins",
-            Self::Protocols => "the subprotocols are no list of different tokens",
-            Self::Extensions => "the extensions are no list",
+        f.write_str(match self.kind {
+            RefusalKind::Malformed => "malformed extended CONNECT request",
+            RefusalKind::Method if self.is_connect => "invalid method: expected CONNECT",
+            RefusalKind::Method => "invalid method: expected GET",
+            RefusalKind::NoUpgrade => {
+                "not an upgrade: expected `Upgrade: websocket` and `Connection: upgrade`"
+            }
+            RefusalKind::Protocol => "unsupported `:protocol`: expected `websocket`",
+            RefusalKind::Version => "unsupported `Sec-WebSocket-Version`: expected 13",
+            RefusalKind::Host => "invalid `Host` field: expected one host",
+            RefusalKind::Key => {
+                "invalid `Sec-WebSocket-Key` field: expected the base64 of 16 bytes"
+            }
+            RefusalKind::Origin => "repeated `Origin` field",
+            RefusalKind::Protocols => {
+                "invalid `Sec-WebSocket-Protocol` field: expected 1 to 64 distinct tokens"
+            }
+            RefusalKind::Extensions => {
+                "invalid `Sec-WebSocket-Extensions` field: expected a list of extensions"
+            }
         })
     }
 }
 
 impl core::error::Error for Refusal {}
 
-/// A request that may be accepted. It borrows nothing, so that it may wait for whoever decides.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Offer {
-    accept: [u8; 28],
-    protocols: bool,
-    extensions: bool,
-}
-
-/// Judges a request to open a connection, in one pass over its fields.
-///
-/// That it is of HTTP/1.1 and has a `Host` ([`h1`](crate::h1) sees to both) and comes from an origin
-/// that is welcome ([`origin`]) is the caller's to judge.
+/// A valid request to open a connection, which the server may accept. It borrows nothing, so that it
+/// can outlive the request.
 ///
 /// ```
-/// use wirefeed::ws::handshake::{self, Refusal};
+/// use wirefeed::ws::handshake::{RefusalKind, ServerHandshake};
 ///
 /// let request = [
 ///     ("Upgrade", "websocket"),
@@ -100,167 +128,120 @@ pub struct Offer {
 ///     ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
 ///     ("Sec-WebSocket-Version", "13"),
 /// ];
-/// let offer = handshake::read_request("GET", &request)?;
-/// assert_eq!(offer.key(), b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+/// let handshake = ServerHandshake::upgrade("GET", &request)?;
+/// assert_eq!(handshake.accept_key(), Some(b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
 ///
-/// let refusal = handshake::read_request("GET", &request[..3]).unwrap_err();
-/// assert_eq!((refusal, refusal.status()), (Refusal::Version, 426));
+/// let refusal = ServerHandshake::upgrade("GET", &request[..3]).unwrap_err();
+/// assert_eq!((refusal.kind, refusal.status()), (RefusalKind::Version, 426));
 /// assert!(refusal.fields().contains(&("Sec-WebSocket-Version", "13")));
-/// # Ok::<(), Refusal>(())
+/// # Ok::<(), wirefeed::ws::handshake::Refusal>(())
 /// ```
-///
-/// # Errors
-///
-/// [`Refusal`] says what is wrong and how to answer.
-pub fn read_request(method: &str, fields: &(impl Fields + ?Sized)) -> Result<Offer, Refusal> {
-    if method != "GET" {
-        return Err(Refusal::Method);
-    }
-    let said = Said::by(fields);
-    if !said.upgrades() {
-        return Err(Refusal::NoUpgrade);
-    }
-    if said.version != Only::One(b"13") {
-        return Err(Refusal::Version);
-    }
-    let is_host = match said.host {
-        // That there is one is for whoever reads the request's line to see to.
-        Only::Missing => true,
-        Only::One(host) => is_host_field(host),
-        Only::Several => false,
-    };
-    if !is_host {
-        return Err(Refusal::Host);
-    }
-    let Only::One(key) = said.key else { return Err(Refusal::Key) };
-    if !key::is_key(key) {
-        return Err(Refusal::Key);
-    }
-    if said.origin == Only::Several {
-        return Err(Refusal::Origin);
-    }
-    let has_protocols = said.protocol != Only::Missing;
-    if has_protocols && !are_protocols(fields) {
-        return Err(Refusal::Protocols);
-    }
-    let accept = key::accept(key);
-    Ok(Offer { accept, protocols: has_protocols, extensions: said.extensions })
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct ServerHandshake {
+    /// `None` over HTTP/2 and HTTP/3.
+    accept_key: Option<[u8; 28]>,
+    protocols: bool,
+    extensions: bool,
 }
 
-/// The subprotocols that a request offers, in the order of its preference (RFC 6455 1.9).
-pub fn protocols(fields: &(impl Fields + ?Sized)) -> impl Iterator<Item = &[u8]> {
-    fields.values_of("sec-websocket-protocol").flat_map(grammar::list)
-}
-
-/// Whose order decides between subprotocols that both sides speak.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Preference {
-    /// The client's: the first of its list that the server speaks.
-    Client,
-    /// The server's: the first of its own that the client offers.
-    Server,
-}
-
-/// The subprotocol to accept of those that a request offers, if there is one that is `spoken` here;
-/// case matters (RFC 6455 4.2.2).
-///
-/// Whether to go on without one is the caller's choice: RFC 6455 lets a server leave it out, and a
-/// browser then fails the connection.
-///
-/// ```
-/// use wirefeed::ws::handshake::{Preference, select_protocol};
-///
-/// let request = [("Sec-WebSocket-Protocol", "v3, v1, v2")];
-/// let spoken = ["v2", "v1"];
-/// assert_eq!(select_protocol(&request, &spoken, Preference::Client), Some("v1"));
-/// assert_eq!(select_protocol(&request, &spoken, Preference::Server), Some("v2"));
-/// assert_eq!(select_protocol(&request, &["V1"], Preference::Server), None);
-/// ```
-pub fn select_protocol<'s>(
-    fields: &(impl Fields + ?Sized),
-    spoken: &[&'s str],
-    preference: Preference,
-) -> Option<&'s str> {
-    let is = |spoken: &str, offered: &[u8]| spoken.as_bytes() == offered;
-    match preference {
-        Preference::Client => protocols(fields)
-            .find_map(|offered| spoken.iter().find(|spoken| is(spoken, offered)).copied()),
-        Preference::Server => spoken
-            .iter()
-            .find(|spoken| protocols(fields).any(|offered| is(spoken, offered)))
-            .copied(),
-    }
-}
-
-/// The values of `Sec-WebSocket-Extensions`, of a request or of an answer; each is a list of
-/// [`elements`](crate::grammar::elements) (RFC 6455 9.1).
-pub fn extensions(fields: &(impl Fields + ?Sized)) -> impl Iterator<Item = &[u8]> {
-    fields.values_of("sec-websocket-extensions")
-}
-
-/// The origin of the page that asks (RFC 6455 10.2), which browsers always send.
-///
-/// A browser sends its cookies along wherever a page connects to: a server that trusts them must know
-/// the page, and answers 403 to those that it does not.
-///
-/// ```
-/// use wirefeed::ws::handshake;
-///
-/// let is_welcome = |origin: Option<&[u8]>| match origin {
-///     Some(origin) => origin == b"https://example.com",
-///     None => true, // no browser
-/// };
-/// assert!(is_welcome(handshake::origin(&[("Origin", "https://example.com")])));
-/// assert!(!is_welcome(handshake::origin(&[("Origin", "https://example.com.evil.test")])));
-/// ```
-pub fn origin(fields: &(impl Fields + ?Sized)) -> Option<&[u8]> {
-    fields.value_of("origin")
-}
-
-impl fmt::Debug for Offer {
+/// Prints which lists the request offers.
+impl fmt::Debug for ServerHandshake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Offer")
+        f.debug_struct("ServerHandshake")
             .field("protocols", &self.protocols)
             .field("extensions", &self.extensions)
             .finish_non_exhaustive()
     }
 }
 
-impl Offer {
-    /// The value of `Sec-WebSocket-Accept`.
-    pub const fn key(&self) -> &[u8; 28] {
-        &self.accept
-    }
+/// How a request starts: the start line of HTTP/1.1, or the pseudo-header fields.
+#[derive(Clone, Copy)]
+enum Start<'a> {
+    Upgrade { method: &'a str },
+    ExtendedConnect(&'a PseudoFields<'a>),
+}
 
-    /// Whether subprotocols are offered.
-    pub const fn has_protocols(&self) -> bool {
-        self.protocols
-    }
-
-    /// Whether extensions are offered.
-    pub const fn has_extensions(&self) -> bool {
-        self.extensions
-    }
-
-    /// The fields of the answer, a 101 without subprotocol and extensions, for whoever sends its head
-    /// by other means.
-    pub fn fields(&self) -> [(&'static str, &[u8]); 3] {
-        [
-            ("Upgrade", b"websocket"),
-            ("Connection", b"Upgrade"),
-            ("Sec-WebSocket-Accept", &self.accept),
-        ]
-    }
-
-    /// The answer that opens the connection: a 101 with the chosen subprotocol, if any, which must be
-    /// one of [`protocols`], the agreed extensions, if any, and the caller's own fields.
+impl ServerHandshake {
+    /// Validates a request of HTTP/1.1 with this method and these fields.
+    ///
+    /// The caller checks that the version is HTTP/1.1 and that `Host` is present, as
+    /// [`h1::Server`](crate::h1::Server) does, and that the origin may connect.
     ///
     /// # Errors
     ///
-    /// [`ApiMisuse::Subprotocol`](crate::ApiMisuse::Subprotocol) for one that is no token, and where
-    /// none were offered; [`ApiMisuse::FieldName`](crate::ApiMisuse::FieldName) and
-    /// [`ApiMisuse::FieldValue`](crate::ApiMisuse::FieldValue) for fields that cannot be written, that
-    /// are the handshake's own, and for extensions where none were offered.
+    /// The [`Refusal`], with the response to send.
+    pub fn upgrade(method: &str, fields: &(impl Fields + ?Sized)) -> Result<Self, Refusal> {
+        Self::read(Start::Upgrade { method }, fields)
+            .map_err(|kind| Refusal { kind, is_connect: false })
+    }
+
+    /// Validates an extended CONNECT request of HTTP/2 or HTTP/3; it ignores pseudo-header fields among
+    /// `fields`, and `Sec-WebSocket-Key` (RFC 8441 5).
+    ///
+    /// The caller checks that the origin may connect.
+    ///
+    /// # Errors
+    ///
+    /// The [`Refusal`], with the response to send, or [`RefusalKind::Malformed`] to reset the stream.
+    pub fn extended_connect(
+        pseudo: &PseudoFields<'_>,
+        fields: &(impl Fields + ?Sized),
+    ) -> Result<Self, Refusal> {
+        Self::read(Start::ExtendedConnect(pseudo), fields)
+            .map_err(|kind| Refusal { kind, is_connect: true })
+    }
+
+    /// Validates a request; the rules that differ between the two kinds stand in the arms of the
+    /// `match`es.
+    fn read(start: Start<'_>, fields: &(impl Fields + ?Sized)) -> Result<Self, RefusalKind> {
+        // RFC 6455 4.2.1 item 1: a GET; RFC 8441 4: a CONNECT.
+        if matches!(start, Start::Upgrade { method } if method != "GET") {
+            return Err(RefusalKind::Method);
+        }
+        let found = HandshakeFields::read(fields);
+        match start {
+            // 4.2.1 items 3 and 4: `Upgrade` contains `websocket`, and `Connection` `Upgrade`.
+            Start::Upgrade { .. } if !found.upgrades() => return Err(RefusalKind::NoUpgrade),
+            Start::Upgrade { .. } => {}
+            Start::ExtendedConnect(pseudo) => check_connect(pseudo, &found)?,
+        }
+        // 4.2.1 item 6, RFC 8441 5: the version is 13.
+        if found.version != Singleton::One(b"13") {
+            return Err(RefusalKind::Version);
+        }
+        let accept_key = match start {
+            Start::Upgrade { .. } => Some(accept_key(&found)?),
+            // RFC 8441 5: "Sec-WebSocket-Key and Sec-WebSocket-Accept are not used".
+            Start::ExtendedConnect(_) => None,
+        };
+        if found.origin == Singleton::Repeated {
+            return Err(RefusalKind::Origin);
+        }
+        let protocols = found.protocol != Singleton::Absent;
+        if protocols && !protocols::are_distinct_tokens(fields) {
+            return Err(RefusalKind::Protocols);
+        }
+        Ok(Self { accept_key, protocols, extensions: found.extensions })
+    }
+
+    /// The value of `Sec-WebSocket-Accept`; `None` over HTTP/2 and HTTP/3, which do not use it.
+    pub const fn accept_key(&self) -> Option<&[u8; 28]> {
+        self.accept_key.as_ref()
+    }
+
+    /// The response that opens the connection: a 101, over HTTP/2 and HTTP/3 a 200, with the selected
+    /// subprotocol, which must be one of [`protocols`](super::protocols()), the agreed extensions, and
+    /// the caller's own fields.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiMisuse::Subprotocol`](crate::ApiMisuse::Subprotocol) if `protocol` is not a token or the
+    /// request offers none; [`ApiMisuse::FieldValue`](crate::ApiMisuse::FieldValue) if `extensions` is
+    /// not a list of extensions or the request offers none;
+    /// [`ApiMisuse::FieldName`](crate::ApiMisuse::FieldName) and
+    /// [`ApiMisuse::FieldValue`](crate::ApiMisuse::FieldValue) if a field of `extra` is invalid or one
+    /// of the handshake's own, and over HTTP/2 and HTTP/3 if its name is not in lower case or is
+    /// connection-specific.
     #[cfg(feature = "alloc")]
     pub fn accept<'a, X: Fields + ?Sized>(
         &self,
@@ -268,181 +249,89 @@ impl Offer {
         extensions: Option<&'a str>,
         extra: &'a X,
     ) -> Result<super::Response<'a, X>, crate::ApiMisuse> {
-        let choice = super::write::Choice { protocol, extensions };
-        choice.check(self.protocols, self.extensions)?;
-        super::Response::new(self.accept, choice, extra)
+        let is_selectable = |name| self.protocols && protocols::is_protocol(name);
+        if protocol.is_some_and(|name| !is_selectable(name)) {
+            return Err(crate::ApiMisuse::Subprotocol);
+        }
+        let is_answer = |list: &str| self.extensions && super::extensions::are_valid(list);
+        if extensions.is_some_and(|list| !is_answer(list)) {
+            return Err(crate::ApiMisuse::FieldValue);
+        }
+        super::Response::new(self.accept_key, protocol, extensions, extra)
     }
 }
 
-/// Whether the subprotocols of a request are tokens, none of them there twice (RFC 6455 4.1).
-pub(super) fn are_protocols(fields: &(impl Fields + ?Sized)) -> bool {
-    let (mut all, mut len) = ([&[][..]; MAX_PROTOCOLS], 0);
-    for name in protocols(fields) {
-        if len == MAX_PROTOCOLS || !name.iter().all(|&byte| scan::is_token(byte)) {
-            return false;
-        }
-        if all[..len].contains(&name) {
-            return false;
-        }
-        all[len] = name;
-        len += 1;
+/// The value of `Sec-WebSocket-Accept` for a request of HTTP/1.1 with a valid host and key.
+fn accept_key(found: &HandshakeFields<'_>) -> Result<[u8; 28], RefusalKind> {
+    match found.host {
+        // Whoever reads the request line knows whether the version requires it (RFC 9112 3.2).
+        Singleton::Absent => {}
+        Singleton::One(host) if is_host_field(host) => {}
+        Singleton::One(_) | Singleton::Repeated => return Err(RefusalKind::Host),
     }
-    len > 0
+    match found.key {
+        Singleton::One(key) if key::is_key(key) => Ok(key::accept_key(key)),
+        _ => Err(RefusalKind::Key),
+    }
 }
 
-/// The most subprotocols in a request. Each is compared with all others; nobody else has a limit but
-/// that of the head, and nobody is known to offer ten.
-const MAX_PROTOCOLS: usize = 64;
+/// Checks what an extended CONNECT requires of HTTP/2 (RFC 9113 8.3.1, RFC 8441 4).
+fn check_connect(
+    pseudo: &PseudoFields<'_>,
+    found: &HandshakeFields<'_>,
+) -> Result<(), RefusalKind> {
+    let protocol = match (pseudo.method, pseudo.protocol) {
+        (Some(b"CONNECT"), Some(protocol)) => protocol,
+        // A CONNECT without `:protocol` asks for a tunnel, and has neither a scheme nor a path.
+        (Some(b"CONNECT"), None) => return Err(RefusalKind::Protocol),
+        (Some(_), None) => return Err(RefusalKind::Method),
+        // RFC 8441 4: `:protocol` is for CONNECT alone.
+        (None, _) | (Some(_), Some(_)) => return Err(RefusalKind::Malformed),
+    };
+    // RFC 8441 4: `:scheme` and `:path` must be included.
+    let is_scheme = matches!(pseudo.scheme, Some(b"http" | b"https"));
+    let is_path = pseudo.path.is_some_and(is_origin_form);
+    let is_host = match (pseudo.authority, found.host) {
+        (Some(one), Singleton::Absent) | (None, Singleton::One(one)) => {
+            Authority::parse(one).is_some()
+        }
+        (Some(authority), Singleton::One(host)) => {
+            is_same_entity(authority, host, pseudo.scheme == Some(b"https"))
+        }
+        (_, Singleton::Repeated) | (None, Singleton::Absent) => false,
+    };
+    // RFC 9113 8.2.2: a message with connection-specific fields is malformed.
+    if !is_scheme || !is_path || !is_host || found.connection_specific {
+        return Err(RefusalKind::Malformed);
+    }
+    // RFC 9220 3: a server answers 501 to a protocol that it does not support.
+    if !protocol.eq_ignore_ascii_case(b"websocket") {
+        return Err(RefusalKind::Protocol);
+    }
+    Ok(())
+}
+
+/// Whether `:path` has the origin form, as the target of an extended CONNECT has (RFC 8441 4).
+fn is_origin_form(path: &[u8]) -> bool {
+    path.first() == Some(&b'/') && scan::target_len(path) == path.len()
+}
+
+/// Whether `host` identifies the same entity as `:authority`, as it must (RFC 9113 8.3.1): the same
+/// host without regard to case, and the same port; the scheme gives the default port.
+fn is_same_entity(authority: &[u8], host: &[u8], secure: bool) -> bool {
+    let default = if secure { 443 } else { 80 };
+    let port = |of: &Authority<'_>| match of.port {
+        None | Some([]) => Some(default),
+        Some(_) => of.port_number(),
+    };
+    match (Authority::parse(authority), Authority::parse(host)) {
+        (Some(a), Some(b)) => {
+            let is_same_port = port(&a).is_some() && port(&a) == port(&b);
+            a.host.eq_ignore_ascii_case(b.host) && is_same_port
+        }
+        _ => false,
+    }
+}
 
 #[cfg(all(test, feature = "alloc"))]
-mod tests {
-    use super::*;
-    use crate::{ApiMisuse, SendError};
-    use alloc::vec::Vec;
-    use alloc::{format, string::String};
-
-    const GOOD: [(&str, &str); 4] = [
-        ("Upgrade", "WebSocket"),
-        ("Connection", "keep-alive, upgrade"),
-        ("Sec-WebSocket-Version", "13"),
-        ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
-    ];
-
-    fn with<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
-        GOOD.iter().chain(more).copied().collect()
-    }
-
-    #[test]
-    fn a_good_request_is_accepted() {
-        let request = with(&[
-            ("Sec-WebSocket-Protocol", "b, a"),
-            ("Sec-WebSocket-Extensions", "permessage-deflate"),
-        ]);
-        let offer = read_request("GET", &request[..]).unwrap();
-        assert_eq!(offer.key(), b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
-        assert!(offer.has_protocols() && offer.has_extensions());
-        let extra = [("X", "y")];
-        let response = offer.accept(Some("a"), Some("permessage-deflate"), &extra).unwrap();
-        let mut out = Vec::new();
-        response.encode(&mut out).unwrap();
-        assert_eq!(
-            core::str::from_utf8(&out).unwrap(),
-            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-             Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: a\r\n\
-             Sec-WebSocket-Extensions: permessage-deflate\r\nX: y\r\n\r\n"
-        );
-        // As fields it is the same.
-        let mut lines = Vec::new();
-        for field in response.fields() {
-            crate::kernel::fields::encode(field.name, field.value, &mut lines).unwrap();
-        }
-        assert_eq!(out[34..out.len() - 2], lines);
-        let mut room = [0; 64];
-        assert_eq!(response.encode(&mut &mut room[..]), Err(SendError::Full));
-        assert_eq!(room, [0; 64]);
-    }
-
-    #[test]
-    fn every_other_is_refused() {
-        assert_eq!(read_request("POST", &GOOD), Err(Refusal::Method));
-        assert_eq!(read_request("get", &GOOD), Err(Refusal::Method));
-        for (name, value, refusal) in [
-            ("Upgrade", "h2c", Refusal::NoUpgrade),
-            ("Connection", "close", Refusal::NoUpgrade),
-            ("Sec-WebSocket-Version", "8", Refusal::Version),
-            ("Sec-WebSocket-Version", "13, 8", Refusal::Version),
-            ("Sec-WebSocket-Version", "+13", Refusal::Version),
-            ("Sec-WebSocket-Key", "", Refusal::Key),
-            ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ", Refusal::Key),
-        ] {
-            let changed = GOOD.map(|field| if field.0 == name { (name, value) } else { field });
-            assert_eq!(read_request("GET", &changed), Err(refusal), "{name}: {value}");
-            let missing: Vec<_> = GOOD.iter().filter(|field| field.0 != name).copied().collect();
-            assert_eq!(read_request("GET", &missing[..]), Err(refusal), "{name}");
-        }
-        for (twice, refusal) in [
-            (GOOD[2], Refusal::Version),
-            (GOOD[3], Refusal::Key),
-            (("Origin", "https://a"), Refusal::Origin),
-        ] {
-            let request = with(&[twice, twice]);
-            assert_eq!(read_request("GET", &request[..]), Err(refusal), "{twice:?}");
-        }
-    }
-
-    #[test]
-    fn a_refusal_says_how_to_answer() {
-        for (refusal, status, fields) in [
-            (Refusal::Method, 405, "Allow: GET"),
-            (
-                Refusal::NoUpgrade,
-                426,
-                "Upgrade: websocket, Connection: Upgrade, Sec-WebSocket-Version: 13",
-            ),
-            (
-                Refusal::Version,
-                426,
-                "Upgrade: websocket, Connection: Upgrade, Sec-WebSocket-Version: 13",
-            ),
-            (Refusal::Key, 400, ""),
-            (Refusal::Origin, 400, ""),
-            (Refusal::Protocols, 400, ""),
-        ] {
-            let lines: Vec<String> =
-                refusal.fields().iter().map(|(name, value)| format!("{name}: {value}")).collect();
-            assert_eq!((refusal.status(), &lines.join(", ")[..]), (status, fields), "{refusal}");
-        }
-    }
-
-    #[test]
-    fn extra_fields_displace_nothing() {
-        let offer = read_request("GET", &GOOD).unwrap();
-        for name in ["connection", "UPGRADE", "Sec-WebSocket-Accept", "Content-Length", "host"] {
-            let refused = offer.accept(None, None, &[(name, "x")]).map(|_| ());
-            assert_eq!(refused, Err(ApiMisuse::FieldName), "{name}");
-        }
-        let refused = offer.accept(None, None, &[("X", "a\r\nb")]).map(|_| ());
-        assert_eq!(refused, Err(ApiMisuse::FieldValue));
-    }
-
-    #[test]
-    fn what_was_not_offered_is_not_accepted() {
-        let none = read_request("GET", &GOOD).unwrap();
-        assert_eq!(none.accept(Some("a"), None, &()).map(|_| ()), Err(ApiMisuse::Subprotocol));
-        assert_eq!(none.accept(None, Some("a"), &()).map(|_| ()), Err(ApiMisuse::FieldValue));
-        let request =
-            with(&[("Sec-WebSocket-Protocol", "a"), ("Sec-WebSocket-Extensions", "a; b=1")]);
-        let both = read_request("GET", &request[..]).unwrap();
-        assert!(both.accept(Some("a"), Some("a; b=1"), &()).is_ok());
-        for protocol in ["a\r\nb", "a, b", ""] {
-            let refused = both.accept(Some(protocol), None, &()).map(|_| ());
-            assert_eq!(refused, Err(ApiMisuse::Subprotocol));
-        }
-        for extensions in ["a\r\nb", "", "a;", "a b"] {
-            let refused = both.accept(None, Some(extensions), &()).map(|_| ());
-            assert_eq!(refused, Err(ApiMisuse::FieldValue));
-        }
-    }
-
-    #[test]
-    fn protocols_are_listed_in_order() {
-        let fields = [("Sec-WebSocket-Protocol", "a, b"), ("sec-websocket-protocol", "c")];
-        assert_eq!(protocols(&fields).collect::<Vec<_>>(), [b"a", b"b", b"c"]);
-        assert!(read_request("GET", &with(&fields)[..]).is_ok());
-    }
-
-    #[test]
-    fn protocols_are_different_tokens() {
-        let many: Vec<String> = (0..65).map(|n| format!("p{n}")).collect();
-        let read = |fields: &[&str]| {
-            let fields: Vec<_> =
-                fields.iter().map(|&list| ("Sec-WebSocket-Protocol", list)).collect();
-            read_request("GET", &with(&fields)[..]).map(|_| ())
-        };
-        assert_eq!(read(&["a, A"]), Ok(()));
-        assert_eq!(read(&[&many[..64].join(",")]), Ok(()));
-        for bad in [&["a, b, a"][..], &["a", "a"], &["a b"], &["a, /"], &[""], &[&many.join(",")]] {
-            assert_eq!(read(bad), Err(Refusal::Protocols), "{bad:?}");
-        }
-    }
-}
+pub(super) mod tests;

@@ -24,8 +24,8 @@ impl Agreed for Deflate {
         answers.client_no_context_takeover = false;
         answers.server_no_context_takeover = false;
         let request = [("Sec-WebSocket-Extensions", "permessage-deflate")];
-        let answer = answers.answer(&request).unwrap().unwrap();
-        Session::with_deflate(role, &config, &answer.params(), &Pool::default())
+        let (params, _) = answers.answer(&request).unwrap().unwrap();
+        Session::with_deflate(role, &config, &params, &Pool::default())
     }
 }
 

@@ -268,12 +268,13 @@ fn pair(ops: &mut Ops<'_>) -> (Side<Client<Key>>, Side<Server>) {
     server.client_no_context_takeover = ops.flag();
     server.client_max_window_bits = WindowBits::new(ops.byte() % 20);
     let answer = server.answer(&[("Sec-WebSocket-Extensions", offer.offer())]);
-    let answer = answer.expect("an offer is a list").expect("an offer of windows that are had");
-    let verified = offer.verify(&[("Sec-WebSocket-Extensions", answer.value())]);
+    let (params, answer) =
+        answer.expect("an offer is a list").expect("an offer of windows that are had");
+    let verified = offer.verify(&[("Sec-WebSocket-Extensions", answer)]);
     let verified = verified.expect("an answer to this offer").expect("what was accepted");
     let pool = Pool::default();
     let client = Session::with_deflate(Client(key), &config, &verified, &pool);
-    let server = Session::with_deflate(Server, &config, &answer.params(), &pool);
+    let server = Session::with_deflate(Server, &config, &params, &pool);
     (Side::new(client, &config), Side::new(server, &config))
 }
 

@@ -75,7 +75,7 @@ fn websocket(bytes: &[u8]) -> usize {
         mask: None,
         len: bytes.len() as u64,
     };
-    sum + header.encode().as_ref().len() + usize::from(handshake::accept(bytes)[0])
+    sum + header.encode().as_ref().len() + usize::from(handshake::accept_key(bytes)[0])
 }
 
 fn text(bytes: &[u8]) -> usize {

@@ -2,7 +2,9 @@
 
 use wirefeed::ws::deflate::{Config as DeflaterConfig, Deflater, Inflater, Pool};
 use wirefeed::ws::frame::{self, Expect, Header, Opcode};
-use wirefeed::ws::handshake::{self, DeflateConfig, Offers, h2};
+use wirefeed::ws::handshake::{
+    ClientHandshake, DeflateConfig, Offers, PseudoFields, ServerHandshake,
+};
 use wirefeed::ws::message::{self, Binary, Item, Kind, Part, Text};
 use wirefeed::ws::{
     Client, Close, CloseCode, Config, Encoded, Mailbox, Reply, Server, Session, Url, mask,
@@ -36,27 +38,32 @@ fn handshakes(shown: &mut Shown) {
         let secret = SECRET.bytes().cycle();
         bytes.iter_mut().zip(secret).for_each(|(byte, secret)| *byte = secret);
     };
-    let attempt = handshake::Client::new(&mut nonce);
-    shown.hides_also(&attempt, attempt.key());
+    let attempt = ClientHandshake::upgrade(&mut nonce);
+    let key = attempt.key().unwrap();
+    shown.hides_also(&attempt, key);
     let (offers, extra) = (offers(), [("Cookie", SECRET)]);
-    let request = attempt.request("a", &offers, &extra).unwrap();
-    shown.hides_also(&request, attempt.key());
-    let offer = handshake::read_request("GET", &request).unwrap();
-    shown.hides_also(&offer, offer.key());
-    let response = offer.accept(Some(SECRET), Some("s3cret"), &extra).unwrap();
-    shown.hides_also(&response, offer.key());
+    let url = Url::new("ws://a/s3cret?s3cret").unwrap();
+    let request = attempt.request(&url, &offers, &extra).unwrap();
+    shown.hides_also(&request, key);
+    let accepted = ServerHandshake::upgrade("GET", &request).unwrap();
+    let accept_key = accepted.accept_key().unwrap();
+    shown.hides_also(&accepted, accept_key);
+    let response = accepted.accept(Some(SECRET), Some("s3cret"), &extra).unwrap();
+    shown.hides_also(&response, accept_key);
 }
 
 fn over_h2(shown: &mut Shown) {
     let (offers, extra) = (offers(), [("cookie", SECRET)]);
-    let request = h2::Request::new(true, "a", "/s3cret?s3cret", &offers, &extra).unwrap();
+    let url = Url::new("wss://a/s3cret?s3cret").unwrap();
+    let attempt = ClientHandshake::extended_connect();
+    let request = attempt.request(&url, &offers, &extra).unwrap();
     shown.hides(&request);
-    let pseudo = h2::Pseudo::of(&request).unwrap();
+    let pseudo = PseudoFields::read(&request).unwrap();
     shown.hides(&pseudo);
-    let offer = h2::read_request(&pseudo, &request).unwrap();
-    shown.hides(&offer.accept(Some(SECRET), Some("s3cret"), &extra).unwrap());
+    let accepted = ServerHandshake::extended_connect(&pseudo, &request).unwrap();
+    shown.hides(&accepted.accept(Some(SECRET), Some("s3cret"), &extra).unwrap());
     let secret = Some(SECRET.as_bytes());
-    shown.hides(&h2::Pseudo {
+    shown.hides(&PseudoFields {
         method: secret,
         protocol: secret,
         scheme: secret,
@@ -193,7 +200,7 @@ fn deflated(shown: &mut Shown) {
 
     let offer = DeflateConfig::client().offer();
     let answer = DeflateConfig::server().answer(&[("Sec-WebSocket-Extensions", offer)]).unwrap();
-    let params = answer.unwrap().params();
+    let (params, _) = answer.unwrap();
     let mut session = Session::with_deflate(Server, &Config::default(), &params, &pool);
     session.tx.send_text(&SECRET.repeat(1000), NOW).unwrap();
     shown.hides(&session);

@@ -87,8 +87,8 @@ fn sessions(
     offer.server_no_context_takeover = stand_alone;
     let server = DeflateConfig::server();
     let answer = server.answer(&[("Sec-WebSocket-Extensions", offer.offer())]);
-    let answer = answer.expect("an offer is a list").expect("an offer that is taken");
-    let params: DeflateParams = answer.params();
+    let (params, _): (DeflateParams, _) =
+        answer.expect("an offer is a list").expect("an offer that is taken");
     let pool = Pool::default();
     (
         Session::with_deflate(Client(key), clients, &params, &pool),
