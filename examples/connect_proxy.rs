@@ -16,14 +16,9 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Buf;
 use clap::Parser;
 use wirefeed::h1::{Client, Config, client};
-<<<<<<< HEAD
-use wirefeed::ws::{self, CloseCode, Session, handshake};
-use wirefeed::{End, Fields, Outbox, Step};
-=======
 use wirefeed::ws::handshake::{ClientHandshake, Offers};
 use wirefeed::ws::{self, CloseCode, Session, Url};
-use wirefeed::{Fields, Outbox, Step};
->>>>>>> handshake
+use wirefeed::{End, Fields, Outbox, Step};
 
 #[derive(Parser)]
 #[command(

@@ -7,15 +7,9 @@ use std::net::TcpStream;
 
 use wirefeed::h1::{self, client::Event};
 use wirefeed::ws::deflate::Pool;
-<<<<<<< HEAD
-use wirefeed::ws::handshake::{self, DeflateConfig, Offers};
-use wirefeed::ws::{Client, Config, Session};
-use wirefeed::{End, Fields, Step};
-=======
 use wirefeed::ws::handshake::{ClientHandshake, DeflateConfig, Offers};
 use wirefeed::ws::{Client, Config, Session, Url};
-use wirefeed::{Fields, Step};
->>>>>>> handshake
+use wirefeed::{End, Fields, Step};
 
 use crate::link::Link;
 
@@ -36,15 +30,10 @@ pub(crate) fn open(address: &str, target: &str, pool: &Pool) -> Result<Connectio
     let (offer, mut offers) = (deflate.offer(), Offers::default());
     offers.extensions = Some(offer.as_str());
 
-<<<<<<< HEAD
-    let mut http = h1::Client::new(h1::Config::client(), link.now());
-    http.send_head("GET", target, &attempt.request(address, &offers, &())?, link.now())?;
-=======
     let mut http = h1::Client::new(&h1::Config::client());
     let url = format!("ws://{address}{target}");
     let request = attempt.request(&Url::new(&url)?, &offers, &())?;
     http.send_head(request.method(), request.target(), &request, link.now())?;
->>>>>>> handshake
     http.tx.send_end(link.now())?;
     link.write(http.tx.output())?;
     let (mut agreed, mut extensions) = (None, None);

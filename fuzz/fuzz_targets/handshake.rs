@@ -269,14 +269,9 @@ fn decoded(
     assert!(input.is_empty());
     assert_eq!((head.method(), head.target()), (request.method(), request.target()));
     assert_eq!(head.value_of("host"), Some(url.authority().as_bytes()));
-<<<<<<< HEAD
-    if fields.is_empty() {
-        let h1::Server { mut rx, mut tx } = h1::Server::new(h1::Config::server(), Instant::ZERO);
-=======
     assert!(handshake::protocols(&head).eq(handshake::protocols(request)));
     if is_plain {
-        let h1::Server { mut rx, mut tx } = h1::Server::new(&h1::Config::server(), Instant::ZERO);
->>>>>>> handshake
+        let h1::Server { mut rx, mut tx } = h1::Server::new(h1::Config::server(), Instant::ZERO);
         let step = rx.receive(&mut tx, &mut &wire[..], Instant::ZERO);
         assert!(matches!(step, Ok(Step::Item(h1::server::Event::Head(_)))), "{step:?}");
     }
