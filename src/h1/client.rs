@@ -180,16 +180,3 @@ enum ReplyKind {
     /// The response is invalid, or the server closed the connection.
     End,
 }
-
-impl Reply {
-    const READING: Self = Self(ReplyKind::Reading);
-    const WAITING: Self = Self(ReplyKind::Waiting);
-    const CONTINUE: Self = Self(ReplyKind::Continue);
-    const HEAD: Self = Self(ReplyKind::Head);
-    const SWITCH: Self = Self(ReplyKind::Switch);
-    const END: Self = Self(ReplyKind::End);
-
-    const fn over(persists: bool) -> Self {
-        Self(ReplyKind::Over { persists })
-    }
-}

@@ -6,7 +6,8 @@ use super::Error;
 use super::receiver::Receiver;
 use super::sender::Sender;
 use super::side::Side;
-use crate::{Connection, Fields, Instant, Outbox, SendError, Step, Wants};
+use crate::kernel::traits::connection;
+use crate::{Fields, Instant, Outbox, SendError, Step, Wants};
 
 /// One side of a connection: a [`Client`](super::Client) or a [`Server`](super::Server).
 ///
@@ -117,50 +118,4 @@ impl<S: Side> Endpoint<S> {
     }
 }
 
-impl<S: Side> Connection for Endpoint<S> {
-    type Input<'b> = &'b [u8];
-    type Event<'m, 'b: 'm>
-        = S::Event<'m, 'b>
-    where
-        Self: 'm;
-    type Error = Error;
-    type Sender = Sender<S>;
-
-    #[inline]
-    fn receive_with_sender<'m, 'b: 'm>(
-        &'m mut self,
-        input: &mut &'b [u8],
-        now: Instant,
-    ) -> Result<(Step<S::Event<'m, 'b>>, &'m mut Sender<S>), Error> {
-        let step = self.rx.receive(&mut self.tx, input, now)?;
-        Ok((step, &mut self.tx))
-    }
-
-    fn receive_eof(&mut self, now: Instant) -> Result<(), Error> {
-        self.receive_eof(now)
-    }
-
-    fn sender(&mut self) -> &mut Sender<S> {
-        &mut self.tx
-    }
-
-    fn output(&mut self) -> &mut Outbox {
-        self.output()
-    }
-
-    fn poll_timeout(&self) -> Option<Instant> {
-        self.poll_timeout()
-    }
-
-    fn handle_timeout(&mut self, now: Instant) {
-        self.handle_timeout(now);
-    }
-
-    fn wants(&self) -> Wants {
-        self.wants()
-    }
-
-    fn release(&mut self) {
-        self.release();
-    }
-}
+connection!([S: Side] Endpoint<S>, &'b [u8], S::Event<'m, 'b>, Error, Sender<S>);

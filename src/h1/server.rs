@@ -200,17 +200,3 @@ enum ReplyKind {
     /// The client sends nothing more.
     End,
 }
-
-impl Reply {
-    const CONTINUE: Self = Self(ReplyKind::Continue);
-    const REQUEST_OVER: Self = Self(ReplyKind::RequestOver);
-    const END: Self = Self(ReplyKind::End);
-
-    const fn request(request: RequestInfo) -> Self {
-        Self(ReplyKind::Request(request))
-    }
-
-    const fn failed(error: Error) -> Self {
-        Self(ReplyKind::Failed(error))
-    }
-}

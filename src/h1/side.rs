@@ -28,16 +28,18 @@ pub trait Rules: Sized + fmt::Debug {
     /// The exchange that a connection begins with; `None` where a request must be sent first.
     const FIRST: Option<Self::Exchange>;
     /// The receiving half has input left to pull, or the caller does not read.
-    const READING: Option<Self::Reply>;
+    const READING: Option<Self::Reply> = None;
     /// The receiving half has used up all input.
-    const WAITING: Option<Self::Reply>;
+    const WAITING: Option<Self::Reply> = None;
     /// The peer is about to wait for a 100 (Continue).
-    const CONTINUE: Option<Self::Reply>;
+    const CONTINUE: Option<Self::Reply> = None;
     /// The peer sends nothing more.
     const END: Self::Reply;
 
     /// The time for a message's head, where the receiving half measures it.
-    fn head_timeout(config: &Config) -> Option<Duration>;
+    fn head_timeout(_: &Config) -> Option<Duration> {
+        None
+    }
 
     /// Judges a head beyond its grammar.
     fn open(
@@ -47,7 +49,9 @@ pub trait Rules: Sized + fmt::Debug {
     ) -> Result<Opened<Self::Reply>, Error>;
 
     /// The event for an informational head.
-    fn informational<'m, 'b: 'm>(head: Head<'m, Self::StartLine>) -> Self::Event<'m, 'b>;
+    fn informational<'m, 'b: 'm>(head: Head<'m, Self::StartLine>) -> Self::Event<'m, 'b> {
+        Self::head(head)
+    }
 
     /// The event for a final head.
     fn head<'m, 'b: 'm>(head: Head<'m, Self::StartLine>) -> Self::Event<'m, 'b>;
@@ -68,10 +72,14 @@ pub trait Rules: Sized + fmt::Debug {
     fn is_idle(&self) -> bool;
 
     /// Whether the last message was sent, and the peer is expected to close the connection.
-    fn lingers(&self) -> bool;
+    fn lingers(&self) -> bool {
+        false
+    }
 
     /// Whether the peer did not begin its response in time.
-    fn has_timed_out(&self) -> bool;
+    fn has_timed_out(&self) -> bool {
+        false
+    }
 
     /// The message that was being sent is complete.
     fn end(&mut self, output: &mut Output, now: Instant);
@@ -80,7 +88,9 @@ pub trait Rules: Sized + fmt::Debug {
     fn abort(&mut self);
 
     /// The deadlines besides that of the output.
-    fn poll_timeout(&self) -> Option<Instant>;
+    fn poll_timeout(&self) -> Option<Instant> {
+        None
+    }
 
     /// Advances the time; `stalled` where the peer took too little of the output.
     fn handle_timeout(&mut self, output: &mut Output, stalled: bool, now: Instant);

@@ -221,6 +221,59 @@ pub trait Connection {
     fn release(&mut self);
 }
 
+/// Implements [`Connection`] by the methods of the same names that a type with the halves `rx` and `tx`
+/// has of its own.
+#[cfg(feature = "alloc")]
+macro_rules! connection {
+    ([$($generics:tt)*] $Whole:ty, $Input:ty, $Event:ty, $Error:ty, $Sender:ty) => {
+        impl<$($generics)*> $crate::Connection for $Whole {
+            type Input<'b> = $Input;
+            type Event<'m, 'b: 'm> = $Event where Self: 'm;
+            type Error = $Error;
+            type Sender = $Sender;
+
+            #[inline]
+            fn receive_with_sender<'m, 'b: 'm>(
+                &'m mut self,
+                input: &mut Self::Input<'b>,
+                now: $crate::Instant,
+            ) -> Result<($crate::Step<Self::Event<'m, 'b>>, &'m mut Self::Sender), Self::Error> {
+                Ok((self.rx.receive(&mut self.tx, input, now)?, &mut self.tx))
+            }
+
+            fn receive_eof(&mut self, now: $crate::Instant) -> Result<(), Self::Error> {
+                self.receive_eof(now)
+            }
+
+            fn sender(&mut self) -> &mut Self::Sender {
+                &mut self.tx
+            }
+
+            fn output(&mut self) -> &mut $crate::Outbox {
+                self.output()
+            }
+
+            fn poll_timeout(&self) -> Option<$crate::Instant> {
+                self.poll_timeout()
+            }
+
+            fn handle_timeout(&mut self, now: $crate::Instant) {
+                self.handle_timeout(now);
+            }
+
+            fn wants(&self) -> $crate::Wants {
+                self.wants()
+            }
+
+            fn release(&mut self) {
+                self.release();
+            }
+        }
+    };
+}
+#[cfg(feature = "alloc")]
+pub(crate) use connection;
+
 /// A request over any HTTP: it says when to connect, takes what becomes of it, and yields events.
 ///
 /// An input that names an attempt which is over is ignored. Only [`receive`](Self::receive) yields events.

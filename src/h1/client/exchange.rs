@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use bytes::Buf as _;
 
-use super::{Event, Reply};
+use super::{Event, Reply, ReplyKind};
 use crate::grammar::Target;
 use crate::h1::connection_fields::ConnectionFields;
 use crate::h1::framing::{self, Switches};
@@ -190,14 +190,9 @@ impl Rules for ClientSide {
     type Exchange = Request;
 
     const FIRST: Option<Request> = None;
-    const READING: Option<Reply> = Some(Reply::READING);
-    const WAITING: Option<Reply> = Some(Reply::WAITING);
-    const CONTINUE: Option<Reply> = None;
-    const END: Reply = Reply::END;
-
-    fn head_timeout(_: &Config) -> Option<Duration> {
-        None
-    }
+    const READING: Option<Reply> = Some(Reply(ReplyKind::Reading));
+    const WAITING: Option<Reply> = Some(Reply(ReplyKind::Waiting));
+    const END: Reply = Reply(ReplyKind::End);
 
     fn open(
         head: &Response<'_>,
@@ -214,10 +209,12 @@ impl Rules for ClientSide {
             101 if !request.upgrade => {
                 return Err(Error::new(ErrorKind::UnexpectedUpgrade, 0));
             }
-            101 => Opened::Switch(Reply::SWITCH),
+            101 => Opened::Switch(Reply(ReplyKind::Switch)),
             // Only a 100 ends the wait for one (RFC 9110 10.1.1).
-            status @ 100..200 => Opened::Informational((status == 100).then_some(Reply::CONTINUE)),
-            200..300 if request.method == "CONNECT" => Opened::Switch(Reply::SWITCH),
+            status @ 100..200 => {
+                Opened::Informational((status == 100).then_some(Reply(ReplyKind::Continue)))
+            }
+            200..300 if request.method == "CONNECT" => Opened::Switch(Reply(ReplyKind::Switch)),
             _ => Opened::Message {
                 framing,
                 // Without one clear end of the content, the next head has no clear beginning.
@@ -225,7 +222,7 @@ impl Rules for ClientSide {
                     && framing != Framing::UntilClose
                     && !fields.length.is_ambiguous(),
                 expects_continue: false,
-                reply: Reply::HEAD,
+                reply: Reply(ReplyKind::Head),
             },
         })
     }
@@ -239,44 +236,43 @@ impl Rules for ClientSide {
     }
 
     fn over(persists: bool) -> Reply {
-        Reply::over(persists)
+        Reply(ReplyKind::Over { persists })
     }
 
     fn failed(_: Error) -> Reply {
-        Reply::END
+        Reply(ReplyKind::End)
     }
 
     fn reply(&mut self, reply: Reply, _: &mut Output, now: Instant) {
-        use super::ReplyKind::*;
         match reply.0 {
-            Reading => {
+            ReplyKind::Reading => {
                 self.is_reading = true;
                 self.deadline.pause(now);
             }
-            Waiting => {
+            ReplyKind::Waiting => {
                 self.is_reading = false;
                 self.deadline.resume(now);
             }
-            Continue => self.continue_until = None,
-            Head => {
+            ReplyKind::Continue => self.continue_until = None,
+            ReplyKind::Head => {
                 self.continue_until = None;
                 (self.has_head, self.is_reading) = (true, false);
                 self.deadline.stop();
             }
-            Over { persists } => {
+            ReplyKind::Over { persists } => {
                 self.is_reading = false;
                 self.state.go(if persists && !self.closes { On::Over } else { On::Last });
                 if self.state == State::Idle {
                     self.deadline.start(self.idle_timeout, now);
                 }
             }
-            Switch => {
+            ReplyKind::Switch => {
                 self.continue_until = None;
                 self.has_head = true;
                 self.deadline.stop();
                 self.state.go(On::Switch);
             }
-            End => {
+            ReplyKind::End => {
                 self.continue_until = None;
                 self.deadline.stop();
                 self.state.go(On::Left);
@@ -291,10 +287,6 @@ impl Rules for ClientSide {
 
     fn is_idle(&self) -> bool {
         self.state == State::Idle
-    }
-
-    fn lingers(&self) -> bool {
-        false
     }
 
     fn has_timed_out(&self) -> bool {

@@ -4,7 +4,7 @@ use alloc::format;
 use core::fmt;
 use core::time::Duration;
 
-use super::{Event, Reply};
+use super::{Event, Reply, ReplyKind};
 use crate::h1::connection_fields::ConnectionFields;
 use crate::h1::head::{Head, RequestLine};
 use crate::h1::output::{Checked, Content, Output};
@@ -237,10 +237,8 @@ impl Rules for ServerSide {
     type Exchange = ();
 
     const FIRST: Option<()> = Some(());
-    const READING: Option<Reply> = None;
-    const WAITING: Option<Reply> = None;
-    const CONTINUE: Option<Reply> = Some(Reply::CONTINUE);
-    const END: Reply = Reply::END;
+    const CONTINUE: Option<Reply> = Some(Reply(ReplyKind::Continue));
+    const END: Reply = Reply(ReplyKind::End);
 
     fn head_timeout(config: &Config) -> Option<Duration> {
         config.head_timeout
@@ -275,12 +273,8 @@ impl Rules for ServerSide {
         let request = RequestInfo { method, http11, persists, upgrade };
         // RFC 9110 10.1.1: ignore the expectation in an HTTP/1.0 request.
         let expects_continue = fields.expects_continue && http11;
-        let reply = Reply::request(request);
+        let reply = Reply(ReplyKind::Request(request));
         Ok(Opened::Message { framing, persists, expects_continue, reply })
-    }
-
-    fn informational<'m, 'b: 'm>(head: Head<'m, RequestLine>) -> Event<'m, 'b> {
-        Event::Head(head)
     }
 
     fn head<'m, 'b: 'm>(head: Head<'m, RequestLine>) -> Event<'m, 'b> {
@@ -288,15 +282,14 @@ impl Rules for ServerSide {
     }
 
     fn over(_: bool) -> Reply {
-        Reply::REQUEST_OVER
+        Reply(ReplyKind::RequestOver)
     }
 
     fn failed(error: Error) -> Reply {
-        Reply::failed(error)
+        Reply(ReplyKind::Failed(error))
     }
 
     fn reply(&mut self, reply: Reply, output: &mut Output, now: Instant) {
-        use super::ReplyKind;
         match reply.0 {
             ReplyKind::Request(request) => {
                 self.request = request;
@@ -329,10 +322,6 @@ impl Rules for ServerSide {
         self.state == State::Closing
     }
 
-    fn has_timed_out(&self) -> bool {
-        false
-    }
-
     fn end(&mut self, output: &mut Output, now: Instant) {
         if self.request.persists && !self.left {
             self.state.go(On::End);
@@ -351,10 +340,6 @@ impl Rules for ServerSide {
 
     fn abort(&mut self) {
         self.state.go(On::Abort);
-    }
-
-    fn poll_timeout(&self) -> Option<Instant> {
-        None
     }
 
     fn handle_timeout(&mut self, output: &mut Output, stalled: bool, now: Instant) {
