@@ -13,7 +13,7 @@ use crate::wire::{Came, Wire};
 /// A connection that speaks HTTP.
 pub(crate) struct Connection {
     pub(crate) wire: Wire,
-    http: Server,
+    pub(crate) http: Server,
 }
 
 /// A request's head.
@@ -144,15 +144,9 @@ impl Connection {
     pub(crate) fn close(mut self) -> io::Result<()> {
         self.flush()?;
         match self.http.tx.wants().end {
-            Some(End::Shutdown) => self.wire.shut_down(PATIENCE),
-            Some(End::Upgrade) => self.wire.shut_down(PATIENCE),
+            Some(End::Shutdown | End::Upgrade) => self.wire.shut_down(PATIENCE),
             Some(End::Close) | None => Ok(()),
         }
-    }
-
-    /// Whether the connection is another protocol's.
-    pub(crate) fn is_upgraded(&self) -> bool {
-        self.http.tx.wants().end == Some(End::Upgrade)
     }
 
     /// One step, and what `read` makes of its event.

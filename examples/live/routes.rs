@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use wirefeed::sse::server::{FIELDS, Mode, Policy, STATUS, Slow};
-use wirefeed::{Fields, sse};
+use wirefeed::{End, Fields, sse};
 
 use crate::driver::{Connection, Request, TEXT};
 use crate::ticks::{self, Ticks};
@@ -24,7 +24,7 @@ pub(crate) struct Exchange<'a> {
 pub(crate) fn serve(server: &Server, stream: TcpStream) -> io::Result<()> {
     let mut connection = Connection::new(stream)?;
     match exchanges(server, &mut connection) {
-        Err(error) if connection.is_upgraded() => Err(error),
+        Err(error) if connection.http.wants().end == Some(End::Upgrade) => Err(error),
         // Where a request was broken its answer is still to be written, whatever came of it here.
         served => connection.close().and(served),
     }

@@ -30,7 +30,7 @@ pub(crate) fn open(address: &str, target: &str, pool: &Pool) -> Result<Connectio
     let (offer, mut offers) = (deflate.offer(), Offers::default());
     offers.extensions = Some(offer.as_str());
 
-    let mut http = h1::Client::new(&h1::Config::client());
+    let mut http = h1::Client::new(h1::Config::client(), link.now());
     let url = format!("ws://{address}{target}");
     let request = attempt.request(&Url::new(&url)?, &offers, &())?;
     http.send_head(request.method(), request.target(), &request, link.now())?;

@@ -33,19 +33,17 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use core::fmt;
-
-use crate::fields::Lines;
-use crate::h1::content::Part;
 use crate::h1::receiver::{Next, Receiver};
 use crate::h1::sender::Sender;
-use crate::h1::{Config, Endpoint, Response};
+use crate::h1::{Config, Endpoint};
 use crate::{Fields, Instant, SendError};
 
+mod event;
 mod exchange;
 #[cfg(test)]
 mod tests;
 
+pub use event::{Event, Reply};
 pub use exchange::ClientSide;
 
 /// A client's side of one connection.
@@ -126,57 +124,4 @@ impl Sender<ClientSide> {
     pub const fn awaits_continue(&self) -> bool {
         self.side.awaits_continue()
     }
-}
-
-/// A part of a response.
-pub enum Event<'m, 'b> {
-    /// An informational head: 1xx, but not 101. The final head follows.
-    Informational(Response<'m>),
-    /// The head.
-    Head(Response<'m>),
-    /// A piece of the content, never empty.
-    Data(&'b [u8]),
-    /// The trailers of chunked content, without fields that frame or route.
-    Trailers(Lines<'m>),
-}
-
-impl fmt::Debug for Event<'_, '_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Informational(head) | Self::Head(head) => head.fmt(f),
-            Self::Data(piece) => write!(f, "Data({} bytes)", piece.len()),
-            Self::Trailers(_) => f.write_str("Trailers"),
-        }
-    }
-}
-
-impl<'m, 'b> From<Part<'m, 'b>> for Event<'m, 'b> {
-    fn from(part: Part<'m, 'b>) -> Self {
-        match part {
-            Part::Data(piece) => Self::Data(piece),
-            Part::Trailers(lines) => Self::Trailers(lines),
-        }
-    }
-}
-
-/// What a response means for the sending half: owned, to be sent over a channel.
-#[derive(Debug, Clone, Copy)]
-pub struct Reply(ReplyKind);
-
-#[derive(Debug, Clone, Copy)]
-enum ReplyKind {
-    /// Some of a response's head is being read, so that the peer is not waited for.
-    Reading,
-    /// All input was read, and the head is incomplete.
-    Waiting,
-    /// A 100 (Continue): the content of the request may be sent.
-    Continue,
-    /// The final head: the content of the request may be sent, or is not needed.
-    Head,
-    /// The response is complete.
-    Over { persists: bool },
-    /// The connection changes to another protocol.
-    Switch,
-    /// The response is invalid, or the server closed the connection.
-    End,
 }

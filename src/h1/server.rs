@@ -42,21 +42,17 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use core::fmt;
-
-use crate::fields::Lines;
-use crate::h1::content::Part;
 use crate::h1::receiver::{Next, Receiver};
 use crate::h1::sender::Sender;
-use crate::h1::{Config, Endpoint, Error, Request};
+use crate::h1::{Config, Endpoint};
 use crate::{Fields, Instant, SendError};
 
+mod event;
 mod exchange;
 #[cfg(test)]
 mod tests;
 
-use exchange::RequestInfo;
-
+pub use event::{Event, Reply};
 pub use exchange::ServerSide;
 
 /// A server's side of one connection.
@@ -152,51 +148,4 @@ impl Sender<ServerSide> {
     pub fn awaits_head(&self) -> bool {
         self.side.awaits_head()
     }
-}
-
-/// A part of a request.
-pub enum Event<'m, 'b> {
-    /// The head.
-    Head(Request<'m>),
-    /// A piece of the content, never empty.
-    Data(&'b [u8]),
-    /// The trailers of chunked content, without fields that frame or route.
-    Trailers(Lines<'m>),
-}
-
-impl fmt::Debug for Event<'_, '_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Head(head) => head.fmt(f),
-            Self::Data(piece) => write!(f, "Data({} bytes)", piece.len()),
-            Self::Trailers(_) => f.write_str("Trailers"),
-        }
-    }
-}
-
-impl<'m, 'b> From<Part<'m, 'b>> for Event<'m, 'b> {
-    fn from(part: Part<'m, 'b>) -> Self {
-        match part {
-            Part::Data(piece) => Self::Data(piece),
-            Part::Trailers(lines) => Self::Trailers(lines),
-        }
-    }
-}
-
-/// What a request means for the sending half: owned, to be sent over a channel.
-#[derive(Debug, Clone, Copy)]
-pub struct Reply(ReplyKind);
-
-#[derive(Debug, Clone, Copy)]
-enum ReplyKind {
-    /// A request that awaits its response.
-    Request(RequestInfo),
-    /// The client waits for a 100 (Continue): send it, if no response has begun.
-    Continue,
-    /// The request is complete: once its response is, another may follow.
-    RequestOver,
-    /// The request is invalid.
-    Failed(Error),
-    /// The client sends nothing more.
-    End,
 }

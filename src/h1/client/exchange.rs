@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use bytes::Buf as _;
 
-use super::{Event, Reply, ReplyKind};
+use super::event::{Event, Reply, ReplyKind};
 use crate::grammar::Target;
 use crate::h1::connection_fields::ConnectionFields;
 use crate::h1::framing::{self, Switches};

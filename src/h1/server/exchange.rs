@@ -4,7 +4,7 @@ use alloc::format;
 use core::fmt;
 use core::time::Duration;
 
-use super::{Event, Reply, ReplyKind};
+use super::event::{Event, Method, Reply, ReplyKind, RequestInfo};
 use crate::h1::connection_fields::ConnectionFields;
 use crate::h1::head::{Head, RequestLine};
 use crate::h1::output::{Checked, Content, Output};
@@ -23,22 +23,6 @@ pub struct ServerSide {
     request_over: bool,
     /// The client sends nothing more.
     left: bool,
-}
-
-/// What a request says about its response.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct RequestInfo {
-    method: Method,
-    http11: bool,
-    persists: bool,
-    upgrade: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Method {
-    Head,
-    Connect,
-    Other,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -221,11 +205,6 @@ impl ServerSide {
             output.linger(now);
         }
     }
-}
-
-impl RequestInfo {
-    const NONE: Self =
-        Self { method: Method::Other, http11: true, persists: false, upgrade: false };
 }
 
 impl Side for ServerSide {}

@@ -5,7 +5,7 @@ use core::time::Duration;
 use bytes::{Buf, Bytes};
 
 use super::*;
-use crate::h1::ErrorKind;
+use crate::h1::{Error, ErrorKind};
 use crate::{ApiMisuse, End, Fields, SendError, Step};
 
 mod expect;

@@ -1,13 +1,17 @@
-//! A head as its reader sees it.
+//! A head that has been decoded.
 
 use core::fmt;
 
-use super::line::{REASON, StartLine};
-use super::{Request, Response};
+use super::start_line::{REASON, RequestLine, StartLine, StatusLine};
 use crate::Fields;
 use crate::h1::Version;
 use crate::kernel::fields::Field;
 use crate::kernel::grammar::Target;
+
+/// A request's head.
+pub type Request<'m> = Head<'m, RequestLine>;
+/// A response's head.
+pub type Response<'m> = Head<'m, StatusLine>;
 
 /// A head: its start line and its fields, as offsets into the caller's bytes.
 #[derive(Clone, Copy)]
@@ -43,8 +47,8 @@ impl<'m, L: StartLine> Head<'m, L> {
         self.spans.is_empty()
     }
 
-    /// The fields whose names have one of the lengths whose bits are set: whoever looks for few names
-    /// passes over all others without reading them, and needs no text to compare with.
+    /// Fields whose name has one of `lengths` (bit *n* for *n* bytes): a cheap filter in front of a search for
+    /// a few names.
     pub(crate) fn fields_with_name_length(
         &self,
         lengths: u32,
@@ -97,7 +101,7 @@ impl Request<'_> {
     /// # Ok::<(), wirefeed::h1::Error>(())
     /// ```
     pub fn target_parts(&self) -> Target<'_> {
-        // The decoder has judged it.
+        // The decoder has checked it.
         Target::parse(self.method(), self.target()).unwrap_or(Target::NONE)
     }
 
@@ -174,7 +178,7 @@ fn offset(whole: &[u8], part: &[u8]) -> usize {
     part.as_ptr().addr() - whole.as_ptr().addr()
 }
 
-/// What has been found to be ASCII, as text.
+/// ASCII as text.
 fn text(ascii: &[u8]) -> &str {
     core::str::from_utf8(ascii).unwrap_or_default()
 }

@@ -1,7 +1,8 @@
 //! Start lines.
 
-use super::parse::Parser;
+use super::parser::Parser;
 use crate::h1::{ErrorKind, Version};
+use crate::kernel::grammar::Target;
 use crate::kernel::scan;
 
 /// The first line of a head: [`RequestLine`] or [`StatusLine`].
@@ -49,7 +50,7 @@ impl sealed::StartLine for RequestLine {
     }
 
     fn parse(parser: &mut Parser<'_>) -> Result<Self, ErrorKind> {
-        parser.request_line()
+        request_line(parser)
     }
 
     fn version(&self) -> Version {
@@ -70,12 +71,96 @@ impl sealed::StartLine for StatusLine {
     }
 
     fn parse(parser: &mut Parser<'_>) -> Result<Self, ErrorKind> {
-        parser.status_line()
+        status_line(parser)
     }
 
     fn version(&self) -> Version {
         self.version
     }
+}
+
+/// `method SP request-target SP HTTP-version CRLF` (RFC 9112 3).
+fn request_line(parser: &mut Parser<'_>) -> Result<RequestLine, ErrorKind> {
+    let method = parser.run(scan::token_len, ErrorKind::Method)?;
+    parser.byte(b' ', ErrorKind::Method)?;
+    let target = target(parser, method)?;
+    parser.byte(b' ', ErrorKind::Target)?;
+    let version = version(parser)?;
+    parser.line_end(ErrorKind::Version)?;
+    Ok(RequestLine { method, target, version })
+}
+
+/// A target in a form that the method allows (RFC 9112 3.2); returns where it ends.
+#[inline]
+fn target(parser: &mut Parser<'_>, method_end: usize) -> Result<usize, ErrorKind> {
+    let start = parser.at;
+    parser.at += scan::target_len(parser.rest());
+    let method = &parser.bytes[..method_end];
+    let target = &parser.bytes[start..parser.at];
+    let is_cut = parser.at == parser.bytes.len();
+    if is_cut || (target.first() == Some(&b'/') && method != b"CONNECT") {
+        return Ok(parser.at);
+    }
+    let judged = Target::judge(method, core::str::from_utf8(target).unwrap_or_default());
+    match judged {
+        Ok(_) => Ok(parser.at),
+        Err(bad) => {
+            parser.at = start + bad;
+            Err(ErrorKind::Target)
+        }
+    }
+}
+
+/// `HTTP-version SP status-code [ SP reason-phrase ] CRLF` (RFC 9112 4).
+fn status_line(parser: &mut Parser<'_>) -> Result<StatusLine, ErrorKind> {
+    let version = version(parser)?;
+    parser.byte(b' ', ErrorKind::Status)?;
+    let mut status = 0;
+    let first = if parser.config.allow_low_status { b'0' } else { b'1' };
+    for lowest in [first, b'0', b'0'] {
+        match parser.peek() {
+            Some(digit) if (lowest..=b'9').contains(&digit) => {
+                status = status * 10 + u16::from(digit - b'0');
+                parser.at += 1;
+            }
+            _ => return Err(ErrorKind::Status),
+        }
+    }
+    if status < 100 {
+        // A client processes an invalid status as a 5xx (RFC 9110 15).
+        status += 500;
+    }
+    let mut other = ErrorKind::Status;
+    if parser.peek() == Some(b' ') {
+        parser.at += scan::field_value_len(parser.rest());
+        other = ErrorKind::Reason;
+    }
+    let end = parser.at;
+    parser.line_end(other)?;
+    Ok(StatusLine { status, end, version })
+}
+
+#[inline]
+fn version(parser: &mut Parser<'_>) -> Result<Version, ErrorKind> {
+    if parser.rest().starts_with(b"HTTP/1.1") {
+        parser.at += b"HTTP/1.1".len();
+        return Ok(Version::Http11);
+    }
+    other_version(parser)
+}
+
+/// HTTP/1.0, or a higher minor version, which is processed as 1.1 (RFC 9110 2.5).
+fn other_version(parser: &mut Parser<'_>) -> Result<Version, ErrorKind> {
+    for &byte in b"HTTP/1." {
+        parser.byte(byte, ErrorKind::Version)?;
+    }
+    let version = match parser.peek() {
+        Some(b'0') => Version::Http10,
+        Some(b'1'..=b'9') => Version::Http11,
+        _ => return Err(ErrorKind::Version),
+    };
+    parser.at += 1;
+    Ok(version)
 }
 
 /// How far a start line that is cut has been looked at, so that no byte of a long method, target or

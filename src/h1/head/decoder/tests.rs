@@ -389,7 +389,7 @@ proptest! {
             let Some(end) = Search::Line.find_end(wire) else { return Ok(()) };
             let head = &wire[..end];
             let mut spans = Vec::new();
-            let parsed = Parser::new(head, &Config::default()).head::<L>(&mut spans);
+            let parsed = super::head::<L>(&mut Parser::new(head, &Config::default()), &mut spans);
             let found = parsed.ok().map(|line| {
                 let head = Head::new(head, &spans, 0, line);
                 let lossy = |value| String::from_utf8_lossy(value).into_owned().into_bytes();

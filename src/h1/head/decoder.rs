@@ -1,0 +1,338 @@
+//! The decoder of heads.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::config::Config;
+use super::message::{Head, Span};
+use super::parser::Parser;
+use super::start_line::{RequestLine, Seen, StartLine, StatusLine};
+use crate::Step;
+use crate::h1::{Error, ErrorKind};
+use crate::kernel::buffer::Buffer;
+use crate::kernel::traits::codec;
+use crate::kernel::{fields, scan};
+
+/// A decoder of request heads.
+pub type RequestDecoder = Decoder<RequestLine>;
+/// A decoder of response heads.
+pub type ResponseDecoder = Decoder<StatusLine>;
+
+/// Decodes one head: an item, then `Done`; [`reset`](Self::reset) readies it for the next.
+///
+/// ```
+/// use wirefeed::{Fields, Step, h1::head};
+///
+/// let mut heads = head::RequestDecoder::new();
+/// for mut input in [&b"GET /a HTTP/1.1\r\nHo"[..], b"st: example.com\r\n\r\nrest"] {
+///     if let Step::Item(request) = heads.decode(&mut input)? {
+///         assert_eq!((request.method(), request.target()), ("GET", "/a"));
+///         assert_eq!(request.value_of("host"), Some(&b"example.com"[..]));
+///         assert_eq!(input, b"rest");
+///     }
+/// }
+/// # Ok::<(), wirefeed::h1::Error>(())
+/// ```
+pub struct Decoder<L> {
+    state: State,
+    carry: Buffer,
+    spans: Vec<Span>,
+    /// The offset of the head's first byte: 2 where a CRLF was skipped.
+    at: u64,
+    config: Config,
+    line: core::marker::PhantomData<fn() -> L>,
+}
+
+/// ```text
+///           CR            LF                  LF
+///  Start ───────▶ SkipLf ────▶ StartLine ──────────▶ Fields ──▶ Done
+///    │                          ▲   │                  │
+///    └──────────────────────────┘   └──────▶ Failed ◀──┘
+/// ```
+#[derive(Debug, Clone, Copy)]
+enum State {
+    /// Nothing seen.
+    Start,
+    /// A CR in front of a request line.
+    SkipLf,
+    /// Inside the start line, which is judged as it comes.
+    StartLine(Seen),
+    /// After it; how the last line stands.
+    Fields(Search),
+    /// The head was handed out.
+    Done,
+    /// For good, until `reset`.
+    Failed(Error),
+}
+
+/// How the search for the empty line stands between two inputs.
+#[derive(Debug, Clone, Copy)]
+enum Search {
+    /// At the start of a line.
+    Line,
+    /// After a CR at the start of a line.
+    Cr,
+    /// Inside a line.
+    Mid,
+}
+
+impl<L: StartLine> Decoder<L> {
+    /// A strict decoder with the default limits.
+    pub fn new() -> Self {
+        Self::with_config(Config::default())
+    }
+
+    /// A decoder with these limits and switches.
+    pub const fn with_config(config: Config) -> Self {
+        Self {
+            state: State::Start,
+            carry: Buffer::new(),
+            spans: Vec::new(),
+            at: 0,
+            config,
+            line: core::marker::PhantomData,
+        }
+    }
+
+    /// Decodes the head, once its end has come. The start line is judged as it comes, the fields at
+    /// the end.
+    ///
+    /// # Errors
+    ///
+    /// The first of [`ErrorKind`] from `Method` to `TooManyFields` that applies.
+    #[inline]
+    pub fn decode<'m, 'b: 'm>(
+        &'m mut self,
+        input: &mut &'b [u8],
+    ) -> Result<Step<Head<'m, L>>, Error> {
+        // The straight line: the whole head lies in the input.
+        if let (State::Start, Some(b'A'..=b'Z')) = (self.state, input.first()) {
+            let within = &input[..input.len().min(self.config.longest())];
+            let mut parser = Parser::new(within, &self.config);
+            if let Ok(line) = head(&mut parser, &mut self.spans) {
+                let (bytes, rest) = input.split_at(parser.at);
+                *input = rest;
+                self.state = State::Done;
+                return Ok(Step::Item(Head::new(bytes, &self.spans, 0, line)));
+            }
+        }
+        self.decode_cut(input)
+    }
+
+    /// Everything else: a cut head, a bad one, a CRLF in front.
+    #[inline(never)]
+    fn decode_cut<'m, 'b: 'm>(
+        &'m mut self,
+        input: &mut &'b [u8],
+    ) -> Result<Step<Head<'m, L>>, Error> {
+        let mut search = loop {
+            let Some(&first) = input.first() else {
+                return match self.state {
+                    State::Done => Ok(Step::Done),
+                    State::Failed(error) => Err(error),
+                    _ => Ok(Step::NeedInput),
+                };
+            };
+            match self.state {
+                State::Start if L::SKIPS_CRLF && first == b'\r' => {
+                    *input = &input[1..];
+                    self.state = State::SkipLf;
+                }
+                State::SkipLf if first == b'\n' => {
+                    *input = &input[1..];
+                    self.at = 2;
+                    self.state = State::StartLine(Seen::default());
+                }
+                State::SkipLf => return self.fail(ErrorKind::BareCr, 1),
+                State::Start => self.state = State::StartLine(Seen::default()),
+                State::StartLine(seen) => {
+                    self.start_line(seen, input)?;
+                }
+                State::Fields(search) => break search,
+                State::Done => return Ok(Step::Done),
+                State::Failed(error) => return Err(error),
+            }
+        };
+        let here = *input;
+        let carried = self.carry.len();
+        let within = self.within_limit(here);
+        let Some(end) = search.find_end(within) else {
+            if within.len() < here.len() {
+                return self.too_long(here, within.len(), input);
+            }
+            self.carry.take(input, here.len(), self.config.longest());
+            self.state = State::Fields(search);
+            return Ok(Step::NeedInput);
+        };
+        self.carry.take(input, end, self.config.longest());
+        let mut parser = Parser::new(self.carry.bytes(), &self.config);
+        let mut parsed = head(&mut parser, &mut self.spans);
+        let mut bad = parser.at;
+        if self.config.allow_folds && parsed.is_err_and(|kind| kind == ErrorKind::ObsFold) {
+            // What follows the start line at once is no fold (RFC 9112 2.2).
+            let lines = self.carry.bytes_mut();
+            let fields_at = scan::find(b'\n', lines).map_or(lines.len(), |lf| lf + 1);
+            fields::unfold(&mut lines[fields_at..]);
+            parser = Parser::new(self.carry.bytes(), &self.config);
+            parsed = head(&mut parser, &mut self.spans);
+            bad = parser.at;
+        }
+        match parsed {
+            Ok(line) => {
+                self.state = State::Done;
+                Ok(Step::Item(Head::new(self.carry.bytes(), &self.spans, self.at, line)))
+            }
+            Err(kind) => {
+                *input = bad.checked_sub(carried).map_or(&[], |bad| &here[bad..]);
+                self.fail(kind, self.at + bad as u64)
+            }
+        }
+    }
+
+    /// Judges what has come of the start line.
+    fn start_line(&mut self, mut seen: Seen, input: &mut &[u8]) -> Result<(), Error> {
+        let here = *input;
+        let carried = self.carry.len();
+        let within = self.within_limit(here);
+        let len = scan::find(b'\n', within).map_or(within.len(), |lf| lf + 1);
+        self.carry.take(input, len, self.config.longest());
+        self.state = State::StartLine(seen);
+        if L::has_news(&mut seen, self.carry.bytes()) {
+            let mut parser = Parser::new(self.carry.bytes(), &self.config);
+            let parsed = L::parse(&mut parser);
+            let bad = parser.at;
+            match parsed {
+                Ok(_) => {
+                    self.state = State::Fields(Search::Line);
+                    return Ok(());
+                }
+                Err(kind) if bad < carried + len => {
+                    *input = bad.checked_sub(carried).map_or(&[], |bad| &here[bad..]);
+                    return self.fail(kind, self.at + bad as u64);
+                }
+                Err(_) => {}
+            }
+        }
+        self.state = State::StartLine(seen);
+        if within.len() < here.len() {
+            return self.too_long(here, within.len(), input);
+        }
+        Ok(())
+    }
+
+    /// As much of `here` as a head may still hold.
+    fn within_limit<'b>(&self, here: &'b [u8]) -> &'b [u8] {
+        &here[..here.len().min(self.config.longest() - self.carry.len())]
+    }
+
+    #[cold]
+    fn too_long<'b, T>(
+        &mut self,
+        here: &'b [u8],
+        used: usize,
+        input: &mut &'b [u8],
+    ) -> Result<T, Error> {
+        *input = &here[used..];
+        self.fail(ErrorKind::HeadTooLong, self.at + self.config.longest() as u64)
+    }
+
+    /// Whether a byte of a head has come; a CRLF in front is not one.
+    pub(super) fn has_begun(&self) -> bool {
+        self.carry.len() > 0
+    }
+
+    /// The peer's end of stream.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Truncated`] inside a head. Before its first byte the stream may end.
+    pub fn finish(&mut self) -> Result<Option<Head<'_, L>>, Error> {
+        match self.state {
+            State::Start | State::Done => {
+                self.state = State::Done;
+                Ok(None)
+            }
+            // Nothing but the CRLF that is skipped.
+            State::StartLine(_) if !self.has_begun() => {
+                self.state = State::Done;
+                Ok(None)
+            }
+            State::SkipLf => self.fail(ErrorKind::Truncated, 1),
+            State::StartLine(_) | State::Fields(_) => {
+                self.fail(ErrorKind::Truncated, self.at + self.carry.len() as u64)
+            }
+            State::Failed(error) => Err(error),
+        }
+    }
+
+    /// Readies the decoder for the next head, of this connection or another.
+    pub fn reset(&mut self) {
+        self.state = State::Start;
+        self.at = 0;
+        self.carry.clear();
+    }
+
+    /// Gives back all memory, unless a head is unfinished.
+    pub fn release(&mut self) {
+        if !matches!(self.state, State::StartLine(_) | State::Fields(_)) {
+            self.carry = Buffer::new();
+            self.spans = Vec::new();
+        }
+    }
+
+    #[cold]
+    fn fail<T>(&mut self, kind: ErrorKind, at: u64) -> Result<T, Error> {
+        let error = Error::new(kind, at);
+        self.state = State::Failed(error);
+        self.carry.clear();
+        Err(error)
+    }
+}
+
+codec!([L: StartLine] Decoder<L>, &'b [u8], Head<'m, L>, Error);
+
+impl<L: StartLine> Default for Decoder<L> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<L> fmt::Debug for Decoder<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Decoder").field("state", &self.state).finish_non_exhaustive()
+    }
+}
+
+/// The start line and the field lines, the empty line included.
+#[inline]
+fn head<L: StartLine>(parser: &mut Parser<'_>, spans: &mut Vec<Span>) -> Result<L, ErrorKind> {
+    let line = L::parse(parser)?;
+    parser.fields(spans)?;
+    Ok(line)
+}
+
+impl Search {
+    /// How many of `bytes` belong to the head, if its empty line ends in them.
+    ///
+    /// Any LF ends a line here: what is wrong with the line is judged with the head.
+    fn find_end(&mut self, bytes: &[u8]) -> Option<usize> {
+        let mut i = 0;
+        loop {
+            match (*self, bytes.get(i)?) {
+                (Self::Line | Self::Cr, b'\n') => return Some(i + 1),
+                (Self::Line, b'\r') => {
+                    *self = Self::Cr;
+                    i += 1;
+                }
+                (Self::Line | Self::Cr, _) => *self = Self::Mid,
+                (Self::Mid, _) => {
+                    i += scan::find(b'\n', &bytes[i..])? + 1;
+                    *self = Self::Line;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
