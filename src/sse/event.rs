@@ -154,6 +154,9 @@ impl Decoder {
             let id = self.buffers.last_event_id();
             return Ok(Step::Item(Item::Event(Event { event: MESSAGE, data, id })));
         }
+        if self.state == State::Open && self.reader.take_piece(input) {
+            return Ok(Step::NeedInput);
+        }
         self.decode_lines(input)
     }
 
