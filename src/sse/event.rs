@@ -476,7 +476,8 @@ impl Buffers {
     #[inline]
     fn begin(&mut self, field: u8) {
         if self.seen == 0 {
-            self.clear();
+            self.data.clear();
+            self.event.clear();
         }
         self.seen |= field;
     }

@@ -435,8 +435,10 @@ impl Joined {
     #[inline]
     fn clear(&mut self) {
         if let Some(blocks) = &mut self.0 {
-            blocks.full.clear();
-            blocks.full_len = 0;
+            if blocks.full_len > 0 {
+                blocks.full.clear();
+                blocks.full_len = 0;
+            }
             blocks.last.clear();
         }
     }
@@ -474,7 +476,7 @@ impl Blocks {
 
 /// The largest input that [`Reader::take_piece`] looks at, since it may be looked at again.
 #[cfg(feature = "alloc")]
-const SMALL: usize = 4 << 10;
+const SMALL: usize = 64;
 
 /// The most bytes that move when a line grows.
 #[cfg(feature = "alloc")]
