@@ -154,6 +154,9 @@ impl Decoder {
             let id = self.buffers.last_event_id();
             return Ok(Step::Item(Item::Event(Event { event: MESSAGE, data, id })));
         }
+        if self.state == State::Open && self.reader.take_piece(input) {
+            return Ok(Step::NeedInput);
+        }
         self.decode_lines(input)
     }
 
@@ -473,7 +476,8 @@ impl Buffers {
     #[inline]
     fn begin(&mut self, field: u8) {
         if self.seen == 0 {
-            self.clear();
+            self.data.clear();
+            self.event.clear();
         }
         self.seen |= field;
     }

@@ -237,6 +237,20 @@ impl Reader {
         Ok(Some(Line::Whole(line)))
     }
 
+    /// The straight line of small pieces: an input that neither begins nor ends a line.
+    #[inline]
+    pub(super) fn take_piece(&mut self, input: &mut &[u8]) -> bool {
+        if !self.is_inside || input.len() > SMALL || scan::find_line_end(input).is_some() {
+            return false;
+        }
+        if self.joined.push(input, self.limit as usize).is_err() {
+            return false;
+        }
+        self.at += input.len() as u64;
+        *input = &[];
+        true
+    }
+
     /// Whether the next line is empty.
     #[inline]
     pub(super) fn is_before_empty_line(&self, input: &[u8]) -> bool {
@@ -421,8 +435,10 @@ impl Joined {
     #[inline]
     fn clear(&mut self) {
         if let Some(blocks) = &mut self.0 {
-            blocks.full.clear();
-            blocks.full_len = 0;
+            if blocks.full_len > 0 {
+                blocks.full.clear();
+                blocks.full_len = 0;
+            }
             blocks.last.clear();
         }
     }
@@ -457,6 +473,10 @@ impl Blocks {
         (self.last, self.full_len) = (whole, 0);
     }
 }
+
+/// The largest input that [`Reader::take_piece`] looks at, since it may be looked at again.
+#[cfg(feature = "alloc")]
+const SMALL: usize = 64;
 
 /// The most bytes that move when a line grows.
 #[cfg(feature = "alloc")]
