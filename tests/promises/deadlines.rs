@@ -276,7 +276,7 @@ fn a_response_is_late_when_its_request_is_over_and_not_before() {
         // Apart, each half told of the time by itself.
         let mut apart = h1::Client::new(h1::Config::client(), T0);
         let next = apart.tx.send_head("POST", "/", &fields("2"), T0).unwrap();
-        apart.rx.next_exchange(next, T0);
+        apart.rx.next_exchange(next, T0).unwrap();
         written(apart.tx.output());
         let turn = |whole: &mut h1::Client, apart: &mut h1::Client, now| {
             whole.handle_timeout(now);

@@ -108,7 +108,7 @@ fn clients(shown: &mut Shown) {
         let fields = [("Host", "a"), ("Cookie", SECRET), ("Transfer-Encoding", "chunked")];
         let next = client.tx.send_head("POST", "/s3cret?s3cret", &fields, NOW).unwrap();
         shown.hides(&next);
-        client.rx.next_exchange(next, NOW);
+        client.rx.next_exchange(next, NOW).unwrap();
         client.tx.send_data(SECRET.as_bytes(), NOW).unwrap();
         let mut input = &RESPONSE[..byte];
         while let Step::Item(event) = client.rx.receive(&mut none(), &mut input, NOW).unwrap() {
