@@ -56,6 +56,14 @@ need_npm() {
     done
 }
 
+# need_chromium [PACKAGE...]   Chromium and what drives it; further packages of npm's
+need_chromium() {
+    need_apt chromium chromium
+    need_apt nodejs node
+    need_apt npm npm
+    need_npm playwright-core "$@"
+}
+
 # need_cargo PACKAGE   one whose binary has its name
 need_cargo() {
     command -v "$1" >/dev/null || [ -x "$TOOLS/cargo/bin/$1" ] ||

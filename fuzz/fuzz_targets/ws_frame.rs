@@ -14,34 +14,16 @@ use wirefeed::ws::{Client, Role, Server, mask};
 
 const LIMITS: naive::Limits = naive::Limits { frame: 200, message: 300 };
 
-fn messages<R: Role>(pieces: &[&[u8]]) -> Read<naive::Item> {
-    let mut limits = Limits::default();
-    (limits.frame, limits.message) = (Some(LIMITS.frame), Some(LIMITS.message));
-    let (mut decoder, mut items) = (Decoder::<R>::with_limits(limits), Vec::new());
-    for piece in pieces {
-        let mut copy = piece.to_vec();
-        let mut input = &mut copy[..];
-        loop {
-            items.push(match decoder.decode(&mut input) {
-                Ok(Step::Item(Item::Text(text))) => naive::Item::Text(text.into_string()),
-                Ok(Step::Item(Item::Binary(bytes))) => naive::Item::Binary(bytes.into_vec()),
-                Ok(Step::Item(Item::Ping(payload))) => naive::Item::Ping(payload.into()),
-                Ok(Step::Item(Item::Pong(payload))) => naive::Item::Pong(payload.into()),
-                Ok(Step::Item(Item::Close(close))) => {
-                    naive::Item::Close(close.code.map(|code| code.0), close.reason.into())
-                }
-                Ok(Step::NeedInput) => break,
-                Ok(Step::Done) => return (items, None),
-                Err(error) => return (items, Some(fault(error))),
-            });
-        }
-    }
-    let error = decoder.finish().err();
-    (items, error.map(fault))
+/// How messages are taken from a decoder.
+#[derive(Clone, Copy)]
+enum How {
+    Whole,
+    InParts,
+    /// Every other piece of input is decoded to whole messages.
+    InTurns,
 }
 
-/// The same in parts, or in turns: every other piece is asked for messages that are whole.
-fn in_parts<R: Role>(pieces: &[&[u8]], in_turns: bool) -> Read<naive::Item> {
+fn messages<R: Role>(pieces: &[&[u8]], how: How) -> Read<naive::Item> {
     let mut limits = Limits::default();
     (limits.frame, limits.message) = (Some(LIMITS.frame), Some(LIMITS.message));
     let (mut decoder, mut items) = (Decoder::<R>::with_limits(limits), Vec::new());
@@ -50,62 +32,79 @@ fn in_parts<R: Role>(pieces: &[&[u8]], in_turns: bool) -> Read<naive::Item> {
         let mut copy = piece.to_vec();
         let mut input = &mut copy[..];
         loop {
-            if in_turns && n % 2 == 1 {
-                let mut end = |kind, rest: &[u8]| {
-                    let (begun, mut all) = begun.take().unwrap_or((kind, Vec::new()));
-                    assert_eq!(begun, kind);
-                    all.extend_from_slice(rest);
-                    whole(kind, all)
-                };
-                items.push(match decoder.decode(&mut input) {
-                    Ok(Step::Item(Item::Text(text))) => end(Kind::Text, text.as_bytes()),
-                    Ok(Step::Item(Item::Binary(bytes))) => end(Kind::Binary, &bytes),
-                    Ok(Step::Item(Item::Ping(payload))) => naive::Item::Ping(payload.into()),
-                    Ok(Step::Item(Item::Pong(payload))) => naive::Item::Pong(payload.into()),
-                    Ok(Step::Item(Item::Close(close))) => {
-                        naive::Item::Close(close.code.map(|code| code.0), close.reason.into())
-                    }
-                    Ok(Step::NeedInput) => break,
-                    Ok(Step::Done) => return (items, None),
-                    Err(error) => return (items, Some(fault(error))),
-                });
-                continue;
-            }
-            let mut add = |kind, bytes: &[u8]| {
-                let (begun, all) = begun.as_mut().expect("a message begins with its start");
-                assert!(*begun == kind && !bytes.is_empty());
-                all.extend_from_slice(bytes);
+            let is_whole = match how {
+                How::Whole => true,
+                How::InParts => false,
+                How::InTurns => n % 2 == 1,
             };
-            items.push(match decoder.decode_part(&mut input) {
-                Ok(Step::Item(Part::Start(kind))) => {
-                    assert_eq!(begun.replace((kind, Vec::new())), None);
-                    continue;
-                }
-                Ok(Step::Item(Part::Text(text))) => {
-                    add(Kind::Text, text.as_bytes());
-                    continue;
-                }
-                Ok(Step::Item(Part::Binary(bytes))) => {
-                    add(Kind::Binary, bytes);
-                    continue;
-                }
-                Ok(Step::Item(Part::End)) => {
-                    let (kind, all) = begun.take().expect("a message begins with its start");
-                    whole(kind, all)
-                }
-                Ok(Step::Item(Part::Ping(payload))) => naive::Item::Ping(payload.into()),
-                Ok(Step::Item(Part::Pong(payload))) => naive::Item::Pong(payload.into()),
-                Ok(Step::Item(Part::Close(close))) => {
-                    naive::Item::Close(close.code.map(|code| code.0), close.reason.into())
-                }
+            let step = if is_whole {
+                decoder
+                    .decode(&mut input)
+                    .map(|step| step_with(step, |item| Some(rest(item, &mut begun))))
+            } else {
+                decoder
+                    .decode_part(&mut input)
+                    .map(|step| step_with(step, |part| add(part, &mut begun)))
+            };
+            match step {
+                Ok(Step::Item(item)) => items.extend(item),
                 Ok(Step::NeedInput) => break,
                 Ok(Step::Done) => return (items, None),
                 Err(error) => return (items, Some(fault(error))),
-            });
+            }
         }
     }
     let error = decoder.finish().err();
     (items, error.map(fault))
+}
+
+fn step_with<T, U>(step: Step<T>, with: impl FnOnce(T) -> U) -> Step<U> {
+    match step {
+        Step::Item(item) => Step::Item(with(item)),
+        Step::NeedInput => Step::NeedInput,
+        Step::Done => Step::Done,
+    }
+}
+
+/// A message, or the rest of one that was decoded in parts before.
+fn rest(item: Item<'_, '_>, begun: &mut Option<(Kind, Vec<u8>)>) -> naive::Item {
+    let mut end = |kind, rest: &[u8]| {
+        let (begun, mut all) = begun.take().unwrap_or((kind, Vec::new()));
+        assert_eq!(begun, kind);
+        all.extend_from_slice(rest);
+        whole(kind, all)
+    };
+    match item {
+        Item::Text(text) => end(Kind::Text, text.as_bytes()),
+        Item::Binary(bytes) => end(Kind::Binary, &bytes),
+        Item::Ping(payload) => naive::Item::Ping(payload.into()),
+        Item::Pong(payload) => naive::Item::Pong(payload.into()),
+        Item::Close(close) => {
+            naive::Item::Close(close.code.map(|code| code.0), close.reason.into())
+        }
+    }
+}
+
+/// Adds a part to the message that it belongs to, which its end completes.
+fn add(part: Part<'_>, begun: &mut Option<(Kind, Vec<u8>)>) -> Option<naive::Item> {
+    let mut add = |kind, bytes: &[u8]| {
+        let (begun, all) = begun.as_mut().expect("a message begins with its start");
+        assert!(*begun == kind && !bytes.is_empty());
+        all.extend_from_slice(bytes);
+    };
+    match part {
+        Part::Start(kind) => assert_eq!(begun.replace((kind, Vec::new())), None),
+        Part::Text(text) => add(Kind::Text, text.as_bytes()),
+        Part::Binary(bytes) => add(Kind::Binary, bytes),
+        Part::End => {
+            let (kind, all) = begun.take().expect("a message begins with its start");
+            return Some(whole(kind, all));
+        }
+        Part::Ping(payload) => return Some(rest(Item::Ping(payload), begun)),
+        Part::Pong(payload) => return Some(rest(Item::Pong(payload), begun)),
+        Part::Close(close) => return Some(rest(Item::Close(close), begun)),
+    }
+    None
 }
 
 fn whole(kind: Kind, bytes: Vec<u8>) -> naive::Item {
@@ -135,7 +134,7 @@ fn frames(expect: Expect, pieces: &[&[u8]]) -> Read<(Header, Vec<u8>)> {
             }
         }
     }
-    // Twice where the end of a frame is still to be told.
+    // Twice, since the first call may yield the end of a frame.
     let error = decoder.finish().and_then(|_| decoder.finish()).err();
     (frames, error.map(fault))
 }
@@ -146,9 +145,9 @@ fn check<R: Role>(wire: &[u8], pieces: &[&[u8]], expect: Expect) {
     let ways = [&[wire][..], pieces, &single];
     let naive = naive::messages(wire, masked, LIMITS);
     for pieces in ways {
-        assert_eq!(messages::<R>(pieces), naive);
-        assert_eq!(in_parts::<R>(pieces, false), naive);
-        assert_eq!(in_parts::<R>(pieces, true), naive);
+        for how in [How::Whole, How::InParts, How::InTurns] {
+            assert_eq!(messages::<R>(pieces, how), naive);
+        }
     }
     let (naive, error) = naive::frames(wire, masked);
     for pieces in ways {

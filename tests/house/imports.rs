@@ -209,6 +209,12 @@ impl<'a> Parser<'a> {
                         while self.next() != ")" {}
                     }
                 }
+                // A macro's `$crate::..` is a path of where it is expanded.
+                "$" => {
+                    while is_name(self.peek(0)) || self.peek(0) == "::" {
+                        self.next();
+                    }
+                }
                 "{" => depth += 1,
                 "}" if depth == 0 => break,
                 "}" => depth -= 1,

@@ -1,4 +1,4 @@
-//! Deadlines measure the peer (the table in `src/deadline.rs`): row by row, with the machines whole and
+//! Deadlines measure the peer (the table in `src/kernel/deadline.rs`): row by row, with the machines whole and
 //! with their halves apart, under a virtual clock.
 
 use std::time::Duration;
@@ -38,6 +38,17 @@ fn run(server: &mut h1::Server, until: Instant) {
 
 fn written(out: &mut wirefeed::Outbox) -> Vec<u8> {
     out.copy_to_bytes(out.remaining()).into()
+}
+
+/// A server inside a request and its answer, with so many bytes of output that it does not read.
+fn with_too_much_output(write_timeout: Option<Duration>) -> h1::Server {
+    let mut config = h1::Config::server();
+    (config.pause_reading_above, config.write_timeout) = (Some(1000), write_timeout);
+    let mut server = h1::Server::new(config, T0);
+    assert!(!pull(&mut server, UPLOAD, T0).unwrap());
+    server.tx.send_head(200, &(), T0).unwrap();
+    server.tx.send_data(&[0; 2000], T0).unwrap();
+    server
 }
 
 const UPLOAD: &[u8] = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n";
@@ -106,12 +117,7 @@ fn input_that_lay_unread_is_not_late() {
 
 #[test]
 fn a_server_that_owes_too_much_to_read_lets_no_deadline_pass() {
-    let mut config = h1::Config::server();
-    (config.pause_reading_above, config.write_timeout) = (Some(1000), None);
-    let mut server = h1::Server::new(config, T0);
-    assert!(!pull(&mut server, UPLOAD, T0).unwrap());
-    server.tx.send_head(200, &(), T0).unwrap();
-    server.tx.send_data(&[0; 2000], T0).unwrap();
+    let mut server = with_too_much_output(None);
     assert!(!server.tx.wants().read);
     server.handle_timeout(at(10_000));
     run(&mut server, at(3_600_000));
@@ -156,12 +162,7 @@ fn a_server_that_does_not_read_waits_for_nobody_whenever_it_is_told_the_time() {
 
 #[test]
 fn a_pause_outlasts_a_time_in_which_too_much_is_owed() {
-    let mut config = h1::Config::server();
-    config.pause_reading_above = Some(1000);
-    let mut server = h1::Server::new(config, T0);
-    assert!(!pull(&mut server, UPLOAD, T0).unwrap());
-    server.tx.send_head(200, &(), T0).unwrap();
-    server.tx.send_data(&[0; 2000], T0).unwrap();
+    let mut server = with_too_much_output(h1::Config::server().write_timeout);
     server.handle_timeout(T0);
     server.rx.pause(&mut server.tx, T0);
     written(server.tx.output());
@@ -173,12 +174,7 @@ fn a_pause_outlasts_a_time_in_which_too_much_is_owed() {
 
 #[test]
 fn what_came_after_too_much_was_owed_is_pulled_in_peace() {
-    let mut config = h1::Config::server();
-    config.pause_reading_above = Some(1000);
-    let mut server = h1::Server::new(config, T0);
-    assert!(!pull(&mut server, UPLOAD, T0).unwrap());
-    server.tx.send_head(200, &(), T0).unwrap();
-    server.tx.send_data(&[0; 2000], T0).unwrap();
+    let mut server = with_too_much_output(h1::Config::server().write_timeout);
     server.handle_timeout(T0);
     written(server.tx.output());
     // The caller has a piece, and takes its time.

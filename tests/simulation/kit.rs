@@ -248,6 +248,12 @@ pub(crate) trait Simulation {
     fn wake(&self, now: Instant) -> Option<Instant>;
 }
 
+/// Lets so many tasks have a go, from one that the dice choose; whether anything changed.
+pub(crate) fn in_turns(dice: &mut Dice, tasks: u8, mut go: impl FnMut(u8) -> bool) -> bool {
+    let first = dice.roll() % tasks;
+    (0..tasks).fold(false, |changed, task| changed | go((first + task) % tasks))
+}
+
 /// Runs it until nothing is left to happen; when that was.
 pub(crate) fn run(simulation: &mut impl Simulation) -> Instant {
     let mut now = Instant::ZERO;

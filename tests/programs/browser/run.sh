@@ -3,10 +3,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 source "$here/../../tools.sh"
-need_apt chromium chromium
-need_apt nodejs node
-need_apt npm npm
-need_npm playwright-core
+need_chromium
 LIVE=$(realpath "$1")
 PICTURES=$(realpath -m "${2:-$here/../../../target/browser}")
 export LIVE PICTURES

@@ -18,8 +18,9 @@ from pathlib import Path
 
 import peers
 import plans
+from nginx import nginx
 from plans import request, response, steps_expect
-from tap import HOST, Direction, Index, Tap, free_port, listening, run, running
+from tap import HOST, Direction, Index, Tap, run, running
 
 HERE = Path(__file__).parent
 SCENARIO_SECONDS = 60
@@ -29,7 +30,7 @@ QUIET = ("--output", "/dev/null")
 
 
 async def nginx_to_curl(index):
-    async with peers.http_server() as upstream, nginx(upstream) as port:
+    async with peers.http_server() as upstream, recorded_nginx(upstream) as port:
         async with Tap(port) as tap:
             await run(*CURL, *QUIET, "--compressed", url(tap, "/prose.txt"))
             kept = await tap.only()
@@ -262,51 +263,25 @@ def keep_websocket(index, kept, target, close, *, client, server):
 # --- nginx ---
 
 NGINX = """
-daemon off;
-master_process off;
-pid {folder}/pid;
-error_log stderr crit;
-events {{ worker_connections 64; }}
-http {{
-    types {{ text/html html; text/plain txt; }}
-    access_log off;
-    client_body_temp_path {folder}/t1;
-    proxy_temp_path {folder}/t2;
-    fastcgi_temp_path {folder}/t3;
-    uwsgi_temp_path {folder}/t4;
-    scgi_temp_path {folder}/t5;
-    gzip on;
-    gzip_buffers 4 4k;  # a body of several chunks
-    gzip_types text/plain;
-    server {{
-        listen {host}:{port};
-        root {folder}/www;
-        location = /including.html {{ ssi on; }}
-        location = /nothing {{ return 204; }}
-        location /proxied/ {{
-            proxy_pass http://{host}:{upstream}/;
-            proxy_http_version 1.1;
-            proxy_set_header Connection "";
-            proxy_buffering off;
-        }}
-    }}
+location = /including.html {{ ssi on; }}
+location = /nothing {{ return 204; }}
+location /proxied/ {{
+    proxy_pass http://{host}:{upstream}/;
+    proxy_http_version 1.1;
+    proxy_set_header Connection "";
+    proxy_buffering off;
 }}
 """
 
 
 @asynccontextmanager
-async def nginx(upstream):
-    port = free_port()
+async def recorded_nginx(upstream):
+    files = {
+        "prose.txt": plans.prose(), "included.txt": plans.INCLUDED, "including.html": plans.INCLUDING,
+    }
+    files = {name: text.encode() for name, text in files.items()}
     async with scratch() as folder:
-        (folder / "www").mkdir()
-        (folder / "www/prose.txt").write_text(plans.prose())
-        (folder / "www/included.txt").write_text(plans.INCLUDED)
-        (folder / "www/including.html").write_text(plans.INCLUDING)
-        folder.chmod(0o755)  # see the end of this file
-        config = folder / "nginx.conf"
-        config.write_text(NGINX.format(folder=folder, host=HOST, port=port, upstream=upstream))
-        async with running("nginx", "-e", "stderr", "-p", folder, "-c", config):
-            await listening(port)
+        async with nginx(folder, files, server=NGINX.format(host=HOST, upstream=upstream)) as port:
             yield port
 
 

@@ -5,11 +5,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$here/../../tools.sh"
 
 need_apt nginx-light nginx
-need_apt chromium chromium
+need_chromium ws
 need_apt curl curl
-need_apt nodejs node
-need_apt npm npm
 need_venv aiohttp websockets
-need_npm ws playwright-core
 
 exec env PYTHONDONTWRITEBYTECODE=1 "$VENV_PYTHON" "$here/record.py" "${1:-$here}"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from llm import TOKENS
 from programs import CLIENTS, SETTLED, Server, holds, numbered, reading, run, same_events
-from servers import nginx
+from servers import nginx_before
 from tap import HOST
 
 TOTAL_SECONDS = 60
@@ -43,7 +43,7 @@ async def tokens(framework, *, through=None):
         await stack.enter_async_context(server)
         origin, options, name = f"http://{HOST}:{server.port}", [], framework
         if through is not None:
-            proxy = await stack.enter_async_context(nginx(through, server.port))
+            proxy = await stack.enter_async_context(nginx_before(through, server.port))
             origin = f"{proxy}/live"  # over HTTP/1.1, and without a buffer
             # While the server is down the proxy answers 502, where an EventSource gives up.
             options, name = ["--retry-refusals"], f"{framework} behind nginx"

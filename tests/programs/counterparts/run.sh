@@ -4,12 +4,9 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 source "$here/../../tools.sh"
-need_apt chromium chromium
+need_chromium eventsource
 need_apt curl curl
 need_apt nginx-light nginx
-need_apt nodejs node
-need_apt npm npm
-need_npm playwright-core eventsource
 need_venv aiohttp httpx httpx_sse sse_starlette uvicorn
 exec timeout 90 env PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$here/../captures:$here/../peers" \
   "$VENV_PYTHON" "$here/check.py" "$(realpath "$1")" "$(realpath "$2")"

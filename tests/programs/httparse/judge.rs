@@ -37,6 +37,8 @@ pub(crate) struct Class {
 enum Applies {
     /// They accept what we refuse with this kind, if this holds of the input and where it is at fault.
     WeRefuse(ErrorKind, fn(Kind, &[u8], usize) -> bool),
+    /// They accept a target that we refuse, if this holds of the method and the target.
+    WeRefuseTarget(fn(&[u8], &[u8]) -> bool),
     /// We accept what they refuse like this, if this holds of the input.
     TheyRefuse(httparse::Error, fn(&[u8]) -> bool),
 }
@@ -95,17 +97,13 @@ pub(crate) const CLASSES: &[Class] = &[
         name: "httparse accepts: an asterisk for a method other than OPTIONS",
         section: "RFC 9112 3.2.4: the asterisk form is for OPTIONS",
         example: (Kind::Request, b"GET * HTTP/1.1\r\n\r\n"),
-        applies: Applies::WeRefuse(ErrorKind::Target, |_, wire, _| {
-            let (method, target) = request_line(wire);
-            target == b"*" && method != b"OPTIONS"
-        }),
+        applies: Applies::WeRefuseTarget(|method, target| target == b"*" && method != b"OPTIONS"),
     },
     Class {
         name: "httparse accepts: CONNECT to what is no host and port",
         section: "RFC 9112 3.2.3, RFC 9110 9.3.6: the authority form, whose port is valid",
         example: (Kind::Request, b"CONNECT / HTTP/1.1\r\n\r\n"),
-        applies: Applies::WeRefuse(ErrorKind::Target, |_, wire, _| {
-            let (method, target) = request_line(wire);
+        applies: Applies::WeRefuseTarget(|method, target| {
             let number = authority(target).and_then(|port| port?.parse().ok());
             method == b"CONNECT" && matches!(number, None | Some(0u16))
         }),
@@ -114,8 +112,7 @@ pub(crate) const CLASSES: &[Class] = &[
         name: "httparse accepts: user information in a target",
         section: "RFC 9110 4.2.4: its presence is to be treated as an error",
         example: (Kind::Request, b"GET http://u@a/ HTTP/1.1\r\n\r\n"),
-        applies: Applies::WeRefuse(ErrorKind::Target, |_, wire, _| {
-            let (method, target) = request_line(wire);
+        applies: Applies::WeRefuseTarget(|method, target| {
             method != b"CONNECT" && absolute(target).is_some_and(|host| host.contains(&b'@'))
         }),
     },
@@ -123,8 +120,7 @@ pub(crate) const CLASSES: &[Class] = &[
         name: "httparse accepts: a target with what is no host",
         section: "RFC 9112 3.2.2, RFC 9110 4.2.1, RFC 3986 3.2: an absolute form has a host, a valid one",
         example: (Kind::Request, b"GET http://a:b/ HTTP/1.1\r\n\r\n"),
-        applies: Applies::WeRefuse(ErrorKind::Target, |_, wire, _| {
-            let (method, target) = request_line(wire);
+        applies: Applies::WeRefuseTarget(|method, target| {
             let host = absolute(target).filter(|host| !host.contains(&b'@'));
             method != b"CONNECT" && host.is_some_and(|host| authority(host).is_none())
         }),
@@ -133,8 +129,7 @@ pub(crate) const CLASSES: &[Class] = &[
         name: "httparse accepts: a target without a form",
         section: "RFC 9112 3.2: a target is `/path`, `scheme://host`, `host:port` for CONNECT, or `*`",
         example: (Kind::Request, b"GET a HTTP/1.1\r\n\r\n"),
-        applies: Applies::WeRefuse(ErrorKind::Target, |_, wire, _| {
-            let (method, target) = request_line(wire);
+        applies: Applies::WeRefuseTarget(|method, target| {
             let has_form = target.starts_with(b"/") || target == b"*" || absolute(target).is_some();
             method != b"CONNECT" && !has_form
         }),
@@ -174,11 +169,17 @@ pub(crate) fn judge(kind: Kind, wire: &[u8]) -> Result<Option<&'static Class>, S
                 let at = usize::try_from(error.at).unwrap_or(usize::MAX);
                 fault == error.kind && at < wire.len() && applies(kind, wire, at)
             }
+            Applies::WeRefuseTarget(applies) => {
+                let (method, target) = request_line(wire);
+                error.kind == ErrorKind::Target
+                    && error.at < wire.len() as u64
+                    && applies(method, target)
+            }
             Applies::TheyRefuse(..) => false,
         }),
         (Ok(Some(_)), Err(error)) => CLASSES.iter().find(|class| match class.applies {
             Applies::TheyRefuse(fault, applies) => fault == *error && applies(wire),
-            Applies::WeRefuse(..) => false,
+            Applies::WeRefuse(..) | Applies::WeRefuseTarget(_) => false,
         }),
         // One waits for more, and the other does not.
         (Ok(None), Ok(Some(_))) | (Ok(Some(_)), Ok(None)) => None,

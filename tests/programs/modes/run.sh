@@ -4,9 +4,6 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 source "$here/../../tools.sh"
-need_apt chromium chromium
-need_apt nodejs node
-need_apt npm npm
-need_npm playwright-core
+need_chromium
 exec timeout 60 env PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$here/../captures:$here/../counterparts" \
   python3 "$here/check.py" "$(realpath "$1")" "$(realpath "$2")"

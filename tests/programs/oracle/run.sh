@@ -4,10 +4,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 source "$here/../../tools.sh"
-need_apt chromium chromium
-need_apt nodejs node
-need_apt npm npm
-need_npm playwright-core
+need_chromium
 EVENTS=$(realpath "$1")
 shift
 VECTORS=${WIREFEED_VECTORS:?the folder of the vectors}

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import aiohttp
 
-from servers import TEXT, aiohttp_server, bytes_server, live_server, nginx
+from servers import TEXT, aiohttp_server, bytes_server, live_server, nginx_before
 from tap import HOST, Tap, running
 
 TOTAL_SECONDS = 60
@@ -322,7 +322,7 @@ async def main(live):
         async with asyncio.timeout(TOTAL_SECONDS), live_server(live) as port:
             await curl_to_live(folder, port)
             await pipelined(port)
-            async with Tap(port) as tap, nginx(folder, tap.port) as url:
+            async with Tap(port) as tap, nginx_before(folder, tap.port) as url:
                 await nginx_to_live(url, tap, folder)
                 await streams_through_nginx(url)
                 await fetch_from_nginx(url, folder)

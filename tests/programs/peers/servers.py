@@ -9,60 +9,37 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from tap import HOST, free_port, listening, running
+from nginx import nginx
+from tap import HOST, running
 
 TEXT = "".join(f"{n:05} {hashlib.sha256(b'%d' % n).hexdigest()}\n" for n in range(2000)).encode()
 
 # --- nginx ---
 
-NGINX = """
-daemon off;
-master_process off;
-pid {folder}/pid;
-error_log stderr crit;
-events {{ worker_connections 64; }}
-http {{
-    types {{ text/plain txt; }}
-    access_log off;
-    client_body_temp_path {folder}/t1;
-    proxy_temp_path {folder}/t2;
-    fastcgi_temp_path {folder}/t3;
-    uwsgi_temp_path {folder}/t4;
-    scgi_temp_path {folder}/t5;
-    gzip on;
-    gzip_types text/plain;
-    gzip_buffers 4 4k;  # a body of several chunks
-    map $http_upgrade $connection_upgrade {{ default upgrade; '' ''; }}
-    upstream live {{ server {host}:{upstream}; keepalive 8; }}
-    server {{
-        listen {host}:{port};
-        root {folder}/www;
-        location /trailers/ {{ alias {folder}/www/; add_trailer X-Sum "three words here"; }}
-        location /closing/ {{ alias {folder}/www/; chunked_transfer_encoding off; }}
-        location /live/ {{
-            proxy_pass http://live/;
-            proxy_http_version 1.1;
-            proxy_set_header Connection $connection_upgrade;
-            proxy_set_header Upgrade $http_upgrade;
-            proxy_buffering off;
-            proxy_request_buffering off;
-            client_max_body_size 0;
-        }}
-    }}
-}}
+HTTP = """
+map $http_upgrade $connection_upgrade {{ default upgrade; '' ''; }}
+upstream live {{ server {host}:{upstream}; keepalive 8; }}
+"""
+SERVER = """
+location /trailers/ { alias FOLDER/www/; add_trailer X-Sum "three words here"; }
+location /closing/ { alias FOLDER/www/; chunked_transfer_encoding off; }
+location /live/ {
+    proxy_pass http://live/;
+    proxy_http_version 1.1;
+    proxy_set_header Connection $connection_upgrade;
+    proxy_set_header Upgrade $http_upgrade;
+    proxy_buffering off;
+    proxy_request_buffering off;
+    client_max_body_size 0;
+}
 """
 
 
 @asynccontextmanager
-async def nginx(folder, upstream):
-    (folder / "www").mkdir()
-    (folder / "www/text.txt").write_bytes(TEXT)
-    folder.chmod(0o755)  # started by root, nginx reads as another user
-    port = free_port()
-    config = folder / "nginx.conf"
-    config.write_text(NGINX.format(folder=folder, host=HOST, port=port, upstream=upstream))
-    async with running("nginx", "-e", "stderr", "-p", folder, "-c", config):
-        await listening(port)
+async def nginx_before(folder, upstream):
+    """A file, and a proxy to the server at the port `upstream`."""
+    http = HTTP.format(host=HOST, upstream=upstream)
+    async with nginx(folder, {"text.txt": TEXT}, http=http, server=SERVER) as port:
         yield f"http://{HOST}:{port}"
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from messages import LENGTHS, text
 from programs import Server, holds, run
-from servers import nginx
+from servers import nginx_before
 from tap import HOST
 
 HERE = Path(__file__).parent
@@ -80,7 +80,7 @@ async def our_server(folder):
         url = f"ws://{HOST}:{server.port}/"
         await asks("Chromium", *CHROMIUM, url, ways=1)
         await websocat(url)
-        async with nginx(folder, server.port) as proxy:
+        async with nginx_before(folder, server.port) as proxy:
             through = proxy.replace("http:", "ws:") + "/live/"
             for name, argv, ways in [
                 ("ws", NODE, 2),

@@ -4,11 +4,8 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 source "$here/../../tools.sh"
-need_apt chromium chromium
+need_chromium ws
 need_apt nginx-light nginx
-need_apt nodejs node
-need_apt npm npm
-need_npm playwright-core ws
 need_venv aiohttp websockets
 need_cargo websocat
 exec timeout 120 env PYTHONDONTWRITEBYTECODE=1 \

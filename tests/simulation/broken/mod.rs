@@ -15,7 +15,7 @@ use crate::contract;
 use crate::http::plan::{Answer, Side, answer, side};
 use crate::http::serving::Serving;
 use crate::http::{SLACK, without_deadlines};
-use crate::kit::{Dice, Link, Simulation, earliest, millis, run};
+use crate::kit::{Dice, Link, Simulation, earliest, in_turns, millis, run};
 use peer::Peer;
 
 #[derive(Debug, Clone)]
@@ -81,16 +81,11 @@ struct Scene<'p> {
 impl Simulation for Scene<'_> {
     fn turn(&mut self, now: Instant) -> bool {
         let Self { server, peer, up, down, order } = self;
-        let first = order.roll() % 3;
-        let mut changed = false;
-        for task in 0..3 {
-            changed |= match (first + task) % 3 {
-                0 => server.read(up, now),
-                1 => server.write(up, down, now),
-                _ => peer.turn(up, down, now),
-            };
-        }
-        changed
+        in_turns(order, 3, |task| match task {
+            0 => server.read(up, now),
+            1 => server.write(up, down, now),
+            _ => peer.turn(up, down, now),
+        })
     }
 
     fn wake(&self, now: Instant) -> Option<Instant> {

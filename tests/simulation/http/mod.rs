@@ -9,10 +9,10 @@ use wirefeed::Instant;
 use wirefeed::h1::{Config, ErrorKind};
 
 use crate::contract;
-use crate::kit::{Dice, Link, Simulation, earliest, millis, run};
+use crate::kit::{Dice, Link, Simulation, earliest, in_turns, millis, run};
 use asking::Asking;
 use message::Seen;
-use plan::{Judge, Plan};
+use plan::Plan;
 use serving::Serving;
 
 struct Pair<'p> {
@@ -26,17 +26,12 @@ struct Pair<'p> {
 impl Simulation for Pair<'_> {
     fn turn(&mut self, now: Instant) -> bool {
         let Self { client, server, up, down, order } = self;
-        let first = order.roll();
-        let mut changed = false;
-        for task in 0..4 {
-            changed |= match (first.wrapping_add(task)) % 4 {
-                0 => client.write(up, down, now),
-                1 => server.read(up, now),
-                2 => server.write(up, down, now),
-                _ => client.read(down, now),
-            };
-        }
-        changed
+        in_turns(order, 4, |task| match task {
+            0 => client.write(up, down, now),
+            1 => server.read(up, now),
+            2 => server.write(up, down, now),
+            _ => client.read(down, now),
+        })
     }
 
     fn wake(&self, now: Instant) -> Option<Instant> {
@@ -48,11 +43,11 @@ impl Simulation for Pair<'_> {
 pub(crate) fn check(plan: &Plan) {
     let untimed = without_deadlines();
     let (mut client, mut server) = (untimed, untimed);
-    if matches!(plan.judge, Judge::Client | Judge::Both) {
+    if plan.judge.is_client() {
         client = Config::client();
         client.body_timeout = Config::server().body_timeout;
     }
-    if matches!(plan.judge, Judge::Server | Judge::Both) {
+    if plan.judge.is_server() {
         server = Config::server();
     }
     client.output = plan.client.limit;

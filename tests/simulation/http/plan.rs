@@ -76,6 +76,22 @@ pub(crate) enum Begin {
     End,
 }
 
+impl Judge {
+    /// Whether the client's deadlines run.
+    pub(crate) fn is_client(self) -> bool {
+        matches!(self, Self::Client | Self::Both)
+    }
+
+    /// Whether the server's deadlines run.
+    pub(crate) fn is_server(self) -> bool {
+        matches!(self, Self::Server | Self::Both)
+    }
+}
+
+pub(crate) fn judge() -> impl Strategy<Value = Judge> {
+    prop_oneof![Just(Judge::Nobody), Just(Judge::Client), Just(Judge::Server), Just(Judge::Both)]
+}
+
 impl Plan {
     /// How many exchanges there are.
     pub(crate) fn exchanges(&self) -> usize {
@@ -89,9 +105,8 @@ impl Plan {
 
     /// Leaves nothing in a plan that makes a side misbehave which has to behave.
     fn settle(mut self) -> Self {
-        let is_judged = |judges: [Judge; 2]| judges.contains(&self.judge);
-        let client = is_judged([Judge::Server, Judge::Both]);
-        let server = is_judged([Judge::Client, Judge::Both]);
+        // Each is judged by the other.
+        let (client, server) = (self.judge.is_server(), self.judge.is_client());
         let unpaused = !contract::PAUSES_DO_NOT_COUNT && self.judge != Judge::Nobody;
         let whole_limits = !contract::AN_EMPTY_OUTPUT_TAKES_ANYTHING;
         let brief = server && !contract::A_RESPONSE_IS_NOT_LATE_BEFORE_ITS_REQUEST_IS_OVER;
@@ -186,15 +201,9 @@ pub(crate) fn answer() -> impl Strategy<Value = Answer> {
 }
 
 pub(crate) fn plan() -> impl Strategy<Value = Plan> {
-    let judge = prop_oneof![
-        Just(Judge::Nobody),
-        Just(Judge::Client),
-        Just(Judge::Server),
-        Just(Judge::Both)
-    ];
     let late = weighted(0.05, 1u16..5000);
     let exchanges = vec((ask(), answer()), 1..5);
-    (exchanges, side(), side(), judge, 128usize..4000, late, vec(any::<u8>(), 0..80)).prop_map(
+    (exchanges, side(), side(), judge(), 128usize..4000, late, vec(any::<u8>(), 0..80)).prop_map(
         |(exchanges, client, server, judge, capacity, late_token, dice)| {
             let (asks, answers) = exchanges.into_iter().unzip();
             Plan { asks, answers, client, server, judge, capacity, late_token, dice }.settle()

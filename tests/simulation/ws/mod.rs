@@ -11,8 +11,7 @@ use wirefeed::ws::{Client, Config, Ending, Role, Server, Session};
 
 use crate::contract;
 use crate::http::SLACK;
-use crate::http::plan::Judge;
-use crate::kit::{Dice, Link, Simulation, earliest, millis, run};
+use crate::kit::{Dice, Link, Simulation, earliest, in_turns, millis, run};
 use plan::{Plan, Side};
 use talking::Talking;
 
@@ -31,17 +30,12 @@ struct Pair<'p> {
 impl Simulation for Pair<'_> {
     fn turn(&mut self, now: Instant) -> bool {
         let Self { client, server, up, down, order } = self;
-        let first = order.roll() % 4;
-        let mut changed = false;
-        for task in 0..4 {
-            changed |= match (first + task) % 4 {
-                0 => client.read(down, now),
-                1 => server.read(up, now),
-                2 => client.write(up, down, server.has_spoken(), now),
-                _ => server.write(down, up, client.has_spoken(), now),
-            };
-        }
-        changed
+        in_turns(order, 4, |task| match task {
+            0 => client.read(down, now),
+            1 => server.read(up, now),
+            2 => client.write(up, down, server.has_spoken(), now),
+            _ => server.write(down, up, client.has_spoken(), now),
+        })
     }
 
     fn wake(&self, now: Instant) -> Option<Instant> {
@@ -57,8 +51,8 @@ pub(crate) fn check(plan: &Plan) {
         config.compress_from = side.compress_from.into();
         config
     };
-    let clients = config(&plan.client, matches!(plan.judge, Judge::Client | Judge::Both));
-    let servers = config(&plan.server, matches!(plan.judge, Judge::Server | Judge::Both));
+    let clients = config(&plan.client, plan.judge.is_client());
+    let servers = config(&plan.server, plan.judge.is_server());
     let (client, server) = sessions(plan, &clients, &servers);
     let mut pair = Pair {
         client: Talking::new(client, &plan.client, &clients, (&plan.dice, 0)),

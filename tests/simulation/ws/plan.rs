@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use wirefeed::ws::message::Kind;
 
 use crate::contract;
-use crate::http::plan::{Judge, side as halves};
+use crate::http::plan::{Judge, judge, side as halves};
 use crate::kit::{Pauses, millis};
 
 #[derive(Debug, Clone)]
@@ -80,14 +80,11 @@ impl Plan {
         // Two sides that both wait for the other to read wait for ever.
         self.server.heeds &= !self.client.heeds;
         self.server.slow &= !self.client.slow;
-        let is_judge = |judges: [Judge; 2]| judges.contains(&self.judge);
-        let judges =
-            [is_judge([Judge::Client, Judge::Both]), is_judge([Judge::Server, Judge::Both])];
+        let (client, server) = (self.judge.is_client(), self.judge.is_server());
         let any = self.judge != Judge::Nobody;
         if any && (self.client.slow || self.server.slow) {
             self.capacity = self.capacity.min(500);
         }
-        let [client, server] = judges;
         for (side, is_judge, is_judged) in
             [(&mut self.client, client, server), (&mut self.server, server, client)]
         {
@@ -160,14 +157,8 @@ fn side() -> impl Strategy<Value = Side> {
 }
 
 pub(crate) fn plan() -> impl Strategy<Value = Plan> {
-    let judge = prop_oneof![
-        Just(Judge::Nobody),
-        Just(Judge::Client),
-        Just(Judge::Server),
-        Just(Judge::Both)
-    ];
     let deflate = weighted(0.3, any::<bool>());
-    (side(), side(), judge, deflate, 128usize..4000, vec(any::<u8>(), 0..80)).prop_map(
+    (side(), side(), judge(), deflate, 128usize..4000, vec(any::<u8>(), 0..80)).prop_map(
         |(client, server, judge, deflate, capacity, dice)| {
             Plan { client, server, judge, deflate, capacity, dice }.settle()
         },

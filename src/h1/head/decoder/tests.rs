@@ -152,6 +152,12 @@ fn limits_do_not_depend_on_the_cut() {
     }
 }
 
+/// A head is refused with its last byte, and not before.
+fn is_refused_at_its_last_byte<L: StartLine>(wire: &[u8], error: Error) {
+    assert_eq!(verdict::<L>(wire, Config::default()), Some(Err(error)));
+    assert_eq!(verdict::<L>(&wire[..wire.len() - 1], Config::default()), None);
+}
+
 #[test]
 fn a_start_line_is_judged_as_it_comes() {
     for (wire, kind, at) in [
@@ -168,12 +174,7 @@ fn a_start_line_is_judged_as_it_comes() {
         (b"GET / HTTP/1.1\n", ErrorKind::BareLf, 14),
         (b"GET / HTTP/1.1\rx", ErrorKind::BareCr, 15),
     ] {
-        assert_eq!(
-            verdict::<RequestLine>(wire, Config::default()),
-            Some(Err(Error::new(kind, at)))
-        );
-        // A byte earlier nothing is wrong.
-        assert_eq!(verdict::<RequestLine>(&wire[..wire.len() - 1], Config::default()), None);
+        is_refused_at_its_last_byte::<RequestLine>(wire, Error::new(kind, at));
     }
     for (wire, kind, at) in [
         (&b"x"[..], ErrorKind::Version, 0),
@@ -184,8 +185,7 @@ fn a_start_line_is_judged_as_it_comes() {
         (b"HTTP/1.1 200 \rx", ErrorKind::BareCr, 14),
         (b"HTTP/1.1 200 a long reason\n", ErrorKind::BareLf, 26),
     ] {
-        assert_eq!(verdict::<StatusLine>(wire, Config::default()), Some(Err(Error::new(kind, at))));
-        assert_eq!(verdict::<StatusLine>(&wire[..wire.len() - 1], Config::default()), None);
+        is_refused_at_its_last_byte::<StatusLine>(wire, Error::new(kind, at));
     }
 }
 
