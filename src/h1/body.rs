@@ -41,7 +41,6 @@ pub struct Decoder {
     state: State,
     at: u64,
     framing: Framing,
-    config: chunked::Config,
 }
 
 #[derive(Debug, Clone)]
@@ -68,7 +67,7 @@ impl Decoder {
             Framing::Chunked => State::Chunked(chunked::Decoder::with_config(config)),
             Framing::UntilClose => State::UntilClose,
         };
-        Self { state, at: 0, framing, config }
+        Self { state, at: 0, framing }
     }
 
     /// Decodes the next part of the body; `Done` after its last byte.
@@ -130,7 +129,10 @@ impl Decoder {
 
     /// Readies the decoder for another body of the same framing.
     pub fn reset(&mut self) {
-        *self = Self::with_config(self.framing, self.config);
+        match &mut self.state {
+            State::Chunked(chunks) => chunks.reset(),
+            _ => *self = Self::new(self.framing),
+        }
     }
 }
 

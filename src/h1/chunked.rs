@@ -60,9 +60,9 @@ pub use encode::{encode_chunk, encode_end};
 pub struct Config {
     /// Bytes of extensions in excess of 16 a chunk and two for each byte of data. 16 KiB: the running
     /// rule of Go's reader, under which a long stream may have extensions and a flood of them ends.
-    pub overhead: Option<u32>,
+    pub overhead: Option<usize>,
     /// Bytes of trailers. 16 KiB, as Node's heads.
-    pub trailers: Option<u32>,
+    pub trailers: Option<usize>,
     /// Accepts SP and HTAB after a chunk size and around the `;` and `=` of extensions. Off.
     ///
     /// Some servers pad sizes with blanks. Danger: a hop that reads `5 ;a` in one way and the next in
@@ -125,9 +125,9 @@ pub struct Decoder {
     left: u64,
     at: u64,
     /// Extensions beyond what the data excuses, by the rule of [`Config::overhead`].
-    overhead: u32,
+    overhead: usize,
     /// Bytes of trailers so far.
-    trailers: u32,
+    trailers: usize,
     config: Config,
 }
 
@@ -181,7 +181,7 @@ impl Decoder {
     ///
     /// # Errors
     ///
-    /// Those of [`ErrorKind`] from `ChunkSize` on, and those of field lines for trailers.
+    /// [`ErrorKind`]'s kinds for chunks, and for trailers those for field lines.
     #[inline]
     pub fn decode<'b>(&mut self, input: &mut &'b [u8]) -> Result<Step<Item<'b>>, Error> {
         // The straight line: digits, CR LF; a piece of data; CR LF with the data it ends.
@@ -285,7 +285,7 @@ impl Decoder {
     fn report<'b>(&mut self) -> Step<Item<'b>> {
         if self.overhead > 0 {
             let excused = self.left.saturating_mul(2).saturating_add(16);
-            self.overhead = u64::from(self.overhead).saturating_sub(excused) as u32;
+            self.overhead = (self.overhead as u64).saturating_sub(excused) as usize;
         }
         self.digits = 0;
         self.state = if self.left == 0 { State::Trailers } else { State::Data };
@@ -329,9 +329,9 @@ impl Decoder {
         mut state: ExtensionState,
     ) -> Result<Step<Item<'b>>, Error> {
         let room =
-            self.config.overhead.map_or(u32::MAX, |limit| limit.saturating_sub(self.overhead));
+            self.config.overhead.map_or(usize::MAX, |limit| limit.saturating_sub(self.overhead));
         let mut len = 0;
-        for &byte in input.iter().take(room as usize) {
+        for &byte in input.iter().take(room) {
             let Some(next) = state.next(byte, self.config.allow_blanks) else { break };
             state = next;
             len += 1;
@@ -344,15 +344,14 @@ impl Decoder {
                 ErrorKind::ChunkExtension
             });
         }
-        self.overhead = self.overhead.saturating_add(len as u32);
+        self.overhead = self.overhead.saturating_add(len);
         Ok(Step::Item(Item::Extension(self.advance(input, len))))
     }
 
     /// A run of whole and half trailer lines.
     fn trailer<'b>(&mut self, input: &mut &'b [u8]) -> Result<Step<Item<'b>>, Error> {
         let room =
-            self.config.trailers.map_or(u32::MAX, |limit| limit.saturating_sub(self.trailers))
-                as usize;
+            self.config.trailers.map_or(usize::MAX, |limit| limit.saturating_sub(self.trailers));
         let mut len = 0;
         let fault = loop {
             let Some(&byte) = input.get(len) else { break None };
@@ -362,7 +361,7 @@ impl Decoder {
             self.state = match (self.state, byte) {
                 (State::Trailers, b'\r') => break None,
                 (State::Trailers, b' ' | b'\t')
-                    if self.config.allow_folds && self.trailers as usize + len > 0 =>
+                    if self.config.allow_folds && self.trailers + len > 0 =>
                 {
                     State::Value
                 }
@@ -384,7 +383,7 @@ impl Decoder {
         match fault {
             Some(kind) if len == 0 => self.fail(kind),
             _ => {
-                self.trailers = self.trailers.saturating_add(len as u32);
+                self.trailers = self.trailers.saturating_add(len);
                 Ok(Step::Item(Item::Trailers(self.advance(input, len))))
             }
         }

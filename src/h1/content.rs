@@ -35,7 +35,7 @@ impl Content {
             trailers: Buffer::new(),
             trailers_at: 0,
             yielded: false,
-            limit: config.trailers.map_or(usize::MAX, |limit| limit as usize),
+            limit: config.trailers.unwrap_or(usize::MAX),
         }
     }
 

@@ -191,7 +191,7 @@ fn what_could_inject_is_not_written() {
 #[test]
 fn trailers_without_a_limit_are_counted_without_overflow() {
     let config = Config { trailers: None, ..Config::default() };
-    let mut decoder = Decoder { trailers: u32::MAX - 2, ..Decoder::with_config(config) };
+    let mut decoder = Decoder { trailers: usize::MAX - 2, ..Decoder::with_config(config) };
     let mut input: &[u8] = b"0\r\nA: b\r\n\r\n";
     while let Step::Item(_) = decoder.decode(&mut input).unwrap() {}
     assert_eq!(decoder.decode(&mut input), Ok(Step::Done));
