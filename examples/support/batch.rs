@@ -107,10 +107,10 @@ fn job(line: &Value) -> Result<Job, String> {
             (Kind::Request | Kind::Response, "fields") => job.http.head.fields = size,
             (Kind::Request, "target") => job.http.target = size,
             (Kind::Request | Kind::Response | Kind::Chunked, "overhead") => {
-                job.http.body.overhead = small;
+                job.http.body.overhead = size;
             }
             (Kind::Request | Kind::Response | Kind::Chunked, "trailers") => {
-                job.http.body.trailers = small;
+                job.http.body.trailers = size;
             }
             (Kind::Sse, "line") => job.sse.line = small,
             (Kind::Sse, "event") => job.sse.event = small,

@@ -18,7 +18,7 @@ pub enum ErrorKind {
     Target,
     /// A target longer than the limit.
     TargetTooLong,
-    /// `GET / HTTP/2.0`: only HTTP/1.0 and HTTP/1.1 are spoken (2.3).
+    /// `GET / HTTP/2.0`: the version must be HTTP/1.0 or HTTP/1.1 (2.3).
     Version,
     /// `HTTP/1.1 2x0`: a status is three digits from 100 up, then SP or the line's end (4).
     Status,
@@ -37,7 +37,7 @@ pub enum ErrorKind {
     ObsFold,
     /// `Host: a\0`: a field value holds no control bytes but HTAB (RFC 9110 5.5).
     FieldValue,
-    /// No `Host` in an HTTP/1.1 request, several, or one that is no host (3.2).
+    /// No `Host` in an HTTP/1.1 request, several, or an invalid one (3.2).
     Host,
     /// A head longer than the limit.
     HeadTooLong,
@@ -49,10 +49,10 @@ pub enum ErrorKind {
     ContentLengthConflict,
     /// `Transfer-Encoding` together with `Content-Length`: an attempt to smuggle (6.1).
     LengthWithCoding,
-    /// `Transfer-Encoding: gzip` in a request, or `chunked` twice: without `chunked` once, and at the
-    /// end, nobody knows where a request ends (6.3).
+    /// `Transfer-Encoding: gzip` in a request, or `chunked` twice: without a
+    /// single `chunked` at the end, the end of a request is unknown (6.3).
     ChunkedNotLast,
-    /// `Transfer-Encoding: gzip, chunked` in a request: `chunked` alone is understood (6.1).
+    /// `Transfer-Encoding: gzip, chunked` in a request: a server implements `chunked` alone (6.1).
     TransferCoding,
     /// `Transfer-Encoding` in an HTTP/1.0 message: faulty framing (6.1).
     CodingInHttp10,
@@ -67,7 +67,7 @@ pub enum ErrorKind {
     ChunkLineEnd,
     /// Chunk data not followed by CR LF: the chunk is longer or shorter than its size (7.1).
     ChunkDataEnd,
-    /// More extension bytes than the data they come with can excuse.
+    /// More bytes of extensions than the limit allows for the data that came with them.
     ChunkOverhead,
     /// `Content-Length: 5` or another field that frames or routes the message, in trailers (RFC 9110
     /// 6.5.1).
@@ -76,9 +76,9 @@ pub enum ErrorKind {
     TrailersTooLong,
     /// A 101 to a request that did not ask for an upgrade (RFC 9110 15.2.2).
     UnexpectedUpgrade,
-    /// Bytes of a server to which no request was sent (9.2).
+    /// Bytes from a server before any request (9.2).
     Unsolicited,
-    /// The head or the body did not come in time.
+    /// The head or the content did not arrive in time.
     TimedOut,
     /// The connection ended inside the message (8).
     Truncated,
@@ -121,39 +121,39 @@ impl Kind for ErrorKind {
 impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Method => "the method is no token followed by one space",
-            Self::Target => "the request target is not visible ASCII followed by one space",
-            Self::TargetTooLong => "the request target is longer than the limit",
-            Self::Version => "the version is neither HTTP/1.0 nor HTTP/1.1",
-            Self::Status => "the status is not three digits from 100 up",
-            Self::Reason => "the reason phrase holds a control byte",
-            Self::BareLf => "a line ends in LF without CR",
-            Self::BareCr => "a CR is not followed by LF",
-            Self::FieldName => "the field name is no token followed by a colon",
-            Self::SpaceBeforeColon => "white space before a colon",
-            Self::ObsFold => "a line begins with white space",
-            Self::FieldValue => "the field value holds a control byte",
-            Self::Host => "there must be one Host, and it must be a host",
-            Self::HeadTooLong => "the head is longer than the limit",
-            Self::TooManyFields => "there are more fields than the limit",
-            Self::ContentLength => "Content-Length is not one decimal number",
-            Self::ContentLengthConflict => "Content-Length fields differ",
-            Self::LengthWithCoding => "Transfer-Encoding together with Content-Length",
-            Self::ChunkedNotLast => "the last transfer coding is not chunked, once",
-            Self::TransferCoding => "a transfer coding before chunked",
-            Self::CodingInHttp10 => "Transfer-Encoding in an HTTP/1.0 message",
-            Self::ChunkSize => "the chunk size does not begin with a hexadecimal digit",
-            Self::ChunkSizeTooLong => "the chunk size has more than 16 digits",
-            Self::ChunkExtension => "a malformed chunk extension",
-            Self::ChunkLineEnd => "the chunk's size line does not end in CR LF",
-            Self::ChunkDataEnd => "the chunk's data is not followed by CR LF",
-            Self::ChunkOverhead => "too much chunk overhead for the data it comes with",
-            Self::ForbiddenTrailer => "the field must not stand in trailers",
-            Self::TrailersTooLong => "the trailers are longer than the limit",
-            Self::UnexpectedUpgrade => "an upgrade that was not asked for",
-            Self::Unsolicited => "a response to no request",
-            Self::TimedOut => "the message did not come in time",
-            Self::Truncated => "the connection ended inside the message",
+            Self::Method => "invalid method: expected a token and one space",
+            Self::Target => "invalid request target: expected visible ASCII in a form that the method allows, and one space",
+            Self::TargetTooLong => "request target exceeds the limit",
+            Self::Version => "unsupported version: expected HTTP/1.0 or HTTP/1.1",
+            Self::Status => "invalid status code: expected three digits from 100 up",
+            Self::Reason => "invalid reason phrase: found a control byte",
+            Self::BareLf => "invalid line end: found LF without CR",
+            Self::BareCr => "invalid line end: found CR without LF",
+            Self::FieldName => "invalid field name: expected a token and a colon",
+            Self::SpaceBeforeColon => "invalid field line: found white space before the colon",
+            Self::ObsFold => "invalid field line: found obsolete line folding",
+            Self::FieldValue => "invalid field value: found a control byte",
+            Self::Host => "missing, repeated or invalid `Host`: expected one host with an optional port",
+            Self::HeadTooLong => "head exceeds the limit",
+            Self::TooManyFields => "number of field lines exceeds the limit",
+            Self::ContentLength => "invalid `Content-Length`: expected one decimal number below 2^64",
+            Self::ContentLengthConflict => "conflicting `Content-Length` field lines",
+            Self::LengthWithCoding => "`Content-Length` together with `Transfer-Encoding`",
+            Self::ChunkedNotLast => "invalid `Transfer-Encoding`: must end in a single `chunked`",
+            Self::TransferCoding => "unsupported transfer coding: expected `chunked` alone",
+            Self::CodingInHttp10 => "`Transfer-Encoding` in an HTTP/1.0 message",
+            Self::ChunkSize => "invalid chunk size: expected hexadecimal digits",
+            Self::ChunkSizeTooLong => "invalid chunk size: more than 16 digits",
+            Self::ChunkExtension => "invalid chunk extension",
+            Self::ChunkLineEnd => "invalid chunk-size line: expected CR LF",
+            Self::ChunkDataEnd => "invalid chunk: expected CR LF after the data",
+            Self::ChunkOverhead => "chunk extensions exceed the limit",
+            Self::ForbiddenTrailer => "field not allowed in trailers",
+            Self::TrailersTooLong => "trailers exceed the limit",
+            Self::UnexpectedUpgrade => "unexpected 101: the request did not ask for an upgrade",
+            Self::Unsolicited => "response without a request",
+            Self::TimedOut => "message timed out",
+            Self::Truncated => "connection closed inside a message",
         })
     }
 }

@@ -7,9 +7,9 @@ use core::fmt;
 pub enum Blame {
     /// The peer broke the protocol.
     Peer,
-    /// This side broke it.
+    /// The caller made a mistake.
     Local,
-    /// Nobody: a limit of ours was reached.
+    /// Neither: a configured limit was exceeded.
     Limit,
 }
 
@@ -32,7 +32,7 @@ pub trait Kind: Copy + Eq + fmt::Debug + fmt::Display {
 
 /// What was wrong, and where. Every protocol has an alias for its own kind.
 ///
-/// It repeats: a decoder that has failed returns the same error until it is `reset`.
+/// Errors are sticky: a decoder that has failed returns the same error until it is `reset`.
 ///
 /// ```
 /// use wirefeed::{Blame, h1::{ErrorKind, chunked}};
@@ -83,19 +83,19 @@ impl<K: Kind> fmt::Display for Error<K> {
 
 impl<K: Kind> core::error::Error for Error<K> {}
 
-/// A call that this side must not make. The call has had no effect.
+/// A mistake of the caller. The call had no effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ApiMisuse {
-    /// A field name that is no token, such as `"a b"` or `""`.
+    /// A field name that is not a token, such as `"a b"` or `""`, or that the crate sets itself.
     FieldName,
     /// A field value with CR, LF, NUL or another control byte.
     FieldValue,
-    /// A WebSocket subprotocol that is no token, is listed twice, or was not asked for.
+    /// A WebSocket subprotocol that is not a token, is listed twice, or was not offered.
     Subprotocol,
     /// A text that would end its line: an SSE id or event name with CR, LF or (in an id) NUL.
     LineBreak,
-    /// An empty id of an event that is to be sent again after it: no client says that it has seen it.
+    /// An empty id of an event that is stored: clients never report an empty id.
     EmptyId,
     /// A chunk of no bytes, which would end the body.
     EmptyChunk,
@@ -105,7 +105,7 @@ pub enum ApiMisuse {
     CloseCode,
     /// A message after the close frame, a head after the last exchange.
     Closed,
-    /// A head before the last message is over, data before its head, an answer to no request.
+    /// A head before the end of the last message, content before its head, a response without a request.
     OutOfOrder,
     /// A status that is not from 100 to 999, or that the request does not allow.
     Status,
@@ -124,35 +124,35 @@ pub enum ApiMisuse {
 impl fmt::Display for ApiMisuse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::FieldName => "a field name must be a token",
-            Self::FieldValue => "a field value must not hold control bytes",
-            Self::Subprotocol => "a subprotocol must be a token, listed once and asked for",
-            Self::LineBreak => "the text would end its line",
-            Self::EmptyId => "an event that is kept needs an id that can be asked for",
-            Self::EmptyChunk => "an empty chunk would end the body",
-            Self::ControlTooLong => "a control frame holds at most 125 bytes",
-            Self::CloseCode => "this close code must not be sent",
-            Self::Closed => "nothing may follow the end",
-            Self::OutOfOrder => "this is not its turn",
-            Self::Status => "the status is not allowed here",
-            Self::Framing => "the fields contradict what ends the body",
-            Self::BodyTooLong => "more data than the body may hold",
-            Self::BodyTooShort => "less data than the body must hold",
-            Self::ForbiddenTrailer => "the field must not stand in trailers",
-            Self::RequestLine => "the text would break the request line, or there is no one Host",
+            Self::FieldName => "invalid field name: expected a token that may be set here",
+            Self::FieldValue => "invalid field value: control bytes are not allowed",
+            Self::Subprotocol => "invalid subprotocol: expected a token that was offered, once",
+            Self::LineBreak => "text contains a line break",
+            Self::EmptyId => "empty id: clients never report an empty id",
+            Self::EmptyChunk => "empty chunk: it would end the content",
+            Self::ControlTooLong => "control frame payload exceeds 125 bytes",
+            Self::CloseCode => "close code must not be sent",
+            Self::Closed => "connection already closed",
+            Self::OutOfOrder => "called out of order",
+            Self::Status => "status not allowed in response to this request",
+            Self::Framing => "fields contradict each other about the length of the content",
+            Self::BodyTooLong => "more content than the head announced",
+            Self::BodyTooShort => "less content than the head announced",
+            Self::ForbiddenTrailer => "field not allowed in trailers",
+            Self::RequestLine => "invalid method, target or `Host`",
         })
     }
 }
 
 impl core::error::Error for ApiMisuse {}
 
-/// Why something could not be sent. Nothing of it was written.
+/// Why something was not sent. Nothing of it was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SendError {
-    /// The call is a mistake of this side.
+    /// A mistake of the caller.
     Misuse(ApiMisuse),
-    /// There is no room: a slow peer, not a mistake. It fits later, when output has been written, and at
-    /// the latest when nothing is owed ([`Outbox::fits`](crate::Outbox::fits)). Only a slice of the
+    /// There is no room: a slow peer, not a mistake. It fits once some output has been written, at the
+    /// latest when all has ([`Outbox::fits`](crate::Outbox::fits)). Only a slice of the
     /// caller's own, given to an encoder, may be too small for good.
     Full,
 }
@@ -177,14 +177,32 @@ impl fmt::Display for SendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Misuse(misuse) => misuse.fmt(f),
-            Self::Full => {
-                f.write_str("the output is full: it has room again when some of it is written")
-            }
+            Self::Full => f.write_str("output full: write some of it and try again"),
         }
     }
 }
 
 impl core::error::Error for SendError {}
+
+/// An error of the peer is `InvalidData`.
+#[cfg(feature = "std")]
+impl<K: Kind + Send + Sync + 'static> From<Error<K>> for std::io::Error {
+    fn from(error: Error<K>) -> Self {
+        Self::new(std::io::ErrorKind::InvalidData, error)
+    }
+}
+
+/// A full output is `WouldBlock`, a mistake `InvalidInput`.
+#[cfg(feature = "std")]
+impl From<SendError> for std::io::Error {
+    fn from(error: SendError) -> Self {
+        let kind = match error {
+            SendError::Full => std::io::ErrorKind::WouldBlock,
+            SendError::Misuse(_) => std::io::ErrorKind::InvalidInput,
+        };
+        Self::new(kind, error)
+    }
+}
 
 #[cfg(test)]
 mod tests {
