@@ -19,7 +19,7 @@
 //! ```
 //! use bytes::Buf;
 //! use wirefeed::h1::{self, server::Event};
-//! use wirefeed::ws::{self, Server, Session, handshake};
+//! use wirefeed::ws::{self, ServerRole, Session, handshake};
 //! use wirefeed::{Instant, Step};
 //!
 //! let now = Instant::ZERO;
@@ -51,7 +51,7 @@
 //! // The session goes on where HTTP has stopped, once the output is written.
 //! let from = buffer.len() - input.len();
 //! let mut input = &mut buffer[from..];
-//! let Session { mut rx, mut tx } = Session::new(Server, &ws::Config::default());
+//! let Session { mut rx, mut tx } = Session::new(ServerRole, ws::Config::default(), now);
 //! let Step::Item(ws::Event::Text(text)) = rx.receive(&mut tx, &mut input, now)? else {
 //!     unreachable!()
 //! };
@@ -104,7 +104,7 @@
 //!     // The session goes on where HTTP has stopped.
 //!     let from = buffer.len() - input.len();
 //!     let mut input = &mut buffer[from..];
-//!     let Session { mut rx, mut tx } = Session::new(ws::Client(random), &ws::Config::default());
+//!     let Session { mut rx, mut tx } = Session::new(ws::ClientRole(random), ws::Config::default(), now);
 //!     rx.receive(&mut tx, &mut input, now)?;
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
