@@ -4,8 +4,8 @@ use bytes::{Buf, Bytes};
 use wirefeed::h1::{self, Framing, body, chunked, head};
 use wirefeed::replay::Limits;
 use wirefeed::sse::server::Mode;
-use wirefeed::ws::frame::{self, Expect, Header, Opcode};
-use wirefeed::ws::{Client, Event, Server, Session, mask, message};
+use wirefeed::ws::frame::{self, Header, Masking, Opcode};
+use wirefeed::ws::{ClientRole, Event, ServerRole, Session, mask, message};
 use wirefeed::{Instant, Outbox, Step, sse};
 
 /// Runs `pass` twice to warm up (buffers take their final size in the second, when they begin where
@@ -172,7 +172,7 @@ fn frames_and_messages() {
     let wire = conversation();
     let mut buffer = wire.clone();
     for size in PIECES {
-        let mut frames = frame::Decoder::new(Expect::Masked);
+        let mut frames = frame::Decoder::new(Masking::Masked);
         allocates_nothing("frames", || {
             let mut items = 0;
             for mut piece in wire.chunks(size) {
@@ -182,7 +182,7 @@ fn frames_and_messages() {
             }
             items
         });
-        let mut messages = message::Decoder::<Server>::new();
+        let mut messages = message::Decoder::<ServerRole>::new();
         allocates_nothing("messages", || {
             let mut items = 0;
             buffer.copy_from_slice(&wire);
@@ -200,7 +200,7 @@ fn frames_and_messages() {
 fn an_echo() {
     let wire = conversation();
     let mut buffer = wire.clone();
-    let Session { mut rx, mut tx } = Session::<Server>::default();
+    let Session { mut rx, mut tx } = Session::new(ServerRole, Default::default(), Instant::ZERO);
     allocates_nothing("an echo", || {
         let mut items = 0;
         buffer.copy_from_slice(&wire);

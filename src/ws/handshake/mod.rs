@@ -70,7 +70,7 @@
 //! // Write the output. The session starts where HTTP has stopped.
 //! let from = buffer.len() - input.len();
 //! let mut input = &mut buffer[from..];
-//! let Session { mut rx, mut tx } = Session::new(Server, &ws::Config::default());
+//! let Session { mut rx, mut tx } = Session::new(ServerRole, ws::Config::default(), now);
 //! let Step::Item(ws::Event::Text(text)) = rx.receive(&mut tx, &mut input, now)? else {
 //!     unreachable!()
 //! };
@@ -123,7 +123,7 @@
 //!     // The session starts where HTTP has stopped.
 //!     let from = buffer.len() - input.len();
 //!     let mut input = &mut buffer[from..];
-//!     let Session { mut rx, mut tx } = Session::new(ws::Client(random), &ws::Config::default());
+//!     let Session { mut rx, mut tx } = Session::new(ws::ClientRole(random), ws::Config::default(), now);
 //!     rx.receive(&mut tx, &mut input, now)?;
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
