@@ -19,7 +19,7 @@ use wirefeed::h1::server::{Event, ServerSide};
 use wirefeed::h1::{self, Request, Sender};
 use wirefeed::ws::deflate::Pool;
 use wirefeed::ws::handshake::{DeflateConfig, DeflateParams, ServerHandshake};
-use wirefeed::ws::{Config, Server, Session};
+use wirefeed::ws::{Config, ServerRole, Session};
 use wirefeed::{End, Instant, Step};
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -4,7 +4,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use wirefeed::ws::handshake::ServerHandshake;
-use wirefeed::ws::{CloseCode, Config, Event, Server as Side, Session};
+use wirefeed::ws::{CloseCode, Config, Event, ServerRole as Side, Session};
 use wirefeed::{SendError, Step};
 
 use crate::driver::{PATIENCE, TEXT};

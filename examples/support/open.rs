@@ -8,7 +8,7 @@ use std::net::TcpStream;
 use wirefeed::h1::{self, client::Event};
 use wirefeed::ws::deflate::Pool;
 use wirefeed::ws::handshake::{ClientHandshake, DeflateConfig, Offers};
-use wirefeed::ws::{Client, Config, Session, Url};
+use wirefeed::ws::{ClientRole, Config, Session, Url};
 use wirefeed::{End, Fields, Step};
 
 use crate::link::Link;

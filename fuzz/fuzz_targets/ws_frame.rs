@@ -8,8 +8,8 @@ mod naive;
 use libfuzzer_sys::fuzz_target;
 use naive::{Read, fault};
 use wirefeed::Step;
-use wirefeed::ws::frame::{self, Masking, Header};
-use wirefeed::ws::message::{Decoder, Item, Kind, Config, Part};
+use wirefeed::ws::frame::{self, Header, Masking};
+use wirefeed::ws::message::{Config, Decoder, Item, Kind, Part};
 use wirefeed::ws::{ClientRole, Role, ServerRole, mask};
 
 const LIMITS: naive::Limits = naive::Limits { frame: 200, message: 300 };
@@ -24,8 +24,9 @@ enum How {
 }
 
 fn messages<R: Role>(pieces: &[&[u8]], how: How) -> Read<naive::Item> {
-    let mut limits = Limits::default();
-    (limits.frame, limits.message) = (Some(LIMITS.frame), Some(LIMITS.message));
+    let mut limits = Config::default();
+    let at_most = |limit| usize::try_from(limit).ok();
+    (limits.frame, limits.message) = (at_most(LIMITS.frame), at_most(LIMITS.message));
     let (mut decoder, mut items) = (Decoder::<R>::with_config(limits), Vec::new());
     let mut begun: Option<(Kind, Vec<u8>)> = None;
     for (n, piece) in pieces.iter().enumerate() {
@@ -116,7 +117,7 @@ fn whole(kind: Kind, bytes: Vec<u8>) -> naive::Item {
 
 /// Headers, and payloads unmasked.
 fn frames(masking: Masking, pieces: &[&[u8]]) -> Read<(Header, Vec<u8>)> {
-    let (mut decoder, mut frames) = (frame::Decoder::new(expect), Vec::<(Header, Vec<u8>)>::new());
+    let (mut decoder, mut frames) = (frame::Decoder::new(masking), Vec::<(Header, Vec<u8>)>::new());
     for piece in pieces {
         let mut input = *piece;
         loop {
@@ -151,7 +152,7 @@ fn check<R: Role>(wire: &[u8], pieces: &[&[u8]], masking: Masking) {
     }
     let (naive, error) = naive::frames(wire, masked);
     for pieces in ways {
-        let (frames, fault) = frames(expect, pieces);
+        let (frames, fault) = frames(masking, pieces);
         assert_eq!(fault, error);
         assert_eq!(frames.len(), naive.len());
         for ((header, payload), naive) in frames.iter().zip(&naive) {

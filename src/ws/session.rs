@@ -94,9 +94,9 @@ impl<R: Role> Session<R> {
     ///
     /// let request = [("Sec-WebSocket-Extensions", "permessage-deflate")];
     /// let Ok(Some((params, _))) = DeflateConfig::server().answer(&request) else { unreachable!() };
-    /// let (config, pool) = (Config::default(), Pool::default());
-    /// let Session { mut tx, .. } = Session::with_deflate(Server, &config, &params, &pool);
-    /// tx.send_text(&"Hello".repeat(100), Instant::ZERO)?;
+    /// let (config, pool, now) = (Config::default(), Pool::default(), Instant::ZERO);
+    /// let Session { mut tx, .. } = Session::with_deflate(ServerRole, config, &params, &pool, now);
+    /// tx.send_text(&"Hello".repeat(100), now)?;
     /// assert!(tx.output().remaining() < 20);
     /// # Ok::<(), wirefeed::SendError>(())
     /// ```

@@ -296,7 +296,7 @@ fn events_that_are_kept() {
 #[test]
 fn what_is_idle_holds_nothing() {
     let peak = crate::memory::peak_of(|| {
-        let session = Session::<Server>::default();
+        let session = Session::new(ServerRole, Default::default(), Instant::ZERO);
         assert!(size_of_val(&session) <= 512);
         let decoders = (sse::Decoder::new(), chunked::Decoder::new(), head::RequestDecoder::new());
         assert!(size_of_val(&decoders.0) <= 128 && size_of_val(&decoders.1) <= 128);
@@ -361,7 +361,7 @@ fn a_hundred_thousand_fragments_cost_no_more_than_their_bytes() {
         wire.extend_from_slice(&[0x80, 0]);
         let most = 4096 + 3 * 100_000 * payload.len(); // a buffer that doubles is for a moment held twice
         let peak = crate::memory::peak_of(|| {
-            let mut decoder = message::Decoder::<Client<fn(&mut [u8])>>::new();
+            let mut decoder = message::Decoder::<ClientRole<fn(&mut [u8])>>::new();
             let mut input = &mut wire[..];
             let Ok(Step::Item(message::Item::Binary(whole))) = decoder.decode(&mut input) else {
                 panic!("one message")

@@ -400,7 +400,7 @@ fn an_announced_length_costs_nothing() {
     for (limits, error) in [(Config::default(), Some(FrameTooLong)), (believing, None)] {
         let mut outcome = None;
         let peak = crate::memory::peak_of(|| {
-            let mut decoder = Decoder::<Server>::with_limits(limits);
+            let mut decoder = Decoder::<ServerRole>::with_config(limits);
             outcome = Some(decode(&mut decoder, &[&wire]));
         });
         let found = outcome.unwrap();

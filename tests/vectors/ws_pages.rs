@@ -315,8 +315,8 @@ fn client() -> ClientHandshake {
 
 const URL: &str = "ws://host";
 
-fn session() -> Session<Client<Key>> {
-    Session::new(Client(key), &Config::default())
+fn session() -> Session<ClientRole<Key>> {
+    Session::new(ClientRole(key), Config::default(), Instant::ZERO)
 }
 
 /// An answer without its empty line.

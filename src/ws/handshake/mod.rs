@@ -34,12 +34,12 @@
 //! ```
 //! use bytes::Buf;
 //! use wirefeed::h1::{self, server::Event};
-//! use wirefeed::ws::{self, Server, Session};
+//! use wirefeed::ws::{self, ServerRole, Session};
 //! use wirefeed::ws::handshake::ServerHandshake;
-//! use wirefeed::{Fields, Instant, Step};
+//! use wirefeed::{End, Fields, Instant, Step};
 //!
 //! let now = Instant::ZERO;
-//! let h1::Server { mut rx, mut tx } = h1::Server::new(&h1::Config::server(), now);
+//! let h1::Server { mut rx, mut tx } = h1::Server::new(h1::Config::server(), now);
 //! // The input: a request, and a message that follows it.
 //! let mut buffer = *b"GET /chat HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\n\
 //!     Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nOrigin: https://example.com\r\n\
@@ -65,7 +65,7 @@
 //!         }
 //!     }
 //! }
-//! assert!(tx.is_upgraded() && tx.output().chunk().starts_with(b"HTTP/1.1 101 "));
+//! assert!(tx.wants().end == Some(End::Upgrade) && tx.output().chunk().starts_with(b"HTTP/1.1 101 "));
 //!
 //! // Write the output. The session starts where HTTP has stopped.
 //! let from = buffer.len() - input.len();
@@ -87,7 +87,7 @@
 //! use wirefeed::h1::{self, client::Event};
 //! use wirefeed::ws::{self, Session, Url};
 //! use wirefeed::ws::handshake::{ClientHandshake, Failure, Offers};
-//! use wirefeed::{Fields, Instant, Step};
+//! use wirefeed::{End, Fields, Instant, Step};
 //!
 //! # fn random(bytes: &mut [u8]) { bytes.fill(7) }
 //! let now = Instant::ZERO;
@@ -95,7 +95,7 @@
 //! // Open a TLS connection to (url.host(), url.port()), and then:
 //! let (handshake, offers) = (ClientHandshake::upgrade(&mut random), Offers::new(&["v2", "v1"]));
 //! let request = handshake.request(&url, &offers, &())?;
-//! let mut http = h1::Client::new(&h1::Config::client());
+//! let mut http = h1::Client::new(h1::Config::client(), now);
 //! http.send_head(request.method(), request.target(), &request, now)?;
 //! http.tx.send_end(now)?;
 //!
@@ -119,7 +119,7 @@
 //! }
 //! assert_eq!((failure, &body[..]), (Some(401), &b"no\n"[..]));
 //!
-//! if http.tx.is_upgraded() {
+//! if http.tx.wants().end == Some(End::Upgrade) {
 //!     // The session starts where HTTP has stopped.
 //!     let from = buffer.len() - input.len();
 //!     let mut input = &mut buffer[from..];

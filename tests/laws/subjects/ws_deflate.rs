@@ -25,7 +25,7 @@ impl Agreed for Deflate {
         answers.server_no_context_takeover = false;
         let request = [("Sec-WebSocket-Extensions", "permessage-deflate")];
         let (params, _) = answers.answer(&request).unwrap().unwrap();
-        Session::with_deflate(role, &config, &params, &Pool::default())
+        Session::with_deflate(role, config, &params, &Pool::default(), wirefeed::Instant::ZERO)
     }
 }
 

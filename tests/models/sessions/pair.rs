@@ -273,8 +273,8 @@ fn pair(ops: &mut Ops<'_>) -> (Side<ClientRole<Key>>, Side<ServerRole>) {
     let verified = offer.verify(&[("Sec-WebSocket-Extensions", answer)]);
     let verified = verified.expect("an answer to this offer").expect("what was accepted");
     let pool = Pool::default();
-    let client = Session::with_deflate(Client(key), &config, &verified, &pool);
-    let server = Session::with_deflate(Server, &config, &params, &pool);
+    let client = Session::with_deflate(ClientRole(key), config, &verified, &pool, Instant::ZERO);
+    let server = Session::with_deflate(ServerRole, config, &params, &pool, Instant::ZERO);
     (Side::new(client, &config), Side::new(server, &config))
 }
 

@@ -1,7 +1,7 @@
 //! URLs, handshakes, frames, messages and sessions.
 
 use wirefeed::ws::deflate::{Config as DeflaterConfig, Deflater, Inflater, Pool};
-use wirefeed::ws::frame::{self, Expect, Header, Opcode};
+use wirefeed::ws::frame::{self, Header, Masking, Opcode};
 use wirefeed::ws::handshake::{
     ClientHandshake, DeflateConfig, Offers, PseudoFields, ServerHandshake,
 };
@@ -201,7 +201,8 @@ fn deflated(shown: &mut Shown) {
     let offer = DeflateConfig::client().offer();
     let answer = DeflateConfig::server().answer(&[("Sec-WebSocket-Extensions", offer)]).unwrap();
     let (params, _) = answer.unwrap();
-    let mut session = Session::with_deflate(Server, &Config::default(), &params, &pool);
+    let mut session =
+        Session::with_deflate(ServerRole, Config::default(), &params, &pool, Instant::ZERO);
     session.tx.send_text(&SECRET.repeat(1000), NOW).unwrap();
     shown.hides(&session);
 }
