@@ -10,8 +10,8 @@ use libfuzzer_sys::fuzz_target;
 use wirefeed::h1::{self, head};
 use wirefeed::ws::Url;
 use wirefeed::ws::handshake::{
-    self, ClientHandshake, DeflateConfig, DeflateParams, Offers, Preference, PseudoFields,
-    Refusal, RefusalKind, ServerHandshake, WindowBits,
+    self, ClientHandshake, DeflateConfig, DeflateParams, Offers, Preference, PseudoFields, Refusal,
+    RefusalKind, ServerHandshake, WindowBits,
 };
 use wirefeed::{Fields, Instant, Step, fields};
 

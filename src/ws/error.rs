@@ -103,3 +103,5 @@ impl fmt::Display for ErrorKind {
         })
     }
 }
+
+impl core::error::Error for ErrorKind {}

@@ -12,7 +12,7 @@ impl<R: super::Role> Decoder<R> {
     /// ```
     /// use wirefeed::{Step, ws::{Server, deflate::Inflater, message::{Decoder, Item}}};
     ///
-    /// let mut messages = Decoder::<Server>::new().with_inflater(Inflater::new(false));
+    /// let mut messages = Decoder::<Server>::new().with_inflater(Inflater::new(false, None));
     /// let mut wire = *b"\xc1\x87\0\0\0\0\xf2\x48\xcd\xc9\xc9\x07\x00";
     /// let mut input = &mut wire[..];
     /// let Step::Item(Item::Text(text)) = messages.decode(&mut input)? else { unreachable!() };
@@ -29,18 +29,8 @@ impl<R: super::Role> Decoder<R> {
 pub(super) enum Inflater {}
 
 #[cfg(not(feature = "deflate"))]
-pub(super) enum Never {}
-
-#[cfg(not(feature = "deflate"))]
-impl From<Never> for super::ErrorKind {
-    fn from(never: Never) -> Self {
-        match never {}
-    }
-}
-
-#[cfg(not(feature = "deflate"))]
 impl Inflater {
-    pub(super) fn inflate_piece(&mut self, _: &mut &[u8]) -> Result<&[u8], Never> {
+    pub(super) fn inflate_piece(&mut self, _: &mut &[u8]) -> Result<&[u8], super::ErrorKind> {
         match *self {}
     }
 
@@ -48,7 +38,7 @@ impl Inflater {
         match *self {}
     }
 
-    pub(super) fn finish(&mut self) -> Result<(), Never> {
+    pub(super) fn finish(&mut self) -> Result<(), super::ErrorKind> {
         match *self {}
     }
 

@@ -64,7 +64,7 @@ impl<R: Role> Decoder<R> {
         let Some(inflater) = &mut self.inflater else {
             return Ok(Made { len: 0, too_long: false });
         };
-        let len = inflater.inflate_piece(block).map_err(|kind| (kind.into(), None))?.len();
+        let len = inflater.inflate_piece(block).map_err(|kind| (kind, None))?.len();
         let room = within(self.message_limit - message.len, len);
         message.len += room as u64;
         Ok(Made { len: room, too_long: room < len })
@@ -80,7 +80,7 @@ impl<R: Role> Decoder<R> {
         let Some(message) = self.message.take() else { return Ok(None) };
         if let (true, Some(inflater)) = (message.compressed, &mut self.inflater) {
             if let Err(kind) = inflater.finish() {
-                return self.fail_in_payload(kind.into(), None, input);
+                return self.fail_in_payload(kind, None, input);
             }
         }
         if message.kind == Kind::Text && !self.joiner.is_complete() {

@@ -153,13 +153,13 @@ mod compressed {
     use crate::ws::deflate::{Config, Deflater, Inflater};
 
     fn decoder(limits: Limits) -> Decoder<Client<Key>> {
-        Decoder::with_limits(limits).with_inflater(Inflater::new(true))
+        Decoder::with_limits(limits).with_inflater(Inflater::new(true, None))
     }
 
     /// 100,000 bytes in a single frame of a few hundred.
     fn wire() -> Vec<u8> {
         let mut payload = Vec::new();
-        Deflater::new(Config::default()).deflate(&[7; 100_000], &mut payload);
+        Deflater::new(Config::default(), None).deflate_piece(&[7; 100_000], true, &mut payload);
         let len = payload.len() as u64;
         let header =
             Header { fin: true, compressed: true, opcode: Opcode::Binary, mask: None, len };
