@@ -145,7 +145,9 @@ fn a_context_costs_what_the_documentation_says() {
         let mut config = config(true);
         config.window_bits = window_bits;
         out.clear();
-        crate::memory::peak_of(|| Deflater::new(config, None).deflate_piece(b"Hello", true, &mut out))
+        crate::memory::peak_of(|| {
+            Deflater::new(config, None).deflate_piece(b"Hello", true, &mut out)
+        })
     };
     let (least, most) = (deflate(WindowBits::MIN), deflate(WindowBits::MAX));
     let mut message = Vec::with_capacity(64);
