@@ -73,7 +73,7 @@ impl Messages {
     fn inflate(&self) -> impl FnMut(&[u8], usize) -> usize {
         let (pool, mut out) = (Pool::default(), Vec::new());
         move |_, _| {
-            let mut inflater = Inflater::with_pool(self.takeover, &pool);
+            let mut inflater = Inflater::new(self.takeover, Some(&pool));
             self.each_payload(|payload, plain| {
                 out.clear();
                 inflater.inflate_message(payload, &mut out, Some(1 << 20)).unwrap();
@@ -227,10 +227,10 @@ impl Messages {
         let (pool, mut config, mut out) = (Pool::default(), Config::default(), Vec::new());
         config.context_takeover = self.takeover;
         move |_, _| {
-            let mut deflater = Deflater::with_pool(config, &pool);
+            let mut deflater = Deflater::new(config, Some(&pool));
             self.each_payload(|payload, plain| {
                 out.clear();
-                deflater.deflate(plain, &mut out);
+                deflater.deflate_piece(plain, true, &mut out);
                 black_box(&out).len() == payload.len()
             })
         }

@@ -14,9 +14,9 @@ use futures_util::io::{AsyncRead, AsyncWrite};
 use sha1::{Digest as _, Sha1};
 use tungstenite::handshake::machine::TryParse as _;
 use tungstenite::handshake::server::{self, Request};
+use wirefeed::Step;
 use wirefeed::h1::head;
 use wirefeed::ws::handshake::ServerHandshake;
-use wirefeed::{Fields as _, Step, fields};
 
 use crate::measure::{Row, Run};
 
@@ -56,11 +56,7 @@ pub(crate) fn rows(run: Run<'_>) {
             let method = request.method();
             let Ok(handshake) = ServerHandshake::upgrade(method, &request) else { break };
             out.clear();
-            out.extend_from_slice(b"HTTP/1.1 101 Switching Protocols\r\n");
-            for field in handshake.accept(None, None, &()).unwrap().fields() {
-                fields::encode(field.name, field.value, &mut out).unwrap();
-            }
-            out.extend_from_slice(b"\r\n");
+            handshake.accept(None, None, &()).unwrap().encode(&mut out).unwrap();
             items += usize::from(is_answer(&out));
             decoder.reset();
         }

@@ -104,3 +104,5 @@ impl fmt::Display for ErrorKind {
         })
     }
 }
+
+impl core::error::Error for ErrorKind {}

@@ -113,10 +113,10 @@ impl<R: Role> Session<R> {
         } else {
             (deflate::Config::server(params), params.client_no_context_takeover)
         };
-        let inflater = Inflater::with_pool(!theirs_stand_alone, pool);
+        let inflater = Inflater::new(!theirs_stand_alone, Some(pool));
         let mut tx = Sender::new(role, config, now);
         if !(R::MASKS && params.client_uncompressed) {
-            tx = tx.with_deflater(Deflater::with_pool(ours, pool), config.compress_from);
+            tx = tx.with_deflater(Deflater::new(ours, Some(pool)), config.compress_from);
         }
         let messages = message::Decoder::with_config(config.message).with_inflater(inflater);
         Self { rx: Receiver::new(messages), tx }

@@ -56,7 +56,11 @@ fn frame(masked: bool, fin: bool, compressed: bool, opcode: Opcode, payload: &[u
 /// A payload that refers to nothing before it.
 fn deflated(message: &[u8]) -> Vec<u8> {
     let mut payload = Vec::new();
-    deflate::Deflater::new(deflate::Config::default()).deflate(message, &mut payload);
+    deflate::Deflater::new(deflate::Config::default(), None).deflate_piece(
+        message,
+        true,
+        &mut payload,
+    );
     payload
 }
 

@@ -120,7 +120,6 @@ const WITHOUT_PAYLOAD: &[&str] = &[
     "wirefeed::sse::client::policy::Policy",
     "wirefeed::ws::close::CloseCode",
     "wirefeed::ws::deflate::deflater::Config",
-    "wirefeed::ws::deflate::error::ErrorKind",
     "wirefeed::ws::ending::Ending",
     "wirefeed::ws::error::ErrorKind",
     "wirefeed::ws::frame::Expect",

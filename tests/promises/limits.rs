@@ -307,10 +307,10 @@ fn parts_begin_with_a_start_wherever_the_header_was_read() {
 fn after_a_fault_parts_give_their_context_back() {
     // A compressed message that is not a DEFLATE stream after some text, or text that is not UTF-8.
     let (params, pool) = (params(NO_TAKEOVER), Pool::default());
-    let mut deflater = wirefeed::ws::deflate::Deflater::new(Default::default());
+    let mut deflater = wirefeed::ws::deflate::Deflater::new(Default::default(), None);
     let (mut not_utf8, mut too_long) = (Vec::new(), Vec::new());
-    deflater.deflate(b"Hello\xff", &mut not_utf8);
-    deflater.deflate(&[b'a'; 100], &mut too_long);
+    deflater.deflate_piece(b"Hello\xff", true, &mut not_utf8);
+    deflater.deflate_piece(&[b'a'; 100], true, &mut too_long);
     for payload in [not_utf8, too_long, vec![0x07]] {
         for opcode in [0xc1, 0xc2] {
             let mut config = Config::default();

@@ -1,4 +1,4 @@
-//! Messages out.
+//! Compressing messages.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -13,18 +13,17 @@ use crate::ws::handshake::{DeflateParams, WindowBits};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Config {
-    /// From 0, which only stores, over 1, the fastest, to 9, the smallest. 6, as zlib and its
-    /// bindings.
+    /// 0 only stores, 1 is the fastest, 9 the smallest; 6 by default, as in zlib.
     pub level: u8,
-    /// The window, which must be no larger than the peer has agreed to.
+    /// The window, which must not be larger than the peer has agreed to.
     pub window_bits: WindowBits,
-    /// Whether a message may refer to the ones before it: smaller messages, but a window that is
-    /// kept for as long as the session lasts.
+    /// Whether a message may refer to earlier ones: this makes messages smaller, but a session keeps
+    /// its window for as long as it lasts.
     pub context_takeover: bool,
 }
 
 impl Config {
-    /// What a server sends with, after this was agreed on.
+    /// The configuration of a server's deflater after this negotiation.
     pub const fn server(params: &DeflateParams) -> Self {
         Self {
             level: LEVEL,
@@ -33,7 +32,7 @@ impl Config {
         }
     }
 
-    /// What a client sends with, after this was agreed on.
+    /// The configuration of a client's deflater after this negotiation.
     pub const fn client(params: &DeflateParams) -> Self {
         Self {
             level: LEVEL,
@@ -51,100 +50,68 @@ impl Default for Config {
 
 /// Compresses messages (RFC 7692 7.2.1).
 ///
-/// What it writes is the payload of a message: of one frame, or, cut anywhere, of several. The
-/// first of them has RSV1 set (6).
+/// It writes the payload of a message, which may be sent in one frame, or cut anywhere, in several. The
+/// first frame of a message has RSV1 set (6).
 pub struct Deflater {
     slot: Slot<Deflate>,
     context_takeover: bool,
-    /// Whether some of a message was compressed, and its end was not.
+    /// Whether a message has begun and not ended.
     inside: bool,
+    /// Whether zlib may hold back bytes of the message.
+    unflushed: bool,
 }
 
 impl Deflater {
-    /// A deflater with a context of its own, made for the first message.
-    pub const fn new(config: Config) -> Self {
-        Self::with_slot(config, None)
-    }
-
-    /// A deflater that lends its context from a pool: for a message, or, where contexts are taken
-    /// over, from the first message on until it is dropped.
-    pub fn with_pool(config: Config, pool: &Pool) -> Self {
-        Self::with_slot(config, Some(pool.clone()))
-    }
-
-    const fn with_slot(config: Config, pool: Option<Pool>) -> Self {
+    /// A deflater that borrows its context from the pool for each message, or without a pool has its own.
+    /// With context takeover it keeps the context from the first message until it is dropped.
+    pub fn new(config: Config, pool: Option<&Pool>) -> Self {
         let Config { level, window_bits, context_takeover } = config;
-        let level = if level > 9 { 9 } else { level };
-        Self { slot: Slot::new((level, window_bits), pool), context_takeover, inside: false }
+        let slot = Slot::new((level.min(9), window_bits), pool.cloned());
+        Self { slot, context_takeover, inside: false, unflushed: false }
     }
 
-    /// Appends a whole message, compressed.
+    /// Compresses a piece of a message, and appends the payload that is ready, which may be none before
+    /// the last piece. The last piece may be empty; a whole message is one last piece.
     ///
     /// ```
     /// # use wirefeed::ws::deflate::{Config, Deflater};
-    /// let (mut first, mut second) = (Vec::new(), Vec::new());
-    /// let mut deflater = Deflater::new(Config::default());
-    /// deflater.deflate(b"Hello", &mut first);
-    /// deflater.deflate(b"Hello", &mut second);
+    /// let (mut deflater, mut first) = (Deflater::new(Config::default(), None), Vec::new());
+    /// deflater.deflate_piece(b"Hel", false, &mut first);
+    /// deflater.deflate_piece(b"lo", true, &mut first);
     /// assert_eq!(first, b"\xf2\x48\xcd\xc9\xc9\x07\x00");
+    ///
+    /// let mut second = Vec::new();
+    /// deflater.deflate_piece(b"Hello", true, &mut second);
     /// assert!(second.len() < first.len()); // it refers to the first
     /// ```
-    pub fn deflate(&mut self, message: &[u8], out: &mut Vec<u8>) {
-        self.deflate_piece(message, true, out);
-    }
-
-    /// Appends what is ready of a message that comes in pieces, which may be nothing before the
-    /// last one. The last piece may be empty.
-    ///
-    /// ```
-    /// # use wirefeed::ws::deflate::{Config, Deflater};
-    /// let (mut deflater, mut payload) = (Deflater::new(Config::default()), Vec::new());
-    /// deflater.deflate_piece(b"Hel", false, &mut payload);
-    /// deflater.deflate_piece(b"lo", true, &mut payload);
-    /// assert_eq!(payload, b"\xf2\x48\xcd\xc9\xc9\x07\x00");
-    /// ```
     pub fn deflate_piece(&mut self, piece: &[u8], is_last: bool, out: &mut Vec<u8>) {
-        if !piece.is_empty() {
-            self.inside = true;
-            self.compress(piece, is_last, is_last, out);
-        } else if is_last && self.inside {
-            self.compress(piece, is_last, is_last, out);
-        } else if is_last {
-            // 7.2.3.6: the header of an empty block; zlib would not flush twice where nothing came.
-            out.push(0);
-        }
-        if is_last {
-            self.end();
-        }
+        self.deflate(piece, is_last, is_last, out);
     }
 
-    /// As [`deflate_piece`](Self::deflate_piece), but all of the piece is ready: nothing waits for the
-    /// next one.
+    /// As [`deflate_piece`](Self::deflate_piece), but the payload of the whole piece is ready at once.
     pub(in crate::ws) fn deflate_flushed(
         &mut self,
         piece: &[u8],
         is_last: bool,
         out: &mut Vec<u8>,
     ) {
-        if piece.is_empty() {
-            // Nothing is held back, so that the header of an empty block ends the message.
-            if is_last {
-                out.push(0);
-                self.end();
-            }
-            return;
-        }
-        self.inside = true;
-        self.compress(piece, true, is_last, out);
-        if is_last {
-            self.end();
-        }
+        self.deflate(piece, true, is_last, out);
     }
 
-    fn end(&mut self) {
-        self.inside = false;
-        if !self.context_takeover {
-            self.slot.clear();
+    fn deflate(&mut self, piece: &[u8], flushes: bool, is_last: bool, out: &mut Vec<u8>) {
+        if !piece.is_empty() || (self.unflushed && flushes) {
+            (self.inside, self.unflushed) = (true, !flushes);
+            self.compress(piece, flushes, is_last, out);
+        } else if is_last {
+            // RFC 7692 7.2.3.6: the header of an empty block. zlib would write nothing, since it has
+            // nothing to flush.
+            out.push(0);
+        }
+        if is_last {
+            self.inside = false;
+            if !self.context_takeover {
+                self.slot.clear();
+            }
         }
     }
 
@@ -153,33 +120,34 @@ impl Deflater {
         let flush = if flushes { FlushCompress::Sync } else { FlushCompress::None };
         let from = out.len();
         loop {
-            // All that a small message can take, and steps that grow with what a large one does.
+            // The largest payload of a small message; a large one grows in steps.
             out.reserve(bound(piece.len()).min(STEP));
             let before = zlib.total_in();
             let result = zlib.compress_vec(piece, out, flush);
-            debug_assert!(result.is_ok(), "zlib refuses only what it is not asked for here");
+            debug_assert!(result.is_ok(), "zlib refuses only invalid arguments");
             piece = &piece[(zlib.total_in() - before) as usize..];
-            // With room left, nothing is held back; without, there may be more.
+            // If there is room left, zlib has written all; if not, there may be more.
             if result.is_err() || (piece.is_empty() && out.len() < out.capacity()) {
                 break;
             }
         }
+        // RFC 7692 7.2.1: the sender removes the tail of the last block.
         if is_last && out[from..].ends_with(&TAIL) {
             out.truncate(out.len() - TAIL.len());
         }
     }
 
-    /// Forgets all messages, one that is unfinished included.
+    /// Discards an unfinished message, and the context of earlier messages.
     pub fn reset(&mut self) {
-        self.inside = false;
+        (self.inside, self.unflushed) = (false, false);
         self.slot.clear();
     }
 
-    /// Gives back the context, unless a message is unfinished or, where contexts are taken over, one was
-    /// compressed to which the next may refer.
+    /// Releases the context, unless a message is unfinished or, with context takeover, one was compressed
+    /// to which the next may refer.
     pub fn release(&mut self) {
-        let is_known = self.slot.peek().is_some_and(|context| context.0.total_in() > 0);
-        if !(self.inside || self.context_takeover && is_known) {
+        let is_used = self.slot.peek().is_some_and(|context| context.0.total_in() > 0);
+        if !(self.inside || self.context_takeover && is_used) {
             self.slot.release();
         }
     }
@@ -194,13 +162,13 @@ impl fmt::Debug for Deflater {
     }
 }
 
-/// The most that zlib makes of `len` bytes and a flush: a ninth bit for each, and some for blocks.
+/// The largest payload of `len` bytes with a flush: up to nine bits for each byte, and block headers.
 const fn bound(len: usize) -> usize {
     len.saturating_add(len / 8).saturating_add(len / 64).saturating_add(16)
 }
 
-/// Room that is made at once.
+/// The most room made at once, in bytes.
 const STEP: usize = 16 << 10;
 
-/// zlib's own.
+/// zlib's default.
 const LEVEL: u8 = 6;

@@ -1,96 +1,105 @@
-//! Messages in.
+//! Inflating messages.
 
 use alloc::vec::Vec;
 use core::fmt;
 
 use flate2::{DecompressError, FlushDecompress, Status};
 
+use super::TAIL;
 use super::pool::{Inflate, Pool, Slot};
-use super::state::{On, State};
-use super::{ErrorKind, TAIL};
 use crate::kernel::buffer;
+use crate::kernel::table::transitions;
+use crate::ws::ErrorKind;
 
-/// Inflates messages (RFC 7692 7.2.2), in steps that the caller bounds.
+/// Inflates messages (RFC 7692 7.2.2).
 ///
-/// Three ways, on one footing: into a slice ([`inflate`](Self::inflate)), in pieces of at most 16
-/// KiB that stay in the inflater ([`inflate_piece`](Self::inflate_piece)), to the end of a vector
-/// ([`inflate_vec`](Self::inflate_vec)). Each takes the payloads of a message's frames in order,
-/// cut anywhere; [`finish`](Self::finish) comes after the last of them.
+/// [`inflate_message`](Self::inflate_message) takes a whole payload.
+/// [`inflate_piece`](Self::inflate_piece) takes the payloads of a message's frames in order, cut
+/// anywhere, and [`finish`](Self::finish) ends the message.
 ///
-/// DEFLATE makes up to 1032 bytes of one. None of this makes more than it was given room for, so
-/// that whoever counts stops in time.
+/// DEFLATE expands data up to 1032 times. Neither method makes more bytes at once than the limit or one
+/// piece, so that a caller that counts can stop in time.
 ///
 /// ```
 /// use wirefeed::ws::deflate::Inflater;
 ///
-/// let (mut inflater, mut message, mut scratch) = (Inflater::new(false), Vec::new(), [0; 4]);
+/// let (mut inflater, mut message) = (Inflater::new(false, None), Vec::new());
 /// // "Hello" in two frames.
 /// for mut input in [&b"\xf2\x48\xcd"[..], b"\xc9\xc9\x07\x00"] {
 ///     loop {
-///         let len = inflater.inflate(&mut input, &mut scratch)?;
-///         message.extend_from_slice(&scratch[..len]);
-///         if len < scratch.len() {
+///         let piece = inflater.inflate_piece(&mut input)?;
+///         if piece.is_empty() {
 ///             break;
 ///         }
+///         message.extend_from_slice(piece);
 ///     }
 /// }
 /// inflater.finish()?;
 /// assert_eq!(message, b"Hello");
-/// # Ok::<(), wirefeed::ws::deflate::ErrorKind>(())
+/// # Ok::<(), wirefeed::ws::ErrorKind>(())
 /// ```
 pub struct Inflater {
     slot: Slot<Inflate>,
     context_takeover: bool,
     state: State,
+    /// In [`State::Failed`], the error.
     error: ErrorKind,
 }
 
+/// The state of an inflater within a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Before a message.
+    Between,
+    /// Inside a message.
+    Inside,
+    /// After a block with BFINAL set; if the message continues, another DEFLATE stream begins.
+    Complete,
+    /// After an error.
+    Failed,
+}
+
+/// What happens to an inflater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum On {
+    /// Payload arrives.
+    Data,
+    /// A block with BFINAL set ends.
+    Last,
+    /// The message ends.
+    End,
+    /// zlib or the limit refuses the message.
+    Fault,
+    /// The caller resets the inflater.
+    Reset,
+}
+
+transitions! {
+    /// The state after an event; the end of a message that has no payload is not in the table, since
+    /// even an empty message has one byte (RFC 7692 7.2.3.6).
+    State, On {
+        Between | Inside | Complete, Data => Inside;
+        Inside, Last => Complete;
+        Inside | Complete, End => Between;
+        Between | Inside | Complete | Failed, Fault => Failed;
+        Between | Inside | Complete | Failed, Reset => Between;
+    }
+}
+
 impl Inflater {
-    /// An inflater with a context of its own, made for the first message. With `context_takeover` a
-    /// message may refer to the ones before it: unless the peer has agreed that none does.
-    pub const fn new(context_takeover: bool) -> Self {
-        Self::with_slot(context_takeover, None)
+    /// An inflater that borrows its context from the pool for each message, or without a pool has its own.
+    /// With `context_takeover` a message may refer to earlier ones, as it may unless the peer has agreed
+    /// otherwise; the inflater then keeps the context from the first message until it is dropped.
+    pub fn new(context_takeover: bool, pool: Option<&Pool>) -> Self {
+        let slot = Slot::new((), pool.cloned());
+        Self { slot, context_takeover, state: State::Between, error: ErrorKind::Deflate }
     }
 
-    /// An inflater that lends its context from a pool: for a message, or, where contexts are taken
-    /// over, from the first message on until it is dropped.
-    pub fn with_pool(context_takeover: bool, pool: &Pool) -> Self {
-        Self::with_slot(context_takeover, Some(pool.clone()))
-    }
-
-    const fn with_slot(context_takeover: bool, pool: Option<Pool>) -> Self {
-        let slot = Slot::new((), pool);
-        Self { slot, context_takeover, state: State::Between, error: ErrorKind::Data }
-    }
-
-    /// Inflates into `out`: the number of bytes written. Where they are fewer than `out` holds, all
-    /// of `input` is used up; where not, there may be more, of an empty input too.
+    /// Inflates at most 16 KiB of the message. An empty piece means that all of `input` is used up.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Data`]; what `out` holds then is of no use.
-    pub fn inflate(&mut self, input: &mut &[u8], out: &mut [u8]) -> Result<usize, ErrorKind> {
-        let mut written = 0;
-        while written < out.len() {
-            let room = &mut out[written..];
-            let step = self.step(input, |context, input| {
-                context.zlib.decompress(input, room, FlushDecompress::None)
-            });
-            let Some((made, again)) = self.settle(step, written, input)? else { break };
-            written += made;
-            if !again {
-                break;
-            }
-        }
-        Ok(written)
-    }
-
-    /// Inflates at most 16 KiB, which a first cache holds while they are looked at. None where all
-    /// of `input` is used up.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Data`].
+    /// [`ErrorKind::Deflate`].
     pub fn inflate_piece(&mut self, input: &mut &[u8]) -> Result<&[u8], ErrorKind> {
         if let Some(context) = self.slot.held() {
             context.scratch.clear();
@@ -102,117 +111,98 @@ impl Inflater {
                 scratch.reserve_exact(PIECE - scratch.len());
                 context.zlib.decompress_vec(input, scratch, FlushDecompress::None)
             });
-            let Some((made, more)) = self.settle(step, written, input)? else { break };
-            written += made;
-            again = more;
+            if self.state == State::Failed {
+                *input = &[];
+            }
+            match step {
+                Ok((made, more)) => (written, again) = (written + made, more),
+                // The next call returns the error: however the input is cut, the bytes before it come
+                // first.
+                Err(_) if written > 0 => break,
+                Err(error) => return Err(self.fail(error)),
+            }
         }
         Ok(self.piece())
     }
 
-    /// What [`inflate_piece`](Self::inflate_piece) has made.
-    pub(crate) fn piece(&self) -> &[u8] {
+    /// The piece that [`inflate_piece`](Self::inflate_piece) has returned last.
+    pub(in crate::ws) fn piece(&self) -> &[u8] {
         self.slot.peek().map_or(&[], |context| &context.scratch)
     }
 
-    /// Inflates all of `input` to the end of `out`, which grows with what it holds and no further
-    /// than `limit` bytes. `None` sets no limit.
+    /// Ends the message, after all of its payload is inflated.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::TooLong`] where it would hold more, [`ErrorKind::Data`].
-    pub fn inflate_vec(
-        &mut self,
-        input: &mut &[u8],
-        out: &mut Vec<u8>,
-        limit: Option<usize>,
-    ) -> Result<(), ErrorKind> {
-        let limit = limit.unwrap_or(usize::MAX);
-        loop {
-            if out.len() >= limit {
-                // Whether there is more is told by one byte.
-                let fits = self.inflate(input, &mut [0])? == 0;
-                return if fits { Ok(()) } else { Err(self.fail(ErrorKind::TooLong)) };
-            }
-            if out.len() == out.capacity() && input.is_empty() {
-                // Rarely anything is left to be made of nothing: no room for what may not come.
-                let mut some = [0; LEAST];
-                let room = LEAST.min(limit - out.len());
-                let len = self.inflate(input, &mut some[..room])?;
-                buffer::reserve(out, len, limit);
-                out.extend_from_slice(&some[..len]);
-                if len < room {
-                    return Ok(());
-                }
-                continue;
-            }
-            if out.len() == out.capacity() {
-                // As much as is likely, then twice as much each time.
-                let more = input.len().saturating_mul(4).clamp(LEAST, PIECE).min(limit - out.len());
-                buffer::reserve(out, more, limit);
-            }
-            let (_, again) = self
-                .step(input, |context, input| {
-                    context.zlib.decompress_vec(input, out, FlushDecompress::None)
-                })
-                .map_err(|error| self.fail(error))?;
-            if out.len() > limit {
-                // The vector had that much room already.
-                out.truncate(limit);
-                return Err(self.fail(ErrorKind::TooLong));
-            }
-            if !again && out.len() < out.capacity() && self.state != State::Failed {
-                return Ok(());
-            }
-        }
-    }
-
-    /// Inflates a whole message to the end of `out`, which grows no further than `limit` bytes.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::TooLong`] where it would hold more, [`ErrorKind::Data`].
-    pub fn inflate_message(
-        &mut self,
-        mut payload: &[u8],
-        out: &mut Vec<u8>,
-        limit: Option<usize>,
-    ) -> Result<(), ErrorKind> {
-        self.inflate_vec(&mut payload, out, limit)?;
-        self.finish()
-    }
-
-    /// The message is over: all its input is used up, and nothing of it is left to be inflated.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Data`] where the message ends inside a block, or was not all inflated.
+    /// [`ErrorKind::Deflate`] if the message ends inside a block, or if some of its payload is not yet
+    /// inflated.
     pub fn finish(&mut self) -> Result<(), ErrorKind> {
         match self.state {
             State::Failed => return Err(self.error),
-            // No payload at all: 7.2.3.6 has one byte where there is nothing to say.
-            State::Between => return Err(self.fail(ErrorKind::Data)),
+            // RFC 7692 7.2.3.6: even an empty message has a payload of one byte.
+            State::Between => return Err(self.fail(ErrorKind::Deflate)),
             State::Inside => {
                 if !self.is_between_blocks() {
-                    return Err(self.fail(ErrorKind::Data));
+                    return Err(self.fail(ErrorKind::Deflate));
                 }
             }
-            // Nothing is in doubt; the byte that 7.2.3.4 puts after it is not missed.
+            // The stream is complete, with or without the byte that 7.2.3.4 appends.
             State::Complete => {}
         }
-        self.on(On::End);
+        self.state.go(On::End);
         if !self.context_takeover {
             self.slot.clear();
         }
         Ok(())
     }
 
-    /// Puts the end of the last block in (7.2.2), and one more empty block: what waits for anything
-    /// but the end makes something of these bytes, or chokes on them.
+    /// Inflates a whole message to the end of `out`, which grows to at most `limit` bytes; `None` sets no
+    /// limit.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::MessageTooLong`] if `out` would exceed the limit, [`ErrorKind::Deflate`].
+    pub fn inflate_message(
+        &mut self,
+        mut payload: &[u8],
+        out: &mut Vec<u8>,
+        limit: Option<usize>,
+    ) -> Result<(), ErrorKind> {
+        let limit = limit.unwrap_or(usize::MAX);
+        loop {
+            let is_full = out.len() >= limit;
+            if !is_full && out.len() == out.capacity() {
+                // What a message is likely to need, then twice as much each time.
+                let likely = payload.len().saturating_mul(4).clamp(LEAST, PIECE);
+                buffer::reserve(out, likely.min(limit - out.len()), limit);
+            }
+            let step = self.step(&mut payload, |context, input| {
+                // One byte beyond the limit shows that the message is longer.
+                match is_full {
+                    true => context.zlib.decompress(input, &mut [0], FlushDecompress::None),
+                    false => context.zlib.decompress_vec(input, out, FlushDecompress::None),
+                }
+            });
+            let (made, again) = step.map_err(|error| self.fail(error))?;
+            // The vector may have had more room than the limit.
+            if out.len() > limit || (is_full && made > 0) {
+                out.truncate(limit);
+                return Err(self.fail(ErrorKind::MessageTooLong));
+            }
+            // A full vector may have hidden more output, and a fault is reported by the next step.
+            let is_done = is_full || out.len() < out.capacity();
+            if !again && is_done && self.state != State::Failed {
+                return self.finish();
+            }
+        }
+    }
+
+    /// Whether the payload ends between blocks. zlib cannot tell; but only there does it take the end of
+    /// the empty block that the sender removed (7.2.2), and one more empty block, without output.
     fn is_between_blocks(&mut self) -> bool {
         let mut end = [0; 9];
         end[..4].copy_from_slice(&TAIL);
-        // One that says that it is the last has to be taken for it; but after that no message can
-        // refer to this one.
+        // BFINAL makes the check exact, but ends the stream to which the next message would refer.
         end[4] = u8::from(!self.context_takeover);
         end[5..].copy_from_slice(&TAIL);
         let zlib = &mut self.slot.get().zlib;
@@ -223,14 +213,14 @@ impl Inflater {
         is_used && zlib.total_out() == before.1 && status.is_ok_and(|status| status == expected)
     }
 
-    /// Forgets all messages and an error.
+    /// Discards an unfinished message, an error, and the context of earlier messages.
     pub fn reset(&mut self) {
         self.slot.clear();
-        self.state = State::Between;
+        self.state.go(On::Reset);
     }
 
-    /// Gives back the context, unless a message is unfinished or, where contexts are taken over, one was
-    /// inflated to which the next may refer: then the room for [pieces](Self::inflate_piece).
+    /// Releases the context, unless a message is unfinished. With context takeover, once a message was
+    /// inflated, it releases only the room for [pieces](Self::inflate_piece).
     pub fn release(&mut self) {
         match (self.state, self.slot.held()) {
             (State::Inside | State::Complete, _) => {}
@@ -243,8 +233,8 @@ impl Inflater {
         }
     }
 
-    /// Calls zlib once: the number of bytes made, and whether it has to be called again if there is
-    /// room left.
+    /// Calls zlib once. Returns the number of bytes made, and whether zlib must be called again if there
+    /// is room left.
     fn step(
         &mut self,
         input: &mut &[u8],
@@ -255,7 +245,7 @@ impl Inflater {
             State::Between | State::Complete if input.is_empty() => return Ok((0, false)),
             State::Between | State::Complete | State::Inside => {}
         }
-        self.on(On::Data);
+        self.state.go(On::Data);
         let context = self.slot.get();
         let before = (context.zlib.total_in(), context.zlib.total_out());
         let result = call(context, input);
@@ -264,47 +254,25 @@ impl Inflater {
         *input = &input[used..];
         match result {
             Ok(Status::StreamEnd) => {
-                // 7.2.3.4 and 7.2.3.5: what follows in the message begins from nothing.
+                // 7.2.3.4: after a block with BFINAL set, another DEFLATE stream begins.
                 context.zlib.reset(false);
-                self.on(On::Last);
+                self.state.go(On::Last);
                 Ok((made, !input.is_empty()))
             }
-            // Without progress there will be none.
+            // zlib that makes no progress now will not make any in the next call.
             Ok(Status::Ok | Status::BufError) => Ok((made, !input.is_empty() && used + made > 0)),
             Err(_) => {
-                self.on(On::Fault);
-                self.error = ErrorKind::Data;
-                if made > 0 { Ok((made, false)) } else { Err(ErrorKind::Data) }
+                self.state.go(On::Fault);
+                self.error = ErrorKind::Deflate;
+                if made > 0 { Ok((made, false)) } else { Err(ErrorKind::Deflate) }
             }
         }
     }
 
-    /// A fault after some bytes were made is for the next call, so that they are handed out before it,
-    /// however the input was cut; what follows is of no use.
-    fn settle(
-        &mut self,
-        step: Result<(usize, bool), ErrorKind>,
-        written: usize,
-        input: &mut &[u8],
-    ) -> Result<Option<(usize, bool)>, ErrorKind> {
-        if self.state == State::Failed {
-            *input = &[];
-        }
-        match step {
-            Ok(step) => Ok(Some(step)),
-            Err(_) if written > 0 => Ok(None),
-            Err(error) => Err(self.fail(error)),
-        }
-    }
-
-    fn on(&mut self, on: On) {
-        self.state = self.state.on(on).unwrap_or(self.state);
-    }
-
-    /// The context is of no more use, and goes back at once.
+    /// Keeps the error, and releases the context.
     #[cold]
     fn fail(&mut self, error: ErrorKind) -> ErrorKind {
-        self.on(On::Fault);
+        self.state.go(On::Fault);
         self.error = error;
         self.slot.clear();
         error
@@ -320,8 +288,8 @@ impl fmt::Debug for Inflater {
     }
 }
 
-/// What is inflated at once.
+/// The largest piece, in bytes: half of the smallest first-level data cache in use.
 const PIECE: usize = 16 << 10;
 
-/// The least room that is made for a message.
+/// The least room made for a message, in bytes.
 const LEAST: usize = 64;

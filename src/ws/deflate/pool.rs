@@ -1,4 +1,4 @@
-//! Contexts of zlib that go from one session to the next.
+//! zlib contexts that sessions share.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -10,10 +10,10 @@ use flate2::{Compress, Compression, Decompress};
 
 use crate::ws::handshake::WindowBits;
 
-/// Contexts that sessions share: each lends one for as long as it needs it.
+/// zlib contexts that sessions share: each borrows one for as long as it needs it.
 ///
-/// A clone is a handle to the same pool. Nobody waits for it: where two ask at once, one makes a
-/// context of its own.
+/// A clone is a handle to the same pool. It never blocks: if another thread holds the pool's lock, the
+/// session makes a context of its own.
 ///
 /// ```
 /// use wirefeed::ws::deflate::{Config, Deflater, Pool};
@@ -21,11 +21,11 @@ use crate::ws::handshake::WindowBits;
 /// let pool = Pool::default();
 /// let mut config = Config::default();
 /// config.context_takeover = false;
-/// let mut all: Vec<_> = (0..1000).map(|_| Deflater::with_pool(config, &pool)).collect();
+/// let mut all: Vec<_> = (0..1000).map(|_| Deflater::new(config, Some(&pool))).collect();
 /// for deflater in &mut all {
-///     deflater.deflate(b"Hello", &mut Vec::new());
+///     deflater.deflate_piece(b"Hello", true, &mut Vec::new());
 /// }
-/// assert_eq!(pool.kept(), 1); // one after the other has used it
+/// assert_eq!(pool.kept(), 1); // all have used the same context, one after the other
 /// ```
 #[derive(Clone)]
 pub struct Pool(Arc<Shelves>);
@@ -36,16 +36,17 @@ pub(super) struct Shelves {
     deflate: Mutex<Vec<Kept<Deflate>>>,
 }
 
-/// A context that nobody uses, and what it is good for.
+/// An idle context, and its key.
 pub(super) struct Kept<C: Context>(C::Key, Box<C>);
 
 impl Pool {
-    /// A pool that keeps up to `limit` contexts of either kind that nobody uses; more are freed.
+    /// A pool that keeps up to `limit` idle contexts to deflate, and as many to inflate; it frees others.
     pub fn new(limit: usize) -> Self {
         Self(Arc::new(Shelves { limit, inflate: Mutex::default(), deflate: Mutex::default() }))
     }
 
-    /// The number of contexts that are kept, as far as nobody else is about to change it.
+    /// The number of idle contexts. Those of a kind that another thread is taking or returning do not
+    /// count.
     pub fn kept(&self) -> usize {
         fn len<T>(shelf: &Mutex<Vec<T>>) -> usize {
             shelf.try_lock().map_or(0, |shelf| shelf.len())
@@ -55,7 +56,7 @@ impl Pool {
 
     fn take<C: Context>(&self, key: C::Key) -> Option<Box<C>> {
         let mut shelf = C::shelf(&self.0).try_lock().ok()?;
-        // The newest: the rest of its memory is likeliest to be in a cache.
+        // The newest is the likeliest to be in a cache.
         let index = shelf.iter().rposition(|kept| kept.0 == key)?;
         Some(shelf.remove(index).1)
     }
@@ -65,7 +66,7 @@ impl Pool {
         if self.0.limit == 0 {
             return;
         }
-        // The oldest makes room, so that contexts nobody asks for are not kept for ever.
+        // The oldest is replaced, so that contexts with rare keys are not kept forever.
         let oldest = (shelf.len() >= self.0.limit).then(|| shelf.remove(0));
         shelf.push(Kept(key, context));
         drop(shelf);
@@ -74,7 +75,7 @@ impl Pool {
 }
 
 impl Default for Pool {
-    /// Keeps 16 contexts of either kind: as many as threads are likely to use at once.
+    /// Keeps up to 16 idle contexts of either kind: more threads rarely use one at the same time.
     fn default() -> Self {
         Self::new(16)
     }
@@ -86,10 +87,10 @@ impl fmt::Debug for Pool {
     }
 }
 
-/// One side's context: none, its own, or one that a pool has lent.
+/// The place for a context: empty, or with one that is borrowed from the pool if there is a pool.
 pub(super) struct Slot<C: Context> {
     key: C::Key,
-    /// Boxed, so that a session which holds none has no room for one.
+    /// Boxed, so that an empty slot is small.
     context: Option<Box<C>>,
     pool: Option<Pool>,
 }
@@ -99,7 +100,7 @@ impl<C: Context> Slot<C> {
         Self { key, context: None, pool }
     }
 
-    /// The context; where there is none, one that knows of no message yet.
+    /// The context; into an empty slot it puts a fresh one.
     pub(super) fn get(&mut self) -> &mut C {
         let (key, pool) = (self.key, &self.pool);
         self.context.get_or_insert_with(|| {
@@ -107,7 +108,7 @@ impl<C: Context> Slot<C> {
         })
     }
 
-    /// The context, if there is one.
+    /// The context, unless the slot is empty.
     pub(super) fn held(&mut self) -> Option<&mut C> {
         self.context.as_deref_mut()
     }
@@ -116,7 +117,7 @@ impl<C: Context> Slot<C> {
         self.context.as_deref()
     }
 
-    /// Forgets all messages. A context goes back to its pool, and stays where there is none.
+    /// Resets the context, and returns it to the pool; without a pool it stays.
     pub(super) fn clear(&mut self) {
         let Some(mut context) = self.context.take() else { return };
         context.reset();
@@ -126,7 +127,7 @@ impl<C: Context> Slot<C> {
         }
     }
 
-    /// Forgets all messages, and frees what no pool takes.
+    /// Returns the context to the pool, or without a pool frees it.
     pub(super) fn release(&mut self) {
         self.clear();
         self.context = None;
@@ -145,21 +146,21 @@ impl<C: Context> Drop for Slot<C> {
     }
 }
 
-/// What a pool keeps.
+/// A kind of context.
 pub(super) trait Context: Sized {
-    /// What one context may stand in for another by.
+    /// Contexts with the same key are interchangeable.
     type Key: Copy + Eq;
 
     fn new(key: Self::Key) -> Self;
 
-    /// Forgets all messages.
+    /// Discards the history of messages.
     fn reset(&mut self);
 
     fn shelf(shelves: &Shelves) -> &Mutex<Vec<Kept<Self>>>;
 }
 
-/// What inflates. Its window is always the largest: zlib has the memory for it in any case, and
-/// what was compressed with a smaller one does not tell the difference.
+/// Inflates. Its window is always the largest: zlib allocates that much in any case, and it inflates
+/// messages of any smaller window.
 pub(super) struct Inflate {
     pub(super) zlib: Decompress,
     pub(super) scratch: Vec<u8>,
@@ -183,7 +184,7 @@ impl Context for Inflate {
     }
 }
 
-/// What deflates.
+/// Deflates.
 pub(super) struct Deflate(pub(super) Compress);
 
 impl Context for Deflate {
@@ -191,7 +192,7 @@ impl Context for Deflate {
 
     fn new((level, bits): Self::Key) -> Self {
         let level = Compression::new(u32::from(level));
-        // 9 to 15: `WindowBits` has no other.
+        // Cannot panic: `WindowBits` is 9 to 15.
         Self(Compress::new_with_window_bits(level, false, bits.bits()))
     }
 

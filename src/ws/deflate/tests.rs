@@ -4,55 +4,44 @@ use alloc::vec::Vec;
 use proptest::prelude::*;
 
 use super::*;
+use crate::ws::ErrorKind;
 use crate::ws::handshake::WindowBits;
 
-/// The messages that payloads are inflated to, each in these cuts, into slices of `room` bytes.
+/// The message that a payload in these cuts is inflated to.
 fn inflated<'a>(
     inflater: &mut Inflater,
     payload: impl Iterator<Item = &'a [u8]>,
-    room: usize,
 ) -> Result<Vec<u8>, ErrorKind> {
-    let (mut message, mut scratch) = (Vec::new(), vec![0; room]);
+    let mut message = Vec::new();
     for mut input in payload {
         loop {
-            let len = inflater.inflate(&mut input, &mut scratch)?;
-            message.extend_from_slice(&scratch[..len]);
-            if len < room {
-                assert!(input.is_empty(), "there was room left, and input");
+            let piece = inflater.inflate_piece(&mut input)?;
+            if piece.is_empty() {
+                assert!(input.is_empty(), "no piece, although there is input");
                 break;
             }
+            message.extend_from_slice(piece);
         }
     }
     inflater.finish()?;
     Ok(message)
 }
 
-/// A message in every way there is to inflate it, which all come to the same.
+/// A message, whole and in pieces at every cut: the result is the same.
 fn message(payload: &[u8], context_takeover: bool) -> Result<Vec<u8>, ErrorKind> {
     let mut whole = Vec::new();
-    let mut inflater = Inflater::new(context_takeover);
+    let mut inflater = Inflater::new(context_takeover, None);
     let result = inflater.inflate_message(payload, &mut whole, None).map(|()| whole);
     for size in [1, 2, 3, 7, usize::MAX] {
-        for room in [1, 2, 5, 100] {
-            let pieces = payload.chunks(size.min(payload.len().max(1)));
-            let mut inflater = Inflater::new(context_takeover);
-            assert_eq!(inflated(&mut inflater, pieces, room), result, "{size} {room}");
-        }
+        let pieces = payload.chunks(size.min(payload.len().max(1)));
+        let mut inflater = Inflater::new(context_takeover, None);
+        assert_eq!(inflated(&mut inflater, pieces), result, "{size}");
     }
     for cut in 0..=payload.len() {
         let (head, tail) = payload.split_at(cut);
-        let mut inflater = Inflater::new(context_takeover);
-        assert_eq!(inflated(&mut inflater, [head, tail].into_iter(), 3), result, "cut at {cut}");
+        let mut inflater = Inflater::new(context_takeover, None);
+        assert_eq!(inflated(&mut inflater, [head, tail].into_iter()), result, "cut at {cut}");
     }
-    let (mut inflater, mut input, mut joined) = (Inflater::new(context_takeover), payload, vec![]);
-    let pieces = loop {
-        match inflater.inflate_piece(&mut input) {
-            Ok([]) => break inflater.finish().map(|()| joined),
-            Ok(piece) => joined.extend_from_slice(piece),
-            Err(error) => break Err(error),
-        }
-    };
-    assert_eq!(pieces, result);
     result
 }
 
@@ -77,20 +66,20 @@ fn the_examples_of_the_specification_are_inflated() {
 #[test]
 fn a_context_is_taken_over_or_not() {
     let (first, second) = (b"\xf2\x48\xcd\xc9\xc9\x07\x00", b"\xf2\x00\x11\x00\x00");
-    let mut inflater = Inflater::new(true);
+    let mut inflater = Inflater::new(true, None);
     for payload in [&first[..], second, second] {
-        assert_eq!(inflated(&mut inflater, payload.chunks(1), 1).unwrap(), b"Hello");
+        assert_eq!(inflated(&mut inflater, payload.chunks(1)).unwrap(), b"Hello");
     }
-    let mut inflater = Inflater::new(false);
-    assert_eq!(inflated(&mut inflater, first.chunks(1), 1).unwrap(), b"Hello");
-    assert_eq!(inflated(&mut inflater, second.chunks(1), 1), Err(ErrorKind::Data));
+    let mut inflater = Inflater::new(false, None);
+    assert_eq!(inflated(&mut inflater, first.chunks(1)).unwrap(), b"Hello");
+    assert_eq!(inflated(&mut inflater, second.chunks(1)), Err(ErrorKind::Deflate));
 
     for context_takeover in [false, true] {
         let config = Config { context_takeover, ..Config::default() };
-        let mut deflater = Deflater::new(config);
+        let mut deflater = Deflater::new(config, None);
         let mut payload = || {
             let mut payload = Vec::new();
-            deflater.deflate(b"Hello", &mut payload);
+            deflater.deflate_piece(b"Hello", true, &mut payload);
             payload
         };
         assert_eq!(payload(), first);
@@ -111,11 +100,11 @@ fn after_a_last_block_another_stream_begins() {
         assert_eq!(message(last, context_takeover).unwrap(), b"Hello");
         // What refers to the other side of it is wrong.
         let back = [&last[..], b"\xf2\x00\x11\x00\x00"].concat();
-        assert_eq!(message(&back, context_takeover), Err(ErrorKind::Data));
+        assert_eq!(message(&back, context_takeover), Err(ErrorKind::Deflate));
     }
-    let mut inflater = Inflater::new(true);
+    let mut inflater = Inflater::new(true, None);
     for payload in [&last[..], b"\xf2\x48\xcd\xc9\xc9\x07\x00", b"\xf2\x00\x11\x00\x00"] {
-        assert_eq!(inflated(&mut inflater, payload.chunks(2), 2).unwrap(), b"Hello");
+        assert_eq!(inflated(&mut inflater, payload.chunks(2)).unwrap(), b"Hello");
     }
 }
 
@@ -141,15 +130,15 @@ fn what_is_wrong_is_refused_for_good() {
     ] {
         for context_takeover in [false, true] {
             let found = message(payload, context_takeover);
-            assert_eq!(found, Err(ErrorKind::Data), "{}", payload.escape_ascii());
+            assert_eq!(found, Err(ErrorKind::Deflate), "{}", payload.escape_ascii());
         }
     }
-    let mut inflater = Inflater::new(true);
-    assert_eq!(inflater.inflate(&mut &b"\x07"[..], &mut [0; 9]), Err(ErrorKind::Data));
+    let mut inflater = Inflater::new(true, None);
+    assert_eq!(inflater.inflate_piece(&mut &b"\x07"[..]), Err(ErrorKind::Deflate));
     let (hello, mut out) = (b"\xf2\x48\xcd\xc9\xc9\x07\x00", Vec::new());
-    assert_eq!(inflater.inflate_message(hello, &mut out, None), Err(ErrorKind::Data));
-    assert_eq!(inflater.inflate_piece(&mut &hello[..]), Err(ErrorKind::Data));
-    assert_eq!(inflater.finish(), Err(ErrorKind::Data));
+    assert_eq!(inflater.inflate_message(hello, &mut out, None), Err(ErrorKind::Deflate));
+    assert_eq!(inflater.inflate_piece(&mut &hello[..]), Err(ErrorKind::Deflate));
+    assert_eq!(inflater.finish(), Err(ErrorKind::Deflate));
     inflater.reset();
     inflater.inflate_message(hello, &mut out, None).unwrap();
     assert_eq!(out, b"Hello");
@@ -163,13 +152,13 @@ fn a_payload_that_is_cut_off_is_refused() {
     for level in [0, 1, 6] {
         let config = Config { level, ..Config::default() };
         let mut payload = Vec::new();
-        Deflater::new(config).deflate(&text, &mut payload);
+        Deflater::new(config, None).deflate_piece(&text, true, &mut payload);
         let mut missed = [0, 0];
         for end in 0..=payload.len() {
             let is_whole = naive::inflate(&payload[..end]).is_some();
             assert!(is_whole || end < payload.len());
             for context_takeover in [false, true] {
-                let mut inflater = Inflater::new(context_takeover);
+                let mut inflater = Inflater::new(context_takeover, None);
                 let found = inflater.inflate_message(&payload[..end], &mut Vec::new(), None);
                 if found.is_ok() != is_whole {
                     assert!(found.is_ok(), "level {level}, {end} of {}", payload.len());
@@ -187,18 +176,18 @@ fn a_payload_that_is_cut_off_is_refused() {
 fn empty_messages_are_one_byte() {
     for context_takeover in [false, true] {
         let config = Config { context_takeover, ..Config::default() };
-        let (mut deflater, mut payload) = (Deflater::new(config), Vec::new());
-        deflater.deflate(b"", &mut payload);
-        deflater.deflate(b"", &mut payload);
+        let (mut deflater, mut payload) = (Deflater::new(config, None), Vec::new());
+        deflater.deflate_piece(b"", true, &mut payload);
+        deflater.deflate_piece(b"", true, &mut payload);
         deflater.deflate_piece(b"", false, &mut payload);
         deflater.deflate_piece(b"", true, &mut payload);
         assert_eq!(payload, [0; 3]);
-        deflater.deflate(b"Hello", &mut payload);
-        deflater.deflate(b"", &mut payload);
+        deflater.deflate_piece(b"Hello", true, &mut payload);
+        deflater.deflate_piece(b"", true, &mut payload);
         assert_eq!(payload, b"\0\0\0\xf2\x48\xcd\xc9\xc9\x07\x00\0");
-        let mut inflater = Inflater::new(context_takeover);
+        let mut inflater = Inflater::new(context_takeover, None);
         for (payload, message) in [(&payload[..1], &b""[..]), (&payload[3..10], b"Hello")] {
-            assert_eq!(inflated(&mut inflater, payload.chunks(1), 1).unwrap(), message);
+            assert_eq!(inflated(&mut inflater, payload.chunks(1)).unwrap(), message);
         }
     }
 }
@@ -206,20 +195,20 @@ fn empty_messages_are_one_byte() {
 #[test]
 fn a_limit_is_kept_to_the_byte() {
     let (mut payload, text) = (Vec::new(), vec![b'x'; 100_000]);
-    Deflater::new(Config::default()).deflate(&text, &mut payload);
+    Deflater::new(Config::default(), None).deflate_piece(&text, true, &mut payload);
     for (room, limit, fits) in
         [(0, 100_000, true), (0, 99_999, false), (0, 0, false), (1 << 20, 99_999, false)]
     {
-        let (mut out, mut inflater) = (Vec::with_capacity(room), Inflater::new(false));
+        let (mut out, mut inflater) = (Vec::with_capacity(room), Inflater::new(false, None));
         let result = inflater.inflate_message(&payload, &mut out, Some(limit));
         assert_eq!(result.is_ok(), fits, "{limit}");
         assert!(out.len() <= limit && out.capacity() <= limit.max(room));
         if !fits {
-            assert_eq!(result, Err(ErrorKind::TooLong));
-            assert_eq!(inflater.finish(), Err(ErrorKind::TooLong));
+            assert_eq!(result, Err(ErrorKind::MessageTooLong));
+            assert_eq!(inflater.finish(), Err(ErrorKind::MessageTooLong));
         }
     }
-    let mut inflater = Inflater::new(false);
+    let mut inflater = Inflater::new(false, None);
     inflater.inflate_message(b"\0", &mut Vec::new(), Some(0)).unwrap();
 }
 
@@ -236,10 +225,10 @@ fn large_messages_are_deflated_in_steps() {
     for len in (16_340..16_400).chain([65_536, 300_000]) {
         for text in [vec![b'x'; len], (0..len).map(|_| noise()).collect::<Vec<_>>()] {
             let (mut payload, mut message) = (Vec::new(), Vec::new());
-            let mut deflater = Deflater::new(Config::default());
-            deflater.deflate(&text, &mut payload);
+            let mut deflater = Deflater::new(Config::default(), None);
+            deflater.deflate_piece(&text, true, &mut payload);
             assert!(payload.len() <= len + len / 1000 + 64);
-            Inflater::new(false).inflate_message(&payload, &mut message, Some(len)).unwrap();
+            Inflater::new(false, None).inflate_message(&payload, &mut message, Some(len)).unwrap();
             assert!(message == text, "{len}");
         }
     }
@@ -254,17 +243,17 @@ fn a_pool_lends_what_fits_and_keeps_no_more_than_its_limit() {
         context_takeover: false,
         ..Config::default()
     });
-    let mut all = configs.map(|config| Deflater::with_pool(config, &pool));
+    let mut all = configs.map(|config| Deflater::new(config, Some(&pool)));
     for (deflater, kept) in all.iter_mut().zip([1, 2, 2]) {
         deflater.deflate_piece(b"Hello", false, &mut Vec::new());
         deflater.deflate_piece(b"", true, &mut Vec::new());
         assert_eq!(pool.kept(), kept);
     }
-    let mut inflaters = [false, true].map(|takeover| Inflater::with_pool(takeover, &pool));
+    let mut inflaters = [false, true].map(|takeover| Inflater::new(takeover, Some(&pool)));
     for inflater in &mut inflaters {
         for _ in 0..3 {
             assert_eq!(
-                inflated(inflater, b"\xf2\x48\xcd\xc9\xc9\x07\x00".chunks(3), 9).unwrap(),
+                inflated(inflater, b"\xf2\x48\xcd\xc9\xc9\x07\x00".chunks(3)).unwrap(),
                 b"Hello"
             );
         }
@@ -280,15 +269,15 @@ fn a_pool_lends_what_fits_and_keeps_no_more_than_its_limit() {
     assert_eq!(pool.kept(), 3);
     // Nothing of an unfinished message is in what the next one gets.
     let mut payload = Vec::new();
-    Deflater::with_pool(configs[1], &pool).deflate(b"Hello", &mut payload);
+    Deflater::new(configs[1], Some(&pool)).deflate_piece(b"Hello", true, &mut payload);
     assert_eq!(payload, b"\xf2\x48\xcd\xc9\xc9\x07\x00");
     let (mut input, mut again) = (&payload[..], &payload[..]);
     for input in [&mut input, &mut again] {
-        let mut inflater = Inflater::with_pool(false, &pool);
+        let mut inflater = Inflater::new(false, Some(&pool));
         assert_eq!(inflater.inflate_piece(input), Ok(&b"Hello"[..]));
     }
     let empty = Pool::new(0);
-    Deflater::with_pool(configs[0], &empty).deflate(b"Hello", &mut payload);
+    Deflater::new(configs[0], Some(&empty)).deflate_piece(b"Hello", true, &mut payload);
     assert_eq!(empty.kept(), 0);
 }
 
@@ -297,12 +286,12 @@ fn they_go_from_thread_to_thread_and_show_no_payload() {
     fn is_send<T: Send>(_: &T) {}
     fn is_shared<T: Send + Sync>(_: &T) {}
     let (pool, mut deflater, mut inflater) =
-        (Pool::default(), Deflater::new(Config::default()), Inflater::new(true));
+        (Pool::default(), Deflater::new(Config::default(), None), Inflater::new(true, None));
     is_shared(&pool);
     is_send(&deflater);
     is_send(&inflater);
-    deflater.deflate(b"Hello", &mut Vec::new());
-    inflated(&mut inflater, [&b"\0"[..]].into_iter(), 1).unwrap();
+    deflater.deflate_piece(b"Hello", true, &mut Vec::new());
+    inflated(&mut inflater, [&b"\0"[..]].into_iter()).unwrap();
     let shown = alloc::format!("{deflater:?} {inflater:?} {pool:?}");
     assert_eq!(
         shown,
@@ -332,8 +321,8 @@ fn no_window_is_overstepped() {
             let window_bits = WindowBits::new(bits).unwrap();
             let config = Config { window_bits, ..Config::default() };
             let (mut payload, mut message) = (Vec::new(), Vec::new());
-            Deflater::new(config).deflate(&text, &mut payload);
-            Inflater::new(true).inflate_message(&payload, &mut message, None).unwrap();
+            Deflater::new(config, None).deflate_piece(&text, true, &mut payload);
+            Inflater::new(true, None).inflate_message(&payload, &mut message, None).unwrap();
             let (naive, farthest) = naive::inflate(&payload).unwrap();
             assert!(message == text && naive == text);
             assert!(farthest <= window, "{bits} bits, {farthest} bytes");
@@ -368,18 +357,17 @@ proptest! {
         messages in prop::collection::vec(any_message(), 1..5),
         pieces in 1..6000usize,
         cut in 1..400usize,
-        room in 1..9000usize,
     ) {
         let pool = Pool::new(1);
-        let mut deflater = Deflater::with_pool(config, &pool);
-        let mut inflater = Inflater::with_pool(config.context_takeover, &pool);
+        let mut deflater = Deflater::new(config, Some(&pool));
+        let mut inflater = Inflater::new(config.context_takeover, Some(&pool));
         for message in messages {
             let mut payload = Vec::new();
             for piece in message.chunks(pieces) {
                 deflater.deflate_piece(piece, false, &mut payload);
             }
             deflater.deflate_piece(b"", true, &mut payload);
-            let found = inflated(&mut inflater, payload.chunks(cut), room);
+            let found = inflated(&mut inflater, payload.chunks(cut));
             prop_assert_eq!(found, Ok(message));
         }
     }
@@ -390,15 +378,14 @@ proptest! {
         mut payload in prop::collection::vec(any::<u8>(), 0..80),
         kind in 0..8u8,
         cut in 1..20usize,
-        room in 1..50usize,
         context_takeover in any::<bool>(),
     ) {
         if let Some(first) = payload.first_mut() {
             *first = *first & !7 | kind;
         }
-        let mut inflater = Inflater::new(context_takeover);
-        let whole = inflated(&mut inflater, [&payload[..]].into_iter(), 1 << 16);
-        let cut = inflated(&mut Inflater::new(context_takeover), payload.chunks(cut), room);
+        let mut inflater = Inflater::new(context_takeover, None);
+        let whole = inflated(&mut inflater, [&payload[..]].into_iter());
+        let cut = inflated(&mut Inflater::new(context_takeover, None), payload.chunks(cut));
         prop_assert_eq!(&whole, &cut);
         // What is taken is taken for the same. (zlib refuses incomplete codes as well; with
         // takeover the end may be missed, as above.)

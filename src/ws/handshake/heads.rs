@@ -4,11 +4,13 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use core::fmt;
 
+use bytes::BufMut;
+
 use super::Offers;
 use super::fields::HandshakeFields;
 use crate::kernel::fields::{self, Field};
 use crate::ws::Url;
-use crate::{ApiMisuse, Fields};
+use crate::{ApiMisuse, Fields, SendError};
 
 /// A client's request: the method, the target, and as [`Fields`] the handshake's and the caller's own.
 ///
@@ -116,31 +118,61 @@ impl<'a, X: Fields + ?Sized> Response<'a, X> {
     pub const fn status(&self) -> u16 {
         if self.accept_key.is_some() { 101 } else { 200 }
     }
+
+    /// Writes the head of the response over HTTP/1.1, for a server that does without
+    /// [`h1::Server`](crate::h1::Server). It writes what [`accept`](super::ServerHandshake::accept) has
+    /// checked, which is faster than to encode and check each field.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Full`] if the head does not fit, [`ApiMisuse::OutOfOrder`] over HTTP/2 and HTTP/3,
+    /// whose heads have another encoding.
+    pub fn encode(&self, out: &mut impl BufMut) -> Result<(), SendError> {
+        let Some(accept_key) = &self.accept_key else { return Err(ApiMisuse::OutOfOrder.into()) };
+        let selected = || self.selected(CANONICAL).chain(self.extra.fields());
+        let mut len = UPGRADED.len() + accept_key.len() + b"\r\n\r\n".len();
+        len += selected().map(|field| fields::encoded_len(field.name, field.value)).sum::<usize>();
+        if out.remaining_mut() < len {
+            return Err(SendError::Full);
+        }
+        for part in [UPGRADED, accept_key, b"\r\n"] {
+            out.put_slice(part);
+        }
+        for field in selected() {
+            fields::put(field.name, field.value, out);
+        }
+        out.put_slice(b"\r\n");
+        Ok(())
+    }
+
+    /// The fields of what the server has selected, under these names.
+    fn selected(
+        &self,
+        [protocol, extensions]: [&'static str; 2],
+    ) -> impl Iterator<Item = Field<'a>> {
+        present([
+            (protocol, self.protocol.map(str::as_bytes)),
+            (extensions, self.extensions.map(str::as_bytes)),
+        ])
+    }
 }
 
 impl<X: Fields + ?Sized> Fields for Response<'_, X> {
     fn fields(&self) -> impl Iterator<Item = Field<'_>> {
-        let protocol = self.protocol.map(str::as_bytes);
-        let extensions = self.extensions.map(str::as_bytes);
-        let own = match &self.accept_key {
+        let (own, names) = match &self.accept_key {
             // RFC 6455 4.2.2 item 5.
-            Some(accept_key) => [
-                ("Upgrade", Some(&b"websocket"[..])),
-                ("Connection", Some(b"Upgrade")),
-                ("Sec-WebSocket-Accept", Some(accept_key)),
-                ("Sec-WebSocket-Protocol", protocol),
-                ("Sec-WebSocket-Extensions", extensions),
-            ],
+            Some(accept_key) => (
+                [
+                    ("Upgrade", Some(&b"websocket"[..])),
+                    ("Connection", Some(b"Upgrade")),
+                    ("Sec-WebSocket-Accept", Some(accept_key)),
+                ],
+                CANONICAL,
+            ),
             // RFC 8441 5.
-            None => [
-                (":status", Some(&b"200"[..])),
-                ("sec-websocket-protocol", protocol),
-                ("sec-websocket-extensions", extensions),
-                ("", None),
-                ("", None),
-            ],
+            None => ([(":status", Some(&b"200"[..])), ("", None), ("", None)], LOWER),
         };
-        present(own).chain(self.extra.fields())
+        present(own).chain(self.selected(names)).chain(self.extra.fields())
     }
 }
 
@@ -190,3 +222,13 @@ fn is_reserved(name: &str) -> bool {
             .iter()
             .any(|own| name.eq_ignore_ascii_case(own))
 }
+
+/// The names of the fields that select, over HTTP/1.1.
+const CANONICAL: [&str; 2] = ["Sec-WebSocket-Protocol", "Sec-WebSocket-Extensions"];
+
+/// The same over HTTP/2 and HTTP/3.
+const LOWER: [&str; 2] = ["sec-websocket-protocol", "sec-websocket-extensions"];
+
+/// The head of a response over HTTP/1.1 up to the value of `Sec-WebSocket-Accept`.
+const UPGRADED: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
+    Connection: Upgrade\r\nSec-WebSocket-Accept: ";

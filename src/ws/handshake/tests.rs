@@ -3,7 +3,7 @@
 use super::server::RefusalKind;
 use super::*;
 use crate::ws::Url;
-use crate::{ApiMisuse, Fields};
+use crate::{ApiMisuse, Fields, SendError};
 use alloc::format;
 use alloc::vec::Vec;
 
@@ -141,6 +141,8 @@ fn offers_and_fields_that_could_inject_are_refused() {
         assert_eq!(refused, Err(ApiMisuse::FieldName), "{name}");
     }
     assert_eq!(handshake.accept(Some("a"), None, &()).map(|_| ()), Err(ApiMisuse::Subprotocol));
+    let response = handshake.accept(None, None, &()).unwrap();
+    assert_eq!(response.encode(&mut Vec::new()), Err(SendError::Misuse(ApiMisuse::OutOfOrder)));
 }
 
 #[test]

@@ -387,7 +387,7 @@ impl<R: Role> Reader<R> {
             }
             let made = match made {
                 Ok(made) => made,
-                Err(kind) => return self.fail_frame(kind.into(), input),
+                Err(kind) => return self.fail_frame(kind, input),
             };
             advance(input, used);
             self.pass(used);
@@ -447,7 +447,7 @@ impl<R: Role> Reader<R> {
         let Message { kind, compressed, .. } = self.message;
         if let (true, Some(inflater)) = (compressed, &mut self.inflater) {
             if let Err(kind) = inflater.finish() {
-                return self.fail_frame(kind.into(), input);
+                return self.fail_frame(kind, input);
             }
         }
         // 5.6, 8.1: the whole message must be valid UTF-8, wherever its fragments are cut.

@@ -155,13 +155,17 @@ mod compressed {
     use crate::ws::frame::Header;
 
     fn decoder(limits: Config) -> Decoder<ClientRole<Key>> {
-        Decoder::with_config(limits).with_inflater(Inflater::new(true))
+        Decoder::with_config(limits).with_inflater(Inflater::new(true, None))
     }
 
     /// 100,000 bytes in a single frame of a few hundred.
     fn wire() -> Vec<u8> {
         let mut payload = Vec::new();
-        Deflater::new(deflate::Config::default()).deflate(&[7; 100_000], &mut payload);
+        Deflater::new(deflate::Config::default(), None).deflate_piece(
+            &[7; 100_000],
+            true,
+            &mut payload,
+        );
         let len = payload.len() as u64;
         let header =
             Header { fin: true, compressed: true, opcode: Opcode::Binary, mask: None, len };

@@ -40,7 +40,8 @@ pub(crate) struct Messages<const PARTS: bool> {
 
 impl<const PARTS: bool> Messages<PARTS> {
     fn with_limits(limits: message::Config) -> Self {
-        let decoder = message::Decoder::with_config(limits).with_inflater(Inflater::new(true));
+        let decoder =
+            message::Decoder::with_config(limits).with_inflater(Inflater::new(true, None));
         Self { decoder, input: Scratch::new() }
     }
 }
@@ -80,7 +81,7 @@ impl<const PARTS: bool> Subject for Messages<PARTS> {
     fn streams() -> BoxedStrategy<(Vec<u8>, Vec<Part>)> {
         prop::collection::vec((sent(), any::<bool>()), 1..3)
             .prop_map(|all| {
-                let mut deflater = Deflater::new(Config::default());
+                let mut deflater = Deflater::new(Config::default(), None);
                 let (mut wire, mut parts, mut closed) = (Vec::new(), Vec::new(), false);
                 for (message, compressed) in all
                     .iter()
@@ -101,7 +102,7 @@ impl<const PARTS: bool> Subject for Messages<PARTS> {
         let mut wire = one_message(true, len / 2);
         let text =
             Sent::Binary((0..len).map(|i| ((i * i) >> 7) as u8).collect(), vec![len / 9, len / 8]);
-        put(&mut wire, &text, Some(&mut Deflater::new(Config::default())));
+        put(&mut wire, &text, Some(&mut Deflater::new(Config::default(), None)));
         wire
     }
 }

@@ -71,7 +71,7 @@ fn messages<R: Role>(masked: bool) {
         });
     }
     for takeover in [false, true] {
-        let new = || message::Decoder::<R>::new().with_inflater(Inflater::new(takeover));
+        let new = || message::Decoder::<R>::new().with_inflater(Inflater::new(takeover, None));
         let place = held_by(|| std::mem::forget(new()));
         let decoder = || {
             let mut decoder = new();
@@ -101,14 +101,11 @@ fn messages_are_given_back() {
 
 /// A context, its room for pieces not counted.
 fn contexts() -> (usize, usize) {
-    let (mut inflater, mut deflater) = (Inflater::new(true), Deflater::new(Deflate::default()));
+    let (mut inflater, mut deflater) =
+        (Inflater::new(true, None), Deflater::new(Deflate::default(), None));
     let (payload, mut out) = (deflated(b"hello"), Vec::with_capacity(1 << 16));
-    let inflate = held_by(|| {
-        let mut input = &payload[..];
-        while inflater.inflate(&mut input, &mut [0; 100]).unwrap() > 0 {}
-        inflater.finish().unwrap();
-    });
-    let deflate = held_by(|| deflater.deflate(b"hello", &mut out));
+    let inflate = held_by(|| inflater.inflate_message(&payload, &mut out, None).unwrap());
+    let deflate = held_by(|| deflater.deflate_piece(b"hello", true, &mut out));
     assert!(inflate > 32 << 10 && deflate > 32 << 10, "contexts are counted");
     (inflate, deflate)
 }
@@ -123,7 +120,7 @@ fn what_compresses_and_inflates() {
     for takeover in [false, true] {
         let kept = if takeover { context } else { 0 };
         let mut inflater = holds(kept, "an inflater", || {
-            let mut inflater = Inflater::new(takeover);
+            let mut inflater = Inflater::new(takeover, None);
             let (first, last) = payload.split_at(payload.len() / 2);
             inflate(&mut inflater, first);
             inflater.release();
@@ -138,7 +135,7 @@ fn what_compresses_and_inflates() {
             assert_eq!(held_by(|| inflater.release()), kept);
         }
         holds(0, "an inflater that fails", || {
-            let mut inflater = Inflater::new(takeover);
+            let mut inflater = Inflater::new(takeover, None);
             inflate(&mut inflater, &payload[..payload.len() / 2]);
             assert!(inflater.finish().is_err());
             inflater.release();
@@ -148,7 +145,7 @@ fn what_compresses_and_inflates() {
         let mut config = Deflate::default();
         config.context_takeover = takeover;
         holds(kept, "a deflater", || {
-            let mut deflater = Deflater::new(config);
+            let mut deflater = Deflater::new(config, None);
             deflater.deflate_piece(&vec![b'x'; MIB], false, &mut Vec::new());
             deflater.release();
             deflater.deflate_piece(b"x", true, &mut Vec::new());
@@ -156,7 +153,7 @@ fn what_compresses_and_inflates() {
             deflater
         });
         holds(0, "a deflater that is reset", || {
-            let mut deflater = Deflater::new(config);
+            let mut deflater = Deflater::new(config, None);
             deflater.deflate_piece(&vec![b'x'; MIB], false, &mut Vec::new());
             deflater.reset();
             deflater.release();

@@ -187,11 +187,11 @@ fn sessions(shown: &mut Shown) {
 
 fn deflated(shown: &mut Shown) {
     let (pool, mut payload) = (Pool::new(1 << 20), Vec::new());
-    let mut deflater = Deflater::with_pool(DeflaterConfig::default(), &pool);
+    let mut deflater = Deflater::new(DeflaterConfig::default(), Some(&pool));
     deflater.deflate_piece(SECRET.as_bytes(), false, &mut payload);
     shown.hides(&deflater);
     deflater.deflate_piece(b"", true, &mut payload);
-    let mut inflater = Inflater::with_pool(true, &pool);
+    let mut inflater = Inflater::new(true, Some(&pool));
     let inflated = inflater.inflate_piece(&mut &payload[..]).unwrap();
     assert_eq!(inflated, SECRET.as_bytes());
     shown.hides(&inflater);

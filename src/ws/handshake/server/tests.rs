@@ -1,5 +1,5 @@
 use super::*;
-use crate::ApiMisuse;
+use crate::{ApiMisuse, SendError};
 use alloc::vec::Vec;
 use alloc::{format, string::String};
 
@@ -33,6 +33,8 @@ fn a_valid_request_is_accepted() {
     let extra = [("X", "y")];
     let response = handshake.accept(Some("a"), Some("permessage-deflate"), &extra).unwrap();
     assert_eq!(response.status(), 101);
+    let mut out = Vec::new();
+    response.encode(&mut out).unwrap();
     let mut lines = Vec::new();
     for field in response.fields() {
         crate::kernel::fields::encode(field.name, field.value, &mut lines).unwrap();
@@ -43,6 +45,11 @@ fn a_valid_request_is_accepted() {
          Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: a\r\n\
          Sec-WebSocket-Extensions: permessage-deflate\r\nX: y\r\n"
     );
+    // The encoded head has the same fields.
+    assert_eq!(out, [b"HTTP/1.1 101 Switching Protocols\r\n", &lines[..], b"\r\n"].concat());
+    let mut room = [0; 64];
+    assert_eq!(response.encode(&mut &mut room[..]), Err(SendError::Full));
+    assert_eq!(room, [0; 64]);
 }
 
 #[test]
