@@ -1,6 +1,7 @@
 //! The laws, over every decoder and machine: whatever the bytes and however they are cut.
 //!
-//! A line in the table below is all that another decoder needs, besides its `Subject`. Law 7 is also
+//! A codec and a connection are subjects by their traits; another needs a line in the table below and an
+//! implementation of `Decoding` or `Connecting`. Law 7 is also
 //! held by clippy (`clippy.toml`), law 8 also by counting instructions (`linear.sh`).
 
 mod catch;
@@ -10,24 +11,26 @@ mod harness;
 mod memory;
 mod subjects;
 
+use subjects::generic::{Decoder, Machine};
+
 #[global_allocator]
 static ALLOCATOR: memory::Counting = memory::Counting;
 
 laws! {
     utf8 => subjects::text::Utf8,
     lossy => subjects::text::Replaced,
-    chunked => subjects::h1::Chunked,
-    body_of_known_length => subjects::h1::Body<0>,
-    body_in_chunks => subjects::h1::Body<1>,
-    body_until_close => subjects::h1::Body<2>,
-    request_head => subjects::h1::Request,
-    response_head => subjects::h1::Response,
-    response_head_with_switches => subjects::h1::LenientResponse,
-    server_connection => subjects::connections::Serving,
-    client_connection => subjects::connections::Asking,
+    chunked => Decoder<subjects::h1::Chunked>,
+    body_of_known_length => Decoder<subjects::h1::Body<0>>,
+    body_in_chunks => Decoder<subjects::h1::Body<1>>,
+    body_until_close => Decoder<subjects::h1::Body<2>>,
+    request_head => Decoder<subjects::h1::Request>,
+    response_head => Decoder<subjects::h1::Response>,
+    response_head_with_switches => Decoder<subjects::h1::LenientResponse>,
+    server_connection => Machine<subjects::connections::Serving>,
+    client_connection => Machine<subjects::connections::Asking>,
     sse_lines => subjects::sse::Lines,
-    sse_events => subjects::sse::Events<false>,
-    sse_events_with_switches => subjects::sse::Events<true>,
+    sse_events => Decoder<subjects::sse::Events<false>>,
+    sse_events_with_switches => Decoder<subjects::sse::Events<true>>,
     sse_source => subjects::sse::Source<false>,
     sse_source_with_switches => subjects::sse::Source<true>,
     ws_frames_of_a_client => subjects::ws::Frames<true>,
