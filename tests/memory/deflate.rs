@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Buf as _;
 use wirefeed::Step;
+use wirefeed::ws::ErrorKind;
 use wirefeed::ws::deflate::{Config, Deflater, Inflater, Pool};
 use wirefeed::ws::handshake::{DeflateConfig, DeflateParams, WindowBits};
 use wirefeed::ws::{self, ClientRole, Event, Role, Sender, ServerRole, Session};

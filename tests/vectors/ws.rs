@@ -109,7 +109,7 @@ fn compressed(row: &Value) -> Verdict {
     };
     let wire = bytes(&row["input_b64"]);
     for cut in 0..=wire.len() {
-        let inflater = Inflater::new(true);
+        let inflater = Inflater::new(true, None);
         let mut decoder = Decoder::<ClientRole<fn(&mut [u8])>>::new().with_inflater(inflater);
         let mut found = Vec::new();
         for piece in [&wire[..cut], &wire[cut..]] {

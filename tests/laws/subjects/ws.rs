@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use wirefeed::Instant;
 use wirefeed::ws::frame::{self, Header, Masking, Opcode};
 use wirefeed::ws::{
-    ClientRole, CloseCode, Config, Event, Role, ServerRole, Session, mask, message,
+    ClientRole, CloseCode, Config, Event, Role, Sender, ServerRole, Session, mask, message,
 };
 
 use super::generic::{Connecting, Decoding, Scratch};
@@ -20,8 +20,8 @@ impl<const MASKED: bool> Decoding for Frames<MASKED> {
     type Codec = frame::Decoder;
     const LIMIT: usize = 0;
 
-    fn new() -> Self {
-        Self(frame::Decoder::new(if MASKED { Masking::Masked } else { Masking::Unmasked }))
+    fn small() -> frame::Decoder {
+        frame::Decoder::new(if MASKED { Masking::Masked } else { Masking::Unmasked })
     }
 
     fn show<'m, 'b: 'm>(item: frame::Item<'b>, show: Show<'_>) {
@@ -98,8 +98,8 @@ impl<R: Side> Decoding for Messages<R> {
     type Codec = message::Decoder<R>;
     const LIMIT: usize = LIMIT;
 
-    fn new() -> Self {
-        Self { decoder: message::Decoder::with_config(limits()), input: Scratch::new() }
+    fn small() -> message::Decoder<R> {
+        message::Decoder::with_config(limits())
     }
 
     fn roomy() -> message::Decoder<R> {
@@ -208,7 +208,7 @@ pub(crate) trait Agreed: 'static {
     /// What a session of this kind may hold besides its limits.
     const CONSTANT: usize;
 
-    fn session<R: Role>(role: R, config: &Config) -> Session<R>;
+    fn session<R: Role>(role: R, config: Config) -> Session<R>;
 }
 
 /// Nothing: messages are sent as they are.
@@ -217,8 +217,8 @@ pub(crate) struct Nothing;
 impl Agreed for Nothing {
     const CONSTANT: usize = 2048;
 
-    fn session<R: Role>(role: R, config: &Config) -> Session<R> {
-        Session::new(role, *config, Instant::ZERO)
+    fn session<R: Role>(role: R, config: Config) -> Session<R> {
+        Session::new(role, config, Instant::ZERO)
     }
 }
 
@@ -233,11 +233,11 @@ impl<R: Side, A: Agreed> Connecting for Talking<R, A> {
     fn small() -> Session<R> {
         let mut config = Config::default();
         config.message = limits();
-        Self::with_config(&config)
+        A::session(R::side(), config)
     }
 
     fn roomy() -> Session<R> {
-        A::session(R::side(), &Config::default())
+        A::session(R::side(), Config::default())
     }
 
     fn handle<'m, 'b: 'm>(event: Event<'m, 'b>, _: &mut Sender<R>, show: Show<'_>) {
@@ -264,7 +264,7 @@ impl<R: Side, A: Agreed> Connecting for Talking<R, A> {
 
 /// What `peer` sends for these messages, and what a session must make of it.
 fn converse<R: Side, A: Agreed, P: Role>(peer: P, messages: &[Sent]) -> (Vec<u8>, Vec<Part>) {
-    let Session { mut tx, .. } = A::session(peer, &Config::default());
+    let Session { mut tx, .. } = A::session(peer, Config::default());
     let (mut wire, mut parts, now) = (Vec::new(), Vec::new(), Instant::ZERO);
     for sent in messages {
         match sent {

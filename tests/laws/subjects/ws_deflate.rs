@@ -16,8 +16,7 @@ pub(crate) struct Deflate;
 impl Agreed for Deflate {
     const CONSTANT: usize = CONSTANT;
 
-    fn session<R: Role>(role: R, config: &ws::Config) -> Session<R> {
-        let mut config = *config;
+    fn session<R: Role>(role: R, mut config: ws::Config) -> Session<R> {
         config.compress_from = 4;
         let mut answers = DeflateConfig::server();
         answers.client_no_context_takeover = false;
@@ -38,7 +37,7 @@ pub(crate) struct Messages<const PARTS: bool> {
 }
 
 impl<const PARTS: bool> Messages<PARTS> {
-    fn with_limits(limits: message::Config) -> Self {
+    fn with_config(limits: message::Config) -> Self {
         let decoder =
             message::Decoder::with_config(limits).with_inflater(Inflater::new(true, None));
         Self { decoder, input: Scratch::new() }
@@ -50,11 +49,11 @@ impl<const PARTS: bool> Subject for Messages<PARTS> {
     const CONSTANT: usize = CONSTANT;
 
     fn new() -> Self {
-        Self::with_limits(limits())
+        Self::with_config(limits())
     }
 
     fn roomy() -> Self {
-        Self::with_limits(message::Config::default())
+        Self::with_config(message::Config::default())
     }
 
     fn step(&mut self, input: &mut &[u8], show: Show<'_>) -> Flow {
