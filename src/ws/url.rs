@@ -7,21 +7,21 @@ use core::fmt;
 use crate::kernel::grammar::Authority;
 use crate::kernel::scan;
 
-/// An absolute `ws:` or `wss:` URL, taken apart where it stands.
+/// An absolute `ws:` or `wss:` URL, split into its parts.
 ///
-/// `http:` and `https:` stand for `ws:` and `wss:`, as in the WHATWG URL standard. Path and query hold
-/// what browsers send ([`grammar::Target`](crate::grammar::Target)), so that what the crate `url` makes
-/// of a text is taken as it is. What a user types, with other letters or relative to a page, is first
-/// made into such a URL; scheme, host and the dots in a path are kept as they are.
+/// `http:` and `https:` stand for `ws:` and `wss:`, as in the WHATWG WebSockets standard. Path and query
+/// may hold the bytes that browsers send ([`grammar::Target`](crate::grammar::Target)), so a URL that the
+/// crate `url` serializes is valid once its fragment is removed. Nothing is normalized or
+/// percent-encoded: do that first to a URL that a user types, or one that is relative to a page.
 ///
 /// ```
 /// use wirefeed::ws::{Url, UrlError};
 ///
 /// let url = Url::new("wss://example.com:443/chat?room=1")?;
 /// assert!(url.is_secure());
-/// assert_eq!((url.host(), url.port()), ("example.com", 443)); // whom to connect to
-/// assert_eq!(url.authority(), "example.com"); // what `Host` says
-/// assert_eq!(url.resource_name(), "/chat?room=1"); // the target of the request
+/// assert_eq!((url.host(), url.port()), ("example.com", 443)); // where to connect
+/// assert_eq!(url.authority(), "example.com"); // the value of `Host`
+/// assert_eq!(url.resource_name(), "/chat?room=1"); // the request target
 ///
 /// assert_eq!(Url::new("ws://[::1]:8080")?.authority(), "[::1]:8080");
 /// assert_eq!(Url::new("ws://example.com/#top"), Err(UrlError::Fragment));
@@ -33,41 +33,41 @@ pub struct Url<'a> {
     host: &'a str,
     port: u16,
     authority: &'a str,
-    /// Path and query as they stand.
+    /// Path and query, as in the text.
     resource: &'a str,
     path: &'a str,
 }
 
-/// What is wrong with a URL.
+/// Why a URL is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum UrlError {
-    /// Not absolute, or of another scheme: `/chat`, `ftp://a/`.
+    /// The URL is not absolute, or its scheme is another: `/chat`, `ftp://a/`.
     Scheme,
-    /// A name or password: `ws://me@a/`. They go in a field, where they are sent at all.
+    /// A user name or password: `ws://me@a/`. Send credentials in an `Authorization` field.
     UserInfo,
-    /// No host, or one that is malformed: `ws:///`, `ws://a b/`, `ws://[::/`.
+    /// The host is missing or malformed: `ws:///`, `ws://a b/`, `ws://[::/`.
     Host,
-    /// No number up to 65535, or one with a 0 before it: `ws://a:99999/`.
+    /// The port is not a number from 0 to 65535 without leading zeros: `ws://a:99999/`.
     Port,
-    /// A byte that no browser leaves unescaped in a path: `ws://a/ b`.
+    /// The path holds a byte that must be percent-encoded: `ws://a/ b`.
     Path,
-    /// The same in a query: `ws://a/?<`.
+    /// The query holds such a byte: `ws://a/?<`.
     Query,
-    /// A fragment, be it empty: `ws://a/#` (RFC 6455 3).
+    /// A fragment, even an empty one: `ws://a/#` (RFC 6455 3).
     Fragment,
 }
 
 impl fmt::Display for UrlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Scheme => "the URL is not absolute, or its scheme is not ws or wss",
-            Self::UserInfo => "the URL holds a name or a password",
-            Self::Host => "the URL has no valid host",
-            Self::Port => "the URL has no valid port",
-            Self::Path => "the path of the URL is not valid",
-            Self::Query => "the query of the URL is not valid",
-            Self::Fragment => "the URL has a fragment",
+            Self::Scheme => "invalid URL scheme: expected `ws://` or `wss://`",
+            Self::UserInfo => "URL contains a user name or password",
+            Self::Host => "invalid URL host: missing or malformed",
+            Self::Port => "invalid URL port: expected a number from 0 to 65535",
+            Self::Path => "invalid URL path: a byte is not percent-encoded",
+            Self::Query => "invalid URL query: a byte is not percent-encoded",
+            Self::Fragment => "URL contains a fragment",
         })
     }
 }
@@ -75,11 +75,11 @@ impl fmt::Display for UrlError {
 impl core::error::Error for UrlError {}
 
 impl<'a> Url<'a> {
-    /// Takes a URL apart.
+    /// Splits and validates a URL.
     ///
     /// # Errors
     ///
-    /// [`UrlError`], for the first part that is wrong; a fragment before anything but the scheme.
+    /// The [`UrlError`] of the first invalid part; a fragment is reported before all parts but the scheme.
     pub fn new(url: &'a str) -> Result<Self, UrlError> {
         let (scheme, rest) = url.split_once("://").ok_or(UrlError::Scheme)?;
         let is_secure = match scheme {
@@ -116,7 +116,7 @@ impl<'a> Url<'a> {
         })
     }
 
-    /// Whether the connection is over TLS: `wss:`.
+    /// Whether the scheme is `wss:`, so that the connection uses TLS.
     pub const fn is_secure(&self) -> bool {
         self.is_secure
     }
@@ -126,18 +126,18 @@ impl<'a> Url<'a> {
         self.host
     }
 
-    /// The port to connect to: 80, or 443 over TLS, where the URL says none.
+    /// The port to connect to. The default is 80, over TLS 443.
     pub const fn port(&self) -> u16 {
         self.port
     }
 
-    /// The value of `Host` or `:authority` (RFC 9110 7.2): an address in brackets, the port left out
-    /// where it is the default one.
+    /// The value of `Host` or `:authority` (RFC 9110 7.2): an IPv6 address is in brackets, and the default
+    /// port is omitted.
     pub const fn authority(&self) -> &'a str {
         self.authority
     }
 
-    /// The path; `/` where there is none.
+    /// The path; `/` if the URL has none.
     pub const fn path(&self) -> &'a str {
         if self.path.is_empty() { "/" } else { self.path }
     }
@@ -147,8 +147,8 @@ impl<'a> Url<'a> {
         self.resource.get(self.path.len() + 1..)
     }
 
-    /// The target of the request (RFC 6455 3): path and query. It allocates only where a query follows
-    /// the host at once.
+    /// The request target (RFC 6455 3): path and query. It allocates only if a query follows the host
+    /// directly.
     #[cfg(feature = "alloc")]
     pub fn resource_name(&self) -> Cow<'a, str> {
         match (self.path, self.resource) {
@@ -159,7 +159,7 @@ impl<'a> Url<'a> {
     }
 }
 
-/// Of the path and the query, which may hold a secret, the length.
+/// Prints the length of path and query, which may hold a secret.
 impl fmt::Debug for Url<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Url")
@@ -170,7 +170,7 @@ impl fmt::Debug for Url<'_> {
     }
 }
 
-/// The URL with the schemes and the form that its parts have here.
+/// The URL with the scheme `ws` or `wss`, without a default port.
 impl fmt::Display for Url<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.is_secure { "wss" } else { "ws" };
@@ -179,15 +179,15 @@ impl fmt::Display for Url<'_> {
     }
 }
 
-/// Whether a scheme is one of these, without regard to case.
+/// Whether a scheme is one of these; the comparison ignores case (RFC 3986 3.1).
 fn is_either(scheme: &str, either: [&str; 2]) -> bool {
     either.iter().any(|one| scheme.eq_ignore_ascii_case(one))
 }
 
-/// A host, checked, and the port, if there is one (RFC 3986 3.2).
+/// Splits an authority into a valid host and the port, if it has one (RFC 3986 3.2).
 fn split_port(authority: &str) -> Result<(&str, Option<u16>), UrlError> {
     let Some(parsed) = Authority::parse(authority.as_bytes()) else {
-        // Which part is at fault: the host alone tells.
+        // If the host alone is valid, the port is at fault.
         let bracket = authority.find(']').map_or(0, |bracket| bracket + 1);
         let colon = authority[bracket..].find(':').map(|at| bracket + at);
         let is_host = |name: &str| Authority::parse(name.as_bytes()).is_some();
@@ -197,13 +197,13 @@ fn split_port(authority: &str) -> Result<(&str, Option<u16>), UrlError> {
         });
     };
     if parsed.is_ip_future() {
-        // An address that nobody has.
+        // No such address format is defined (RFC 3986 3.2.2).
         return Err(UrlError::Host);
     }
     let name = &authority[..parsed.host.len()];
     match (parsed.port, parsed.port_number()) {
         (None | Some([]), _) => Ok((name, None)),
-        // Since it goes into `Host` as it stands, it has no 0 before it.
+        // `Host` repeats the digits as they are; browsers send no leading zeros.
         (Some([b'0', _, ..]), _) | (_, None) => Err(UrlError::Port),
         (_, port) => Ok((name, port)),
     }
@@ -217,7 +217,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_url_is_taken_apart() {
+    fn a_url_is_split_into_its_parts() {
         for (text, secure, host, port, authority, resource) in [
             ("ws://a", false, "a", 80, "a", "/"),
             ("ws://a/", false, "a", 80, "a", "/"),
@@ -249,7 +249,7 @@ mod tests {
             assert_eq!((url.authority(), &*url.resource_name()), (authority, resource), "{text}");
             let query = resource.split_once('?').map(|(_, query)| query);
             assert_eq!(url.query(), query, "{text}");
-            // What it is shown as means the same.
+            // The printed URL means the same.
             let shown = url.to_string();
             let again = Url::new(&shown).unwrap();
             assert_eq!(again.to_string(), shown);
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn every_other_is_refused() {
+    fn every_invalid_url_is_refused() {
         for (text, error) in [
             ("", UrlError::Scheme),
             ("/chat", UrlError::Scheme),
@@ -309,7 +309,7 @@ mod tests {
     }
 
     proptest! {
-        /// Total; and what is accepted is the same for the crate `url`, but for what that changes.
+        /// `new` is total, and agrees with the crate `url` on the parts that `url` does not normalize.
         #[test]
         fn any_text(text in "(ws|wss|http|https)://[a-z0-9.:@\\[\\]%/?#é +-]{0,24}") {
             if let Ok(ours) = Url::new(&text) {
@@ -324,10 +324,10 @@ mod tests {
             }
         }
 
-        /// What the crate `url`, as a browser, makes of a text is taken as it is. Its hosts may hold
-        /// bytes that `Host` may not (RFC 9110 7.2).
+        /// Every URL that the crate `url` serializes is valid. Its hosts may hold bytes that `Host` may
+        /// not (RFC 9110 7.2), which the strategy avoids.
         #[test]
-        fn what_a_browser_makes_of_it(
+        fn a_url_that_a_browser_serializes_is_valid(
             host in "([a-z0-9.-]{1,8}|\\[::[0-9a-f]{0,4}\\]|é\\.example)(:[0-9]{0,4})?",
             rest in "([/?][ -~é\t]{0,12}){0,3}",
             scheme in "ws|wss|http|https",
