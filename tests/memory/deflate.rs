@@ -147,7 +147,7 @@ fn a_context_costs_what_the_documentation_says() {
         config.window_bits = window_bits;
         out.clear();
         crate::memory::peak_of(|| {
-            Deflater::new(config, None).deflate_piece(b"Hello", true, &mut out)
+            Deflater::new(config, None).deflate_piece(b"Hello", true, &mut out);
         })
     };
     let (least, most) = (deflate(WindowBits::MIN), deflate(WindowBits::MAX));
