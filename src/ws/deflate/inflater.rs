@@ -288,7 +288,7 @@ impl fmt::Debug for Inflater {
     }
 }
 
-/// The largest piece, in bytes: half of the smallest first-level data cache in use.
+/// The largest piece, in bytes: small enough to stay in a first-level cache while the caller reads it.
 const PIECE: usize = 16 << 10;
 
 /// The least room made for a message, in bytes.

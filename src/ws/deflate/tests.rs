@@ -144,8 +144,8 @@ fn what_is_wrong_is_refused_for_good() {
     assert_eq!(out, b"Hello");
 }
 
-/// Wherever the payload of a long message ends, it is told from a whole one: with takeover, too,
-/// but for the header of a block that brings its codes along.
+/// A payload that is cut off is refused wherever the cut is. With context takeover one cut cannot be
+/// detected: inside the header of a block with dynamic Huffman codes.
 #[test]
 fn a_payload_that_is_cut_off_is_refused() {
     let text: Vec<u8> = (0..600u32).flat_map(|n| (n * n % 997).to_string().into_bytes()).collect();
