@@ -123,12 +123,24 @@ pub(crate) fn push_lossy(text: &mut String, mut bytes: &[u8]) {
     text.push_str(lossy.finish());
 }
 
-/// Text that is put together from pieces: what is whole is pushed, an unfinished character is held
-/// back, so that nothing is checked twice.
+/// Cuts text that comes in pieces into whole characters, without checking a byte twice.
+///
+/// Of a character that the end of a piece has cut, the bytes are held until the others come.
 #[cfg(feature = "alloc")]
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Joiner {
     partial: Partial,
+}
+
+/// What the beginning of a piece is.
+#[cfg(feature = "alloc")]
+pub(crate) enum Beginning {
+    /// The piece is held: it does not finish a character.
+    Held,
+    /// It finishes the character that was held, which [`Joiner::take`] returns.
+    Character,
+    /// A whole character: [`Joiner::split`] returns it and those that follow.
+    Text,
 }
 
 #[cfg(feature = "alloc")]
@@ -138,26 +150,57 @@ impl Joiner {
         Self { partial: Partial::EMPTY }
     }
 
-    /// Appends the next piece to `text`, or says at which index of `piece` it is bad.
-    pub(crate) fn push(&mut self, text: &mut String, piece: &[u8]) -> Result<(), usize> {
-        self.partial.join(piece, |valid| text.push_str(valid))
+    /// How many bytes the character that is held lacks; 0 if none is held.
+    #[inline]
+    pub(crate) fn lacks(&self) -> usize {
+        match self.partial {
+            Partial { len: 0, .. } => 0,
+            Partial { len, bytes } => usize::from(width(bytes[0]) - len),
+        }
     }
 
-    /// The whole characters of the next piece, where none is held back, and at which index what
-    /// follows them is bad; an unfinished character is held.
+    /// Looks at the beginning of the next piece, which is no longer than what [`lacks`](Self::lacks),
+    /// or returns the index of its first byte that is not UTF-8.
+    #[inline]
+    pub(crate) fn begin(&mut self, piece: &[u8]) -> Result<Beginning, usize> {
+        if self.partial.len == 0 && piece.first().is_some_and(u8::is_ascii) {
+            return Ok(Beginning::Text);
+        }
+        self.begin_slowly(piece)
+    }
+
+    fn begin_slowly(&mut self, piece: &[u8]) -> Result<Beginning, usize> {
+        let Self { mut partial } = *self;
+        let whole = match partial.len {
+            0 => Beginning::Text,
+            _ => Beginning::Character,
+        };
+        for (index, &byte) in piece.iter().enumerate() {
+            if !partial.accepts(byte) {
+                return Err(index);
+            }
+            partial.push(byte);
+            if partial.is_whole() {
+                if let Beginning::Character = whole {
+                    self.partial = partial;
+                }
+                return Ok(whole);
+            }
+        }
+        self.partial = partial;
+        Ok(Beginning::Held)
+    }
+
+    /// The character that was held and is now whole.
+    pub(crate) fn take(&mut self) -> &str {
+        self.partial.take_whole()
+    }
+
+    /// The whole characters of a piece, and, if there is a fault after them, its index. An unfinished
+    /// character at the end is held.
     pub(crate) fn split<'b>(&mut self, piece: &'b [u8]) -> (&'b str, Result<(), usize>) {
         let (text, tail) = split_valid(piece);
         (text, self.partial.hold(tail).map_err(|bad| text.len() + bad))
-    }
-
-    /// Whether the text so far ends on a character boundary.
-    pub(crate) const fn is_complete(&self) -> bool {
-        self.partial.len == 0
-    }
-
-    /// Bytes held back.
-    pub(crate) fn held(&self) -> usize {
-        usize::from(self.partial.len)
     }
 }
 
@@ -405,8 +448,8 @@ mod tests {
         let (mut offset, mut found) = (0, None);
         for piece in pieces {
             let verdict = validator.validate(piece);
-            assert_eq!(verdict, joiner.push(&mut joined, piece));
-            assert_eq!(validator.is_complete(), joiner.is_complete());
+            assert_eq!(verdict, join(&mut joiner, &mut joined, piece));
+            assert_eq!(validator.is_complete(), joiner.lacks() == 0);
             if let Err(index) = verdict {
                 found = Some(offset + index);
                 break;
@@ -416,8 +459,29 @@ mod tests {
         assert_eq!(found, bad);
         if bad.is_none() {
             assert!(text.starts_with(&joined));
-            assert_eq!(joined.len() + joiner.held(), bytes.len());
+            assert_eq!(joined.len() + usize::from(joiner.partial.len), bytes.len());
         }
+    }
+
+    /// Joins a piece as its users do.
+    fn join(joiner: &mut Joiner, text: &mut String, mut piece: &[u8]) -> Result<(), usize> {
+        let mut before = 0;
+        while !piece.is_empty() {
+            let lacks = if joiner.lacks() > 0 { joiner.lacks() } else { piece.len() };
+            let (next, rest) = piece.split_at(lacks.min(piece.len()));
+            piece = rest;
+            match joiner.begin(next).map_err(|bad| before + bad)? {
+                Beginning::Held => {}
+                Beginning::Character => text.push_str(joiner.take()),
+                Beginning::Text => {
+                    let (valid, verdict) = joiner.split(next);
+                    text.push_str(valid);
+                    verdict.map_err(|bad| before + bad)?;
+                }
+            }
+            before += next.len();
+        }
+        Ok(())
     }
 
     fn texts() -> impl Strategy<Value = Vec<u8>> {

@@ -1,6 +1,9 @@
-//! Close codes and reasons (RFC 6455 5.5.1, 7.4).
+//! Close frames and how a connection ends (RFC 6455 5.5.1, 7.1, 7.4).
 
 use core::fmt;
+
+#[cfg(feature = "alloc")]
+use crate::{kernel::text, ws::error::ErrorKind};
 
 /// Why a connection is closed (RFC 6455 7.4.1 and the IANA registry).
 ///
@@ -38,17 +41,10 @@ impl CloseCode {
     /// 1014: a gateway got a bad answer.
     pub const BAD_GATEWAY: Self = Self(1014);
 
-    /// Whether this code may stand in a close frame: those above, and 3000 to 4999 for libraries and
-    /// applications. 1004 means nothing; 1005, 1006 and 1015 say that no code was sent.
+    /// Whether a close frame may carry this code: those above, and 3000 to 4999 for libraries and
+    /// applications. 1004 is reserved; 1005, 1006 and 1015 stand for connections without a code.
     pub const fn may_be_sent(self) -> bool {
         matches!(self.0, 1000..=1003 | 1007..=1014 | 3000..=4999)
-    }
-
-    /// Whether a page in a browser may give this code to its `close()`: 1000, and 3000 to 4999 (WHATWG
-    /// WebSockets). For whoever takes codes from a script; [`Sender::close`](super::Sender::close)
-    /// takes all that [may be sent](Self::may_be_sent).
-    pub const fn may_be_given_by_a_script(self) -> bool {
-        matches!(self.0, 1000 | 3000..=4999)
     }
 }
 
@@ -64,19 +60,54 @@ impl fmt::Display for CloseCode {
     }
 }
 
-/// What a close frame says.
+/// The payload of a close frame.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Close<'m> {
-    /// Why; `None` where the frame was empty.
+    /// The close code; `None` if the payload is empty.
     pub code: Option<CloseCode>,
-    /// In words, at most 123 bytes.
+    /// The reason, at most 123 bytes.
     pub reason: &'m str,
+}
+
+#[cfg(feature = "alloc")]
+impl<'m> Close<'m> {
+    /// Parses the payload of a close frame, or returns what is wrong with it, and at which index.
+    pub(crate) fn parse(payload: &'m [u8]) -> Result<Self, (ErrorKind, usize)> {
+        // 5.5.1: if there is a body, its first two bytes must be a close code; UTF-8 may follow.
+        let (code, reason) = match payload {
+            [] => (None, payload),
+            [_] => return Err((ErrorKind::CloseLength, 0)),
+            [a, b, reason @ ..] => (Some(CloseCode(u16::from_be_bytes([*a, *b]))), reason),
+        };
+        if code.is_some_and(|code| !code.may_be_sent()) {
+            return Err((ErrorKind::CloseCode, 0));
+        }
+        match text::from_utf8(reason) {
+            Some(reason) => Ok(Self { code, reason }),
+            None => Err((ErrorKind::Utf8, 2 + text::first_bad(reason))),
+        }
+    }
 }
 
 impl fmt::Debug for Close<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Close").field("code", &self.code).finish_non_exhaustive()
     }
+}
+
+/// How a connection ended (RFC 6455 7.1.4 to 7.1.7).
+#[cfg(feature = "alloc")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Ending {
+    /// Both sides have sent a close frame; with the peer's code, if there is one.
+    Clean(Option<CloseCode>),
+    /// The peer's stream ended before the closing handshake: 1006 in a browser.
+    Vanished,
+    /// The peer broke the protocol or exceeded a limit; this side's close frame carries this code.
+    Failed(CloseCode),
+    /// The peer did not finish the closing handshake, answer a ping, or take the output in time.
+    TimedOut,
 }
 
 #[cfg(test)]
@@ -90,13 +121,6 @@ mod tests {
         }
         for code in [0, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65535] {
             assert!(!CloseCode(code).may_be_sent(), "{code}");
-            assert!(!CloseCode(code).may_be_given_by_a_script(), "{code}");
-        }
-        for code in [1000, 3000, 3999, 4000, 4999] {
-            assert!(CloseCode(code).may_be_given_by_a_script(), "{code}");
-        }
-        for code in [1001, 1002, 1003, 1007, 1011, 1014] {
-            assert!(!CloseCode(code).may_be_given_by_a_script(), "{code}");
         }
     }
 }

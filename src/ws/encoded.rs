@@ -1,21 +1,22 @@
-//! Messages for many.
+//! Messages that many sessions share.
 
 use core::fmt;
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-use super::frame::{Header, Opcode};
+use crate::ws::frame::{Header, Opcode};
 
-/// A message as a server sends it, encoded once for any number of sessions, which share it:
+/// A message as a server sends it, encoded once and shared by any number of sessions:
 /// [`Sender::send_encoded`](super::Sender::send_encoded).
 ///
 /// ```
 /// use bytes::Buf;
-/// use wirefeed::{Instant, ws::{Config, Encoded, Server, Session}};
+/// use wirefeed::{Instant, ws::{Config, Encoded, ServerRole, Session}};
 ///
-/// let message = Encoded::text("Hello");
-/// for Session { tx, .. } in &mut [Session::default(), Session::new(Server, &Config::default())] {
-///     tx.send_encoded(&message, Instant::ZERO)?;
+/// let (message, now) = (Encoded::text("Hello"), Instant::ZERO);
+/// for _ in 0..2 {
+///     let Session { mut tx, .. } = Session::new(ServerRole, Config::default(), now);
+///     tx.send_encoded(&message, now)?;
 ///     assert_eq!(tx.output().chunk(), b"\x81\x05Hello");
 /// }
 /// # Ok::<(), wirefeed::SendError>(())

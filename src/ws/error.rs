@@ -1,4 +1,4 @@
-//! What can be wrong with a WebSocket connection after its handshake.
+//! Errors of a WebSocket connection after its handshake.
 
 use core::fmt;
 
@@ -13,24 +13,24 @@ pub type Error = crate::kernel::error::Error<ErrorKind>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// `c1 80`: a reserved bit is set without an extension that gives it a meaning (5.2); RSV1 on
-    /// anything but the first frame of a message (RFC 7692 6).
+    /// `c1 80`: a reserved bit is set without an extension that gives it a meaning (5.2), or RSV1 on
+    /// a frame that is not the first of a message (RFC 7692 6).
     Reserved,
-    /// `83 80`: opcodes 3 to 7 and 11 to 15 mean nothing (5.2).
+    /// `83 80`: opcodes 3 to 7 and 11 to 15 are reserved (5.2).
     Opcode,
     /// `80 80`: a continuation without a message to continue (5.4).
     Continuation,
-    /// `01 80 81 80`: a message inside another (5.4).
+    /// `01 80 81 80`: a message starts inside another (5.4).
     Interleaved,
-    /// `09 80`: a control frame must not be fragmented (5.5).
+    /// `09 80`: a fragmented control frame (5.5).
     ControlFragmented,
     /// `81 00` from a client: its frames must be masked (5.1).
     Unmasked,
     /// `81 80` from a server: its frames must not be masked (5.1).
     Masked,
-    /// `89 fe`: a control frame holds at most 125 bytes (5.5).
+    /// `89 fe`: a control frame with a payload of more than 125 bytes (5.5).
     ControlTooLong,
-    /// `82 7e 00 01`: a length must take as few bytes as it can (5.2).
+    /// `82 7e 00 01`: a length that is not encoded in as few bytes as possible (5.2).
     Length,
     /// A length of 2^63 or more (5.2).
     LengthOverflow,
@@ -40,10 +40,10 @@ pub enum ErrorKind {
     MessageTooLong,
     /// `81 01 ff`: a text, or the reason of a close frame, is not UTF-8 (8.1).
     Utf8,
-    /// `c1 01 07`: the payload of a compressed message is no DEFLATE stream, or ends inside a block
+    /// `c1 01 07`: the payload of a compressed message is not a DEFLATE stream, or ends inside a block
     /// (RFC 7692 7.2.2).
     Deflate,
-    /// `88 01 03`: half a close code (5.5.1).
+    /// `88 01 03`: a close frame with half a code (5.5.1).
     CloseLength,
     /// `88 02 03 ed`: a close code that must not be sent (7.4).
     CloseCode,
@@ -52,12 +52,11 @@ pub enum ErrorKind {
 }
 
 impl Error {
-    /// The code of the close frame that answers this error (7.4.1); `None` where there is no one to
-    /// answer.
+    /// The code of the close frame that answers this error (7.4.1); `None` if the stream has ended.
     ///
     /// ```
     /// use wirefeed::ws::{self, CloseCode};
-    /// let mut frames = ws::frame::Decoder::new(ws::frame::Expect::Masked);
+    /// let mut frames = ws::frame::Decoder::new(ws::frame::Masking::Masked);
     /// let error = frames.decode(&mut &b"\x81\x00"[..]).unwrap_err();
     /// assert_eq!(error.close_code(), Some(CloseCode::PROTOCOL));
     /// ```
@@ -83,23 +82,23 @@ impl Kind for ErrorKind {
 impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Reserved => "a reserved bit is set",
-            Self::Opcode => "the opcode is reserved",
-            Self::Continuation => "a continuation without a message",
-            Self::Interleaved => "a message begins inside another",
-            Self::ControlFragmented => "a control frame is fragmented",
-            Self::Unmasked => "a client's frame is not masked",
-            Self::Masked => "a server's frame is masked",
-            Self::ControlTooLong => "a control frame is longer than 125 bytes",
-            Self::Length => "a length takes more bytes than it must",
-            Self::LengthOverflow => "a length of 2^63 or more",
-            Self::FrameTooLong => "a frame is longer than the limit",
-            Self::MessageTooLong => "a message is longer than the limit",
-            Self::Utf8 => "the text is not UTF-8",
-            Self::Deflate => "the compressed payload is damaged",
-            Self::CloseLength => "a close frame of one byte",
-            Self::CloseCode => "the close code must not be sent",
-            Self::Truncated => "the connection ended before the closing handshake",
+            Self::Reserved => "a reserved bit is set, which no negotiated extension allows here",
+            Self::Opcode => "reserved opcode",
+            Self::Continuation => "continuation frame outside a message",
+            Self::Interleaved => "a data frame starts a message before the last one is complete",
+            Self::ControlFragmented => "fragmented control frame",
+            Self::Unmasked => "unmasked frame from a client: clients must mask all frames",
+            Self::Masked => "masked frame from a server: servers must not mask frames",
+            Self::ControlTooLong => "control frame with a payload of more than 125 bytes",
+            Self::Length => "payload length is not encoded in as few bytes as possible",
+            Self::LengthOverflow => "payload length is 2^63 or more",
+            Self::FrameTooLong => "frame is longer than the limit",
+            Self::MessageTooLong => "message is longer than the limit",
+            Self::Utf8 => "text is not valid UTF-8",
+            Self::Deflate => "invalid DEFLATE data in a compressed message",
+            Self::CloseLength => "close frame with a payload of one byte: expected none, or a code of two",
+            Self::CloseCode => "close frame with a code that must not be sent",
+            Self::Truncated => "connection ended before the closing handshake",
         })
     }
 }

@@ -3,24 +3,29 @@
 //! ```text
 //!  bytes ──▶ frame::Decoder ──▶ frames, still masked
 //!  bytes ──▶ message::Decoder ──▶ messages and control frames ──▶ Receiver ──▶ events
-//!                                                                    │ pongs, close replies
+//!                                                                    │ pongs, close frames
 //!                                                       commands ──▶ Sender ──▶ output
 //! ```
 //!
-//! [`Session`] is what most want: both halves of one connection, which answers pings and closing
-//! handshakes by itself. [`handshake`] turns an HTTP exchange into a connection, to where a [`Url`]
-//! says. How both sides agree to compress messages is in
-//! [`DeflateConfig`](handshake::DeflateConfig), and what does it in `deflate` (a feature).
+//! [`Session`] is what most programs want: both halves of a connection, which answers pings and closing
+//! handshakes by itself. [`handshake`] turns an HTTP exchange into a connection; [`Url`] takes a `ws:` or
+//! `wss:` URL apart.
+//!
+//! - start here: [`Session`], [`handshake`]
+//! - halves: [`Receiver`], [`Sender`], and between two tasks [`Mailbox`] with [`Reply`]
+//! - events: [`Event`], [`Close`], [`Ending`]
+//! - commands: the methods of [`Sender`], [`Encoded`]
+//! - configuration: [`Config`], [`ClientRole`], [`ServerRole`]
+//! - errors: [`Error`], [`ErrorKind`], [`UrlError`]
+//! - codecs: [`frame`], [`message`], [`mask`](mask())
+//! - compression: [`DeflateConfig`](handshake::DeflateConfig) to negotiate it, the module `deflate` (a
+//!   feature) to do it
 
 mod close;
-#[cfg(feature = "alloc")]
-mod control;
 #[cfg(feature = "deflate")]
 pub mod deflate;
 #[cfg(feature = "alloc")]
 mod encoded;
-#[cfg(feature = "alloc")]
-mod ending;
 mod error;
 pub mod frame;
 pub mod handshake;
@@ -29,21 +34,23 @@ mod mask;
 pub mod message;
 mod role;
 #[cfg(feature = "alloc")]
-mod sender;
-#[cfg(feature = "alloc")]
 mod session;
 mod url;
 
 pub use close::{Close, CloseCode};
 pub use error::{Error, ErrorKind};
 pub use mask::mask;
-pub use role::{Client, Role, Server};
+pub use role::{ClientRole, Role, ServerRole};
 pub use url::{Url, UrlError};
 #[cfg(feature = "alloc")]
 pub use {
-    control::{Mailbox, Reply},
+    close::Ending,
     encoded::Encoded,
-    ending::Ending,
-    sender::Sender,
-    session::{Config, Event, Receiver, Session},
+    session::{
+        Session,
+        config::Config,
+        receiver::{Event, Receiver},
+        replies::{Mailbox, Reply},
+        sender::Sender,
+    },
 };

@@ -1,39 +1,39 @@
 //! Which side of a connection a machine is: what it expects and how it masks.
 
-use super::frame::Expect;
+use crate::ws::frame::Masking;
 use crate::Entropy;
 
-/// A side of a connection: [`Server`] or [`Client`].
+/// A side of a connection: [`ServerRole`] or [`ClientRole`].
 pub trait Role: sealed::Role {}
 
 /// The server's side: it receives masked frames and sends plain ones.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Server;
+pub struct ServerRole;
 
 /// The client's side: it receives plain frames and sends masked ones, with keys from the caller's
 /// [`Entropy`].
 #[derive(Clone, Copy)]
-pub struct Client<E>(pub E);
+pub struct ClientRole<E>(pub E);
 
-impl<E> core::fmt::Debug for Client<E> {
+impl<E> core::fmt::Debug for ClientRole<E> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("Client")
+        f.write_str("ClientRole")
     }
 }
 
-impl Role for Server {}
-impl<E: Entropy> Role for Client<E> {}
+impl Role for ServerRole {}
+impl<E: Entropy> Role for ClientRole<E> {}
 
-impl sealed::Role for Server {
-    const EXPECT: Expect = Expect::Masked;
+impl sealed::Role for ServerRole {
+    const MASKING: Masking = Masking::Masked;
 
     fn mask_key(&mut self) -> Option<[u8; 4]> {
         None
     }
 }
 
-impl<E: Entropy> sealed::Role for Client<E> {
-    const EXPECT: Expect = Expect::Unmasked;
+impl<E: Entropy> sealed::Role for ClientRole<E> {
+    const MASKING: Masking = Masking::Unmasked;
 
     fn mask_key(&mut self) -> Option<[u8; 4]> {
         Some(self.0.mask_key())
@@ -41,15 +41,15 @@ impl<E: Entropy> sealed::Role for Client<E> {
 }
 
 mod sealed {
-    use super::Expect;
+    use super::Masking;
 
     #[expect(unnameable_types, reason = "sealed: a connection has two sides")]
     pub trait Role {
         /// Which frames this side receives.
-        const EXPECT: Expect;
+        const MASKING: Masking;
 
         /// Whether this side masks what it sends.
-        const MASKS: bool = matches!(Self::EXPECT, Expect::Unmasked);
+        const MASKS: bool = matches!(Self::MASKING, Masking::Unmasked);
 
         /// The key for the next frame that this side sends.
         fn mask_key(&mut self) -> Option<[u8; 4]>;

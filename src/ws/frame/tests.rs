@@ -1,10 +1,12 @@
 use super::*;
+use crate::Step;
+use crate::ws::ErrorKind;
 use alloc::vec::Vec;
 
 /// The first fault of a stream, at every size of pieces; `None` where it ends between two frames.
-fn fault(expect: Expect, wire: &[u8]) -> Option<(ErrorKind, u64)> {
+fn fault(masking: Masking, wire: &[u8]) -> Option<(ErrorKind, u64)> {
     let run = |size: usize| {
-        let mut decoder = Decoder::new(expect);
+        let mut decoder = Decoder::new(masking);
         for mut input in wire.chunks(size) {
             loop {
                 match decoder.decode(&mut input) {
@@ -56,22 +58,22 @@ fn each_fault_has_its_name_and_place() {
         (b"\x82\x02a", Some((Truncated, 3))),
         (b"\x02\x00", Some((Truncated, 2))),
     ] {
-        assert_eq!(fault(Expect::Unmasked, wire), expected, "{}", wire.escape_ascii());
+        assert_eq!(fault(Masking::Unmasked, wire), expected, "{}", wire.escape_ascii());
     }
-    assert_eq!(fault(Expect::Masked, b"\x82\x00"), Some((Unmasked, 1)));
-    assert_eq!(fault(Expect::Masked, b"\x82\x81abc"), Some((Truncated, 5)));
+    assert_eq!(fault(Masking::Masked, b"\x82\x00"), Some((Unmasked, 1)));
+    assert_eq!(fault(Masking::Masked, b"\x82\x81abc"), Some((Truncated, 5)));
 }
 
 #[test]
 fn headers_are_read_back() {
     let lens = [0, 1, 125, 126, 127, 0xffff, 0x1_0000, (1 << 63) - 1];
     for (len, mask) in lens.iter().flat_map(|&len| [(len, None), (len, Some([1, 2, 3, 4]))]) {
-        let expect = if mask.is_some() { Expect::Masked } else { Expect::Unmasked };
+        let masking = if mask.is_some() { Masking::Masked } else { Masking::Unmasked };
         let header = Header { fin: false, compressed: false, opcode: Opcode::Binary, mask, len };
         let bytes = header.encode();
         for cut in 0..bytes.as_ref().len() {
             let (mut decoder, (mut head, mut tail)) =
-                (Decoder::new(expect), bytes.as_ref().split_at(cut));
+                (Decoder::new(masking), bytes.as_ref().split_at(cut));
             assert_eq!(decoder.decode(&mut head), Ok(Step::NeedInput));
             assert_eq!(decoder.decode(&mut tail), Ok(Step::Item(Item::Header(header))));
             assert!(tail.is_empty());
@@ -84,7 +86,7 @@ fn pieces_come_with_their_key() {
     let wire = b"\x82\x87abcd1234567";
     let masked = wire[6..].to_vec();
     for size in 1..=wire.len() {
-        let (mut decoder, mut plain) = (Decoder::new(Expect::Masked), Vec::new());
+        let (mut decoder, mut plain) = (Decoder::new(Masking::Masked), Vec::new());
         for mut input in wire.chunks(size) {
             while let Ok(Step::Item(item)) = decoder.decode(&mut input) {
                 if let Item::Payload { bytes, mask } = item {

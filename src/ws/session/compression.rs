@@ -1,9 +1,9 @@
-//! What compresses messages; without the feature `deflate` there is no such value.
+//! The compressor of messages; without the feature `deflate` the type has no values.
 
 #[cfg(feature = "deflate")]
 use {crate::ws::deflate, alloc::vec::Vec};
 
-/// A deflater, and the payload that it has made last.
+/// A deflater, and the last payload that it has made.
 #[cfg(feature = "deflate")]
 pub(super) struct Compression {
     deflater: deflate::Deflater,
@@ -18,12 +18,12 @@ impl Compression {
         Self { deflater, payload: Vec::new(), from }
     }
 
-    /// Whether a message of `len` bytes is to be compressed.
+    /// Whether a message of `len` bytes is long enough.
     pub(super) const fn is_for(&self, len: usize) -> bool {
         len >= self.from
     }
 
-    /// Forgets what was compressed, so that nothing refers to it.
+    /// Begins a new context: nothing refers to what was compressed before.
     pub(super) fn restart(&mut self) {
         self.deflater.reset();
     }

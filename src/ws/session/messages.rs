@@ -1,21 +1,14 @@
-//! Messages, whole and in pieces, compressed where that was agreed on.
+//! The commands that send messages, whole and in pieces.
 
 use bytes::{BufMut, Bytes};
 
-use super::{Sender, put};
-use crate::ws::frame::{Header, HeaderBytes, Opcode};
+use super::sender::{Pieces, Sender};
+use crate::kernel::error::{ApiMisuse, SendError};
+use crate::kernel::time::Instant;
+use crate::ws::encoded::Encoded;
+use crate::ws::frame::{Header, Opcode};
 use crate::ws::message::Kind;
-use crate::ws::{Encoded, Role, Server};
-use crate::{ApiMisuse, Instant, SendError};
-
-/// A message that is sent in pieces.
-#[derive(Clone, Copy)]
-pub(super) struct Pieces {
-    kind: Kind,
-    compressed: bool,
-    /// Whether its first frame was written.
-    begun: bool,
-}
+use crate::ws::role::{Role, ServerRole};
 
 impl<R: Role> Sender<R> {
     /// Sends a text message of one frame.
@@ -23,7 +16,7 @@ impl<R: Role> Sender<R> {
     /// # Errors
     ///
     /// [`ApiMisuse::Closed`] after the close frame, [`ApiMisuse::OutOfOrder`] inside a message that is
-    /// sent in pieces, [`SendError::Full`] where there is no room.
+    /// sent in pieces, [`SendError::Full`] if there is no room.
     #[inline]
     pub fn send_text(&mut self, text: &str, now: Instant) -> Result<(), SendError> {
         self.send_message(Opcode::Text, text.as_bytes(), now)
@@ -39,8 +32,8 @@ impl<R: Role> Sender<R> {
         self.send_message(Opcode::Binary, bytes, now)
     }
 
-    /// Sends a binary message of one frame. A server shares what is large instead of copying it; a
-    /// client copies, since it masks, and so does whoever compresses.
+    /// Sends a binary message of one frame. A server shares a large one instead of copying it; a client,
+    /// which masks, copies, and so does a session that compresses.
     ///
     /// # Errors
     ///
@@ -51,7 +44,8 @@ impl<R: Role> Sender<R> {
             return self.send_message(Opcode::Binary, &bytes, now);
         }
         self.check_turn()?;
-        let head = Self::header(Opcode::Binary, None, bytes.len()).encode();
+        let header = Header { len: bytes.len() as u64, ..Self::header(Opcode::Binary) };
+        let head = header.encode();
         self.check(head.as_ref().len() + bytes.len())?;
         self.outbox.owed().put_slice(head.as_ref());
         self.outbox.append(bytes);
@@ -64,11 +58,12 @@ impl<R: Role> Sender<R> {
     ///
     /// ```
     /// use bytes::Buf;
-    /// use wirefeed::{Instant, ws::Session};
+    /// use wirefeed::{Instant, ws::{Config, ServerRole, Session}};
     ///
-    /// let Session { mut tx, .. } = Session::default();
-    /// tx.send_text_piece("Hel", false, Instant::ZERO)?;
-    /// tx.send_text_piece("lo", true, Instant::ZERO)?;
+    /// let now = Instant::ZERO;
+    /// let Session { mut tx, .. } = Session::new(ServerRole, Config::default(), now);
+    /// tx.send_text_piece("Hel", false, now)?;
+    /// tx.send_text_piece("lo", true, now)?;
     /// assert_eq!(tx.output().chunk(), b"\x01\x03Hel\x80\x02lo");
     /// # Ok::<(), wirefeed::SendError>(())
     /// ```
@@ -76,7 +71,7 @@ impl<R: Role> Sender<R> {
     /// # Errors
     ///
     /// [`ApiMisuse::Closed`] after the close frame, [`ApiMisuse::OutOfOrder`] inside a binary message,
-    /// [`SendError::Full`] where there is no room.
+    /// [`SendError::Full`] if there is no room.
     pub fn send_text_piece(
         &mut self,
         piece: &str,
@@ -91,7 +86,7 @@ impl<R: Role> Sender<R> {
     /// # Errors
     ///
     /// [`ApiMisuse::Closed`] after the close frame, [`ApiMisuse::OutOfOrder`] inside a text message,
-    /// [`SendError::Full`] where there is no room.
+    /// [`SendError::Full`] if there is no room.
     pub fn send_binary_piece(
         &mut self,
         piece: &[u8],
@@ -112,7 +107,7 @@ impl<R: Role> Sender<R> {
         if self.compression.is_some() {
             return self.send_compressed(opcode, payload, now);
         }
-        self.frame(opcode, payload, now)
+        self.frame(Self::header(opcode), payload, now)
     }
 
     #[inline(never)]
@@ -123,13 +118,15 @@ impl<R: Role> Sender<R> {
         now: Instant,
     ) -> Result<(), SendError> {
         self.check(0)?;
-        let header = Header { compressed: true, ..Self::header(opcode, None, 0) };
-        let is_for_it = self.compression.as_ref().is_some_and(|it| it.is_for(payload.len()));
-        if is_for_it && self.compressed_frame(header, payload, now) {
-            return Ok(());
+        let header = Self::header(opcode);
+        if self.compression.as_ref().is_some_and(|it| it.is_for(payload.len())) {
+            let compressed = Header { compressed: true, ..header };
+            if self.compressed_frame(compressed, payload, now).is_ok() {
+                return Ok(());
+            }
         }
-        // It is not worth it, or does not fit: perhaps it does as it is.
-        self.frame(opcode, payload, now)
+        // Short, or it does not fit: perhaps it fits uncompressed.
+        self.frame(header, payload, now)
     }
 
     fn send_piece(
@@ -150,17 +147,15 @@ impl<R: Role> Sender<R> {
             Kind::Text => Opcode::Text,
             Kind::Binary => Opcode::Binary,
         };
-        let header = Header { fin: is_last, ..Self::header(opcode, None, 0) };
-        // An empty piece says nothing, unless it is the last.
+        let header = Header { fin: is_last, ..Self::header(opcode) };
+        // An empty piece needs no frame, unless it is the last.
         if is_last || !piece.is_empty() {
             if pieces.compressed {
+                // RFC 7692 6: RSV1 is set on the first frame only.
                 let compressed = !pieces.begun;
-                if !self.compressed_frame(Header { compressed, ..header }, piece, now) {
-                    return Err(SendError::Full);
-                }
+                self.compressed_frame(Header { compressed, ..header }, piece, now)?;
             } else {
-                self.check(HeaderBytes::MAX + piece.len())?;
-                self.plain_frame(header, piece, now);
+                self.frame(header, piece, now)?;
             }
             pieces.begun = true;
         }
@@ -170,27 +165,21 @@ impl<R: Role> Sender<R> {
 
     /// Compresses a piece and writes its frame, if that fits.
     ///
-    /// What does not fit was compressed all the same. The context then begins anew, which the peer
-    /// does not notice: all that is sent later refers to nothing before it.
-    fn compressed_frame(&mut self, header: Header, piece: &[u8], now: Instant) -> bool {
-        let Some(mut compression) = self.compression.take() else { return false };
-        let payload = compression.compress(piece, header.fin);
-        let fits = self.outbox.fits(HeaderBytes::MAX + payload.len());
-        if fits {
-            self.plain_frame(header, payload, now);
-        } else {
+    /// A frame that does not fit was compressed nevertheless. The context then begins anew, which the
+    /// peer does not notice: nothing sent later refers to bytes before it.
+    fn compressed_frame(
+        &mut self,
+        header: Header,
+        piece: &[u8],
+        now: Instant,
+    ) -> Result<(), SendError> {
+        let Some(mut compression) = self.compression.take() else { return Ok(()) };
+        let sent = self.frame(header, compression.compress(piece, header.fin), now);
+        if sent.is_err() {
             compression.restart();
         }
         self.compression = Some(compression);
-        fits
-    }
-
-    /// Writes a frame whose header lacks key and length.
-    fn plain_frame(&mut self, header: Header, payload: &[u8], now: Instant) {
-        let key = self.role.mask_key();
-        let head = Header { mask: key, len: payload.len() as u64, ..header }.encode();
-        put(self.outbox.owed(), head, key, payload);
-        self.write.touch(&self.outbox, now);
+        sent
     }
 
     /// Whether a message may begin.
@@ -200,9 +189,8 @@ impl<R: Role> Sender<R> {
     }
 }
 
-impl Sender<Server> {
-    /// Sends a message that many sessions share: nothing of it is copied unless it is small, nor
-    /// compressed.
+impl Sender<ServerRole> {
+    /// Sends a message that many sessions share: it is not compressed, and not copied unless it is small.
     ///
     /// # Errors
     ///

@@ -1,0 +1,586 @@
+//! The loop over the frames of a connection: parts of messages, unmasked, inflated and checked.
+
+use alloc::boxed::Box;
+use core::marker::PhantomData;
+
+use super::config::{Config, Exceeded};
+use super::event::Kind;
+use super::inflate::Inflater;
+use crate::kernel::step::Step;
+use crate::kernel::table::transitions;
+use crate::kernel::text::{Beginning, Joiner};
+use crate::ws::close::Close;
+use crate::ws::error::{Error, ErrorKind};
+use crate::ws::frame::{ControlPayload, Header, HeaderBuffer, Opcode, Rules, most_deflated};
+use crate::ws::mask::{mask, rotate};
+use crate::ws::role::Role;
+
+/// Reads frames, and yields the parts of messages.
+pub(super) struct Reader<R> {
+    /// The offset of the next byte of the input.
+    at: u64,
+    frame_limit: u64,
+    message_limit: u64,
+    state: State,
+    header: HeaderBuffer,
+    frame: Frame,
+    message: Message,
+    /// The end of the text so far, if it is inside a character.
+    joiner: Joiner,
+    inflater: Option<Box<Inflater>>,
+    inflated: Inflated,
+    /// What is wrong, in `Failed`.
+    error: Error,
+    role: PhantomData<fn() -> R>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Between messages: a header comes next.
+    Idle,
+    /// Between two frames of a message: a header comes next.
+    Between,
+    /// Inside the payload of a frame of a message.
+    Payload,
+    /// Inside a control frame between messages.
+    Control,
+    /// Inside a control frame between two frames of a message.
+    ControlBetween,
+    /// A close frame has come.
+    Done,
+    /// The bytes are invalid, until `reset`.
+    Failed,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum On {
+    /// The header of a frame of a message.
+    Header,
+    /// The header of a control frame.
+    ControlHeader,
+    /// The end of a control frame.
+    ControlEnd,
+    /// The end of a frame that is not the last of its message.
+    FrameEnd,
+    /// The end of the last frame of a message.
+    MessageEnd,
+    /// A valid close frame.
+    Close,
+    /// A fault, or a limit.
+    Fail,
+    /// Another connection.
+    Reset,
+}
+
+transitions! {
+    /// RFC 6455 5.4: a message consists of one or more frames, and control frames may come between them.
+    State, On {
+        Idle | Between, Header => Payload;
+        Payload, FrameEnd => Between;
+        Payload, MessageEnd => Idle;
+        Idle, ControlHeader => Control;
+        Between, ControlHeader => ControlBetween;
+        Control, ControlEnd => Idle;
+        ControlBetween, ControlEnd => Between;
+        Idle | Between, Close => Done;
+        Idle | Between | Payload | Control | ControlBetween, Fail => Failed;
+        Idle | Between | Payload | Control | ControlBetween | Done | Failed, Reset => Idle;
+    }
+}
+
+/// The frame in progress.
+#[derive(Clone, Copy)]
+struct Frame {
+    opcode: Opcode,
+    /// Whether this is the last frame of its message.
+    fin: bool,
+    /// The key for the next byte of the payload.
+    key: Option<[u8; 4]>,
+    /// The bytes of the payload that are still to come.
+    left: u64,
+    /// The offset of the payload.
+    at: u64,
+}
+
+/// The message in progress.
+#[derive(Clone, Copy)]
+struct Message {
+    kind: Kind,
+    compressed: bool,
+    /// Its bytes so far, inflated; after a limit was exceeded, the length that exceeded it.
+    len: u64,
+}
+
+/// The bytes of the inflater's piece that are still to be yielded: at most 16 KiB.
+#[derive(Clone, Copy)]
+struct Inflated {
+    from: u16,
+    to: u16,
+    /// The message goes on past its limit.
+    too_long: bool,
+}
+
+impl Inflated {
+    const NONE: Self = Self { from: 0, to: 0, too_long: false };
+
+    /// Takes up to `most` bytes.
+    fn take(&mut self, most: usize) -> core::ops::Range<usize> {
+        let from = usize::from(self.from);
+        let to = usize::from(self.to).min(from.saturating_add(most));
+        self.from = to as u16;
+        from..to
+    }
+}
+
+/// What the reader finds.
+pub(super) enum Found<'p> {
+    /// The start of a message.
+    Start(Kind),
+    /// Whole characters of a text, at least one.
+    Text(&'p str),
+    /// Bytes of a binary message, at least one.
+    Binary(&'p [u8]),
+    /// The end of a message.
+    End(Kind),
+    /// A control frame, whose payload is whole and valid.
+    Control(Opcode),
+}
+
+/// Where the next bytes of a message are.
+enum Source<'b> {
+    Input(&'b [u8]),
+    Inflated(core::ops::Range<usize>),
+}
+
+impl<R: Role> Reader<R> {
+    pub(super) const fn new(config: Config) -> Self {
+        const fn or_none(limit: Option<usize>) -> u64 {
+            match limit {
+                Some(limit) => limit as u64,
+                None => u64::MAX,
+            }
+        }
+        Self {
+            at: 0,
+            frame_limit: or_none(config.frame),
+            message_limit: or_none(config.message),
+            state: State::Idle,
+            header: HeaderBuffer::new(),
+            frame: Frame { opcode: Opcode::Binary, fin: true, key: None, left: 0, at: 0 },
+            message: Message { kind: Kind::Binary, compressed: false, len: 0 },
+            joiner: Joiner::new(),
+            inflater: None,
+            inflated: Inflated::NONE,
+            error: Error::new(ErrorKind::Truncated, 0),
+            role: PhantomData,
+        }
+    }
+
+    #[cfg(feature = "deflate")]
+    pub(super) fn set_inflater(&mut self, inflater: Inflater) {
+        self.inflater = Some(Box::new(inflater));
+    }
+
+    /// Takes a plain message of one frame out of the input, if it lies there whole, and unmasks it.
+    #[inline(always)]
+    pub(super) fn whole_message<'b>(
+        &mut self,
+        input: &mut &'b mut [u8],
+    ) -> Option<(Opcode, &'b mut [u8])> {
+        if self.state != State::Idle || !self.header.is_empty() {
+            return None;
+        }
+        let rules = Rules {
+            deflate: self.inflater.is_some(),
+            inside: false,
+            frame: self.frame_limit,
+            message: self.message_limit,
+        };
+        let Ok(Some((header, used))) = Header::read(input, R::MASKING, &rules) else { return None };
+        let plain = !header.compressed && !header.opcode.is_control();
+        if (input.len() - used) as u64 >= header.len && header.fin && plain {
+            let end = used + header.len as usize;
+            let (frame, rest) = core::mem::take(input).split_at_mut(end);
+            *input = rest;
+            let payload = &mut frame[used..];
+            if let Some(key) = header.mask {
+                mask(payload, key);
+            }
+            self.at += end as u64;
+            return Some((header.opcode, payload));
+        }
+        None
+    }
+
+    /// Reads until the next part of a message, at most `longest` bytes of a plain one, or a control
+    /// frame, which leaves its payload in `control`.
+    #[inline]
+    pub(super) fn next<'p, 'b: 'p>(
+        &'p mut self,
+        control: &mut ControlPayload,
+        input: &mut &'b mut [u8],
+        longest: usize,
+    ) -> Result<Step<Found<'p>>, Error> {
+        loop {
+            match self.state {
+                State::Idle | State::Between => {
+                    if input.is_empty() {
+                        return Ok(Step::NeedInput);
+                    }
+                    if let Some(kind) = self.read_header(control, input)? {
+                        return Ok(Step::Item(Found::Start(kind)));
+                    }
+                }
+                State::Control | State::ControlBetween => {
+                    control.push(self.unmask(input, usize::MAX));
+                    if self.frame.left > 0 {
+                        return Ok(Step::NeedInput);
+                    }
+                    self.state.go(On::ControlEnd);
+                    if self.frame.opcode == Opcode::Close {
+                        if let Err((kind, index)) = Close::parse(control.as_slice()) {
+                            *input = &mut [];
+                            return self.fail(kind, self.frame.at + index as u64);
+                        }
+                        self.state.go(On::Close);
+                    }
+                    return Ok(Step::Item(Found::Control(self.frame.opcode)));
+                }
+                State::Payload => {
+                    if !self.has_payload(input)? {
+                        if self.frame.left > 0 {
+                            return Ok(Step::NeedInput);
+                        }
+                        match self.end_frame(input)? {
+                            Some(kind) => return Ok(Step::Item(Found::End(kind))),
+                            None => continue,
+                        }
+                    }
+                    let source = self.take_payload(input, longest);
+                    if self.message.kind == Kind::Binary {
+                        let bytes = source.bytes(self.inflater.as_deref());
+                        return Ok(Step::Item(Found::Binary(bytes)));
+                    }
+                    match self.joiner.begin(source.bytes(self.inflater.as_deref())) {
+                        Ok(Beginning::Held) => continue,
+                        Ok(Beginning::Character) => {
+                            return Ok(Step::Item(Found::Text(self.joiner.take())));
+                        }
+                        Ok(Beginning::Text) => {}
+                        Err(bad) => {
+                            let at = self.offset(&source, bad);
+                            *input = &mut [];
+                            return self.fail(ErrorKind::Utf8, at);
+                        }
+                    }
+                    let (text, rest) = self.joiner.split(source.bytes(self.inflater.as_deref()));
+                    if let Err(bad) = rest {
+                        // What comes before the fault is yielded before it.
+                        let at = self.offset(&source, bad);
+                        *input = &mut [];
+                        self.error = Error::new(ErrorKind::Utf8, at);
+                        self.state.go(On::Fail);
+                    }
+                    return Ok(Step::Item(Found::Text(text)));
+                }
+                State::Done => return Ok(Step::Done),
+                State::Failed => {
+                    // A part before the fault may have been yielded after it was found.
+                    self.forget();
+                    return Err(self.error);
+                }
+            }
+        }
+    }
+
+    /// Reads a header, whose first bytes may be in the buffer: the type of the message that it starts.
+    fn read_header(
+        &mut self,
+        control: &mut ControlPayload,
+        input: &mut &mut [u8],
+    ) -> Result<Option<Kind>, Error> {
+        let rules = self.rules();
+        match self.header.read(input, R::MASKING, &rules) {
+            Ok(Some((header, used))) => {
+                advance(input, used);
+                self.at += used as u64;
+                let Header { fin, compressed, opcode, mask: key, len: left } = header;
+                self.frame = Frame { opcode, fin, key, left, at: self.at };
+                let kind = match opcode {
+                    Opcode::Text => Some(Kind::Text),
+                    Opcode::Binary => Some(Kind::Binary),
+                    Opcode::Continuation => None,
+                    Opcode::Close | Opcode::Ping | Opcode::Pong => {
+                        control.clear();
+                        self.state.go(On::ControlHeader);
+                        return Ok(None);
+                    }
+                };
+                if let Some(kind) = kind {
+                    self.message = Message { kind, compressed, len: 0 };
+                }
+                self.state.go(On::Header);
+                Ok(kind)
+            }
+            Ok(None) => {
+                self.at += input.len() as u64;
+                *input = &mut [];
+                Ok(None)
+            }
+            Err(fault) => {
+                let offset = fault.offset(self.at);
+                advance(input, fault.skip(input.len()));
+                let before = match (fault.kind, self.state) {
+                    (ErrorKind::MessageTooLong, State::Between) => self.message.len,
+                    _ => 0,
+                };
+                self.message.len = before.saturating_add(self.header.announced());
+                self.fail(fault.kind, offset)
+            }
+        }
+    }
+
+    /// What the next header is judged by.
+    fn rules(&self) -> Rules {
+        let deflate = self.inflater.is_some();
+        let (frame, message) = (self.frame_limit, self.message_limit);
+        match (self.state, self.message) {
+            // The limit on a compressed message is applied to what is inflated.
+            (State::Between, Message { compressed: true, .. }) => {
+                Rules { deflate, inside: true, frame: most_deflated(frame), message: u64::MAX }
+            }
+            (State::Between, Message { len, .. }) => {
+                Rules { deflate, inside: true, frame, message: message - len }
+            }
+            _ => Rules { deflate, inside: false, frame, message },
+        }
+    }
+
+    /// Whether bytes of the message can be taken; if it is compressed, inflates the next ones.
+    #[inline]
+    fn has_payload(&mut self, input: &mut &mut [u8]) -> Result<bool, Error> {
+        if self.message.compressed {
+            return self.has_inflated(input);
+        }
+        Ok(self.frame.left > 0 && !input.is_empty())
+    }
+
+    #[inline(never)]
+    fn has_inflated(&mut self, input: &mut &mut [u8]) -> Result<bool, Error> {
+        while self.inflated.from == self.inflated.to {
+            if self.inflated.too_long {
+                self.message.len = self.message_limit.saturating_add(1);
+                return self.fail_frame(ErrorKind::MessageTooLong, input);
+            }
+            let Some(inflater) = &mut self.inflater else { return Ok(false) };
+            let len = within(self.frame.left, input.len()).min(COMPRESSED);
+            let block = &mut input[..len];
+            if let Some(key) = self.frame.key {
+                mask(block, key);
+            }
+            let mut rest = &*block;
+            let made = inflater.inflate_piece(&mut rest).map(<[u8]>::len);
+            let used = len - rest.len();
+            if let Some(key) = self.frame.key {
+                // The rest is unmasked in its turn.
+                mask(&mut block[used..], rotate(key, used));
+            }
+            let made = match made {
+                Ok(made) => made,
+                Err(kind) => return self.fail_frame(kind.into(), input),
+            };
+            advance(input, used);
+            self.pass(used);
+            if used == 0 && made == 0 {
+                return Ok(false);
+            }
+            let room = within(self.message_limit - self.message.len, made);
+            self.message.len += room as u64;
+            self.inflated = Inflated { from: 0, to: room as u16, too_long: room < made };
+        }
+        Ok(true)
+    }
+
+    /// Takes the next bytes of the message: of a character that was cut, no more than it lacks.
+    #[inline]
+    fn take_payload<'b>(&mut self, input: &mut &'b mut [u8], longest: usize) -> Source<'b> {
+        let lacks = self.joiner.lacks();
+        if self.message.compressed {
+            return Source::Inflated(self.inflated.take(if lacks > 0 { lacks } else { usize::MAX }));
+        }
+        let piece = self.unmask(input, if lacks > 0 { lacks } else { longest });
+        self.message.len += piece.len() as u64;
+        Source::Input(piece)
+    }
+
+    /// Takes up to `most` bytes of the payload out of the input, and unmasks them.
+    #[inline]
+    fn unmask<'b>(&mut self, input: &mut &'b mut [u8], most: usize) -> &'b [u8] {
+        let len = within(self.frame.left, input.len()).min(most);
+        let (piece, rest) = core::mem::take(input).split_at_mut(len);
+        *input = rest;
+        if let Some(key) = self.frame.key {
+            mask(piece, key);
+        }
+        self.pass(len);
+        piece
+    }
+
+    /// Advances by `len` bytes of the payload.
+    #[inline]
+    fn pass(&mut self, len: usize) {
+        self.at += len as u64;
+        self.frame.left -= len as u64;
+        self.frame.key = self.frame.key.map(|key| rotate(key, len));
+    }
+
+    /// The payload of a frame is complete: the type of the message, if that is complete too.
+    fn end_frame(&mut self, input: &mut &mut [u8]) -> Result<Option<Kind>, Error> {
+        if !self.frame.fin {
+            self.state.go(On::FrameEnd);
+            return Ok(None);
+        }
+        let Message { kind, compressed, .. } = self.message;
+        if let (true, Some(inflater)) = (compressed, &mut self.inflater) {
+            if let Err(kind) = inflater.finish() {
+                return self.fail_frame(kind.into(), input);
+            }
+        }
+        // 5.6, 8.1: the whole message must be valid UTF-8, wherever its fragments are cut.
+        if self.joiner.lacks() > 0 {
+            if compressed {
+                return self.fail_frame(ErrorKind::Utf8, input);
+            }
+            return self.fail(ErrorKind::Utf8, self.at);
+        }
+        self.state.go(On::MessageEnd);
+        Ok(Some(kind))
+    }
+
+    /// The end of the stream.
+    pub(super) fn finish(&mut self) -> Result<(), Error> {
+        match self.state {
+            State::Done => Ok(()),
+            State::Failed => Err(self.error),
+            _ => self.fail(ErrorKind::Truncated, self.at),
+        }
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.at = 0;
+        self.header = HeaderBuffer::new();
+        self.state.go(On::Reset);
+        self.forget();
+    }
+
+    pub(super) fn bytes_needed(&self, input: &[u8]) -> u64 {
+        let len = match self.state {
+            State::Idle | State::Between => {
+                let mut header = self.header;
+                match header.read(input, R::MASKING, &self.rules()) {
+                    Ok(Some((header, used))) => used as u64 + header.len,
+                    Ok(None) => return header.bytes_needed(),
+                    Err(_) => 0,
+                }
+            }
+            State::Payload | State::Control | State::ControlBetween => self.frame.left,
+            State::Done | State::Failed => 0,
+        };
+        len.saturating_sub(input.len() as u64)
+    }
+
+    /// Gives back the inflater's memory, unless a message is unfinished: whether that is so.
+    pub(super) fn release(&mut self) -> bool {
+        match self.state {
+            State::Done | State::Failed => self.forget(),
+            State::Idle | State::Control => {}
+            State::Between | State::Payload | State::ControlBetween => return false,
+        }
+        if let Some(inflater) = &mut self.inflater {
+            inflater.release();
+        }
+        true
+    }
+
+    pub(super) fn exceeded(&self) -> Option<Exceeded> {
+        let limit = match (self.state, self.error.kind) {
+            (State::Failed, ErrorKind::FrameTooLong) => self.frame_limit,
+            (State::Failed, ErrorKind::MessageTooLong) => self.message_limit,
+            _ => return None,
+        };
+        Some(Exceeded { limit, len: self.message.len })
+    }
+
+    /// The longest message, in bytes.
+    pub(super) fn message_limit(&self) -> usize {
+        usize::try_from(self.message_limit).unwrap_or(usize::MAX)
+    }
+
+    /// The offset of byte `index` of the last bytes that were taken; in a compressed message that of
+    /// the frame.
+    fn offset(&self, source: &Source<'_>, index: usize) -> u64 {
+        match source {
+            Source::Input(bytes) => self.at - (bytes.len() - index) as u64,
+            Source::Inflated(_) => self.frame.at,
+        }
+    }
+
+    /// Fails at the frame in progress, somewhere in whose payload the fault is.
+    #[cold]
+    fn fail_frame<T>(&mut self, kind: ErrorKind, input: &mut &mut [u8]) -> Result<T, Error> {
+        *input = &mut [];
+        self.fail(kind, self.frame.at)
+    }
+
+    /// Fails at the byte so many bytes before the next one.
+    #[cold]
+    pub(super) fn fail_before<T>(&mut self, kind: ErrorKind, len: u64) -> Result<T, Error> {
+        self.fail(kind, self.at - len)
+    }
+
+    #[cold]
+    fn fail<T>(&mut self, kind: ErrorKind, at: u64) -> Result<T, Error> {
+        self.error = Error::new(kind, at);
+        self.state.go(On::Fail);
+        self.forget();
+        Err(self.error)
+    }
+
+    /// Gives up the message in progress.
+    fn forget(&mut self) {
+        if let Some(inflater) = &mut self.inflater {
+            inflater.reset();
+        }
+        self.inflated = Inflated::NONE;
+        self.joiner = Joiner::new();
+    }
+}
+
+impl<R> Reader<R> {
+    /// The offset of the next byte of the input.
+    pub(super) const fn at(&self) -> u64 {
+        self.at
+    }
+}
+
+impl<'p> Source<'p> {
+    #[inline]
+    fn bytes(&self, inflater: Option<&'p Inflater>) -> &'p [u8] {
+        match self {
+            Self::Input(bytes) => bytes,
+            Self::Inflated(range) => inflater.map_or(&[], |it| &it.piece()[range.clone()]),
+        }
+    }
+}
+
+fn advance(input: &mut &mut [u8], len: usize) {
+    *input = &mut core::mem::take(input)[len..];
+}
+
+/// The part of a payload's `left` bytes that `available` ones hold.
+fn within(left: u64, available: usize) -> usize {
+    usize::try_from(left).map_or(available, |left| left.min(available))
+}
+
+/// Bytes that are unmasked at once to be inflated; what they make is rarely more than a piece.
+const COMPRESSED: usize = 4 << 10;
