@@ -114,7 +114,8 @@ impl Wire {
 
     /// Sends a message; the first that is the same comes back.
     fn echo(&mut self, message: &str) -> Result<String, Box<dyn Error>> {
-        let Session { mut rx, mut tx } = Session::new(ws::Client(random), &ws::Config::default());
+        let Session { mut rx, mut tx } =
+            Session::new(ws::ClientRole(random), ws::Config::default(), self.now());
         tx.send_text(message, self.now())?;
         let mut echo = None;
         loop {

@@ -20,8 +20,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Buf;
 use wirefeed::ws::{
-    Client, CloseCode, Config, Ending, Event, Mailbox, Receiver, Reply, Role, Sender, Server,
-    Session,
+    ClientRole, CloseCode, Config, Ending, Event, Mailbox, Receiver, Reply, Role, Sender,
+    ServerRole, Session,
 };
 use wirefeed::{End, Replies, Step};
 
@@ -36,8 +36,14 @@ fn exchange() -> io::Result<bool> {
     // The handshake is left out: what is measured comes after it.
     let config = Config::default();
     let (server, client) = thread::scope(|tasks| {
-        let server = tasks.spawn(|| side(&server, Session::new(Server, &config), Sends::Always));
-        let client = side(&client, Session::new(Client(random), &config), Sends::ForAWhile);
+        let server = tasks.spawn(|| {
+            side(&server, Session::new(ServerRole, config, wirefeed::Instant::ZERO), Sends::Always)
+        });
+        let client = side(
+            &client,
+            Session::new(ClientRole(random), config, wirefeed::Instant::ZERO),
+            Sends::ForAWhile,
+        );
         (server.join().expect("the server's task does not panic"), client)
     });
 
@@ -60,8 +66,9 @@ fn flood() -> io::Result<bool> {
     let (server, mut client) = connection()?;
     let (sent, server) = thread::scope(|tasks| {
         let config = Config::default();
-        let server =
-            tasks.spawn(move || side(&server, Session::new(Server, &config), Sends::Nothing));
+        let server = tasks.spawn(move || {
+            side(&server, Session::new(ServerRole, config, wirefeed::Instant::ZERO), Sends::Nothing)
+        });
         let pings = b"\x89\x88\0\0\0\0a ping..".repeat(1000);
         let (begin, mut sent) = (Instant::now(), 0);
         while begin.elapsed() < LASTS && client.write_all(&pings).is_ok() {

@@ -12,7 +12,7 @@ use tokio::io::{join, sink};
 use wirefeed::ws::deflate::{Config, Deflater, Inflater, Pool};
 use wirefeed::ws::frame::{Header, Opcode};
 use wirefeed::ws::handshake::{DeflateConfig, DeflateParams};
-use wirefeed::ws::{self, Client, Event, Server, Session};
+use wirefeed::ws::{self, ClientRole, Event, ServerRole, Session};
 use wirefeed::{Instant, Step};
 use yawc::{Options, Role, WebSocket};
 
@@ -137,8 +137,8 @@ impl Messages {
         let (pool, wire, params) = (Pool::default(), self.frames(), self.params());
         let mut buffer = vec![0; wire.len()];
         move |_, _| {
-            let (role, config) = (Client(|_: &mut [u8]| ()), ws::Config::default());
-            let Session { mut rx, mut tx } = Session::with_deflate(role, &config, &params, &pool);
+            let (role, config) = (ClientRole(|_: &mut [u8]| ()), ws::Config::default());
+            let Session { mut rx, mut tx } = Session::with_deflate(role, config, &params, &pool, Instant::ZERO);
             buffer.copy_from_slice(&wire);
             let (mut input, mut messages) = (&mut buffer[..], 0);
             while let Step::Item(event) = rx.receive(&mut tx, &mut input, Instant::ZERO).unwrap() {
@@ -167,7 +167,7 @@ impl Messages {
         let (pool, params) = (Pool::default(), self.params());
         move |_, _| {
             let config = ws::Config::default();
-            let mut tx = Session::with_deflate(Server, &config, &params, &pool).tx;
+            let mut tx = Session::with_deflate(ServerRole, config, &params, &pool, Instant::ZERO).tx;
             self.each_payload(|_, plain| {
                 tx.send_binary(plain, Instant::ZERO).unwrap();
                 let len = black_box(tx.output().chunk()).len();

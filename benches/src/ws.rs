@@ -5,7 +5,7 @@ use std::hint::black_box;
 use wirefeed::Step;
 use wirefeed::ws::frame::{Header, Opcode};
 use wirefeed::ws::message::{self, Item, Part};
-use wirefeed::ws::{Server, mask};
+use wirefeed::ws::{ServerRole, mask};
 
 use crate::measure::{Row, Run};
 use crate::ws_peers::PEERS;
@@ -88,11 +88,11 @@ fn frame(fin: bool, opcode: Opcode, payload: Vec<u8>) -> Vec<u8> {
 /// the next one is read in steps until it lies whole in the buffer, so that it is still in the first
 /// cache when it is unmasked; one that is larger than the buffer is joined from such steps.
 fn whole(wire: &[u8], piece: usize) -> usize {
-    let (mut decoder, mut buffer) = (message::Decoder::<Server>::new(), vec![0; 2 * BUFFER]);
+    let (mut decoder, mut buffer) = (message::Decoder::<ServerRole>::new(), vec![0; 2 * BUFFER]);
     let (mut held, mut is_large, mut items) = (0..0, false, 0);
     for mut piece in wire.chunks(piece) {
         while !piece.is_empty() {
-            let step = match decoder.missing(&buffer[held.clone()]) {
+            let step = match decoder.bytes_needed(&buffer[held.clone()]) {
                 _ if !is_large => BUFFER,
                 missing if !held.is_empty() => missing as usize,
                 _ => STEP,
@@ -103,13 +103,13 @@ fn whole(wire: &[u8], piece: usize) -> usize {
             let mut input = &mut buffer[held.clone()];
             // Unless it is better to wait for what the buffer has room for.
             let room = (2 * BUFFER - held.end) as u64;
-            while !is_large || !(1..=room).contains(&decoder.missing(input)) {
+            while !is_large || !(1..=room).contains(&decoder.bytes_needed(input)) {
                 let Step::Item(item) = decoder.decode(&mut input).unwrap() else { break };
                 is_large = is_longer(&item, LARGE);
                 black_box(&item);
                 items += 1;
             }
-            is_large |= decoder.missing(&[]) > LARGE;
+            is_large |= decoder.bytes_needed(&[]) > LARGE;
             held.start = held.end - input.len();
             if held.is_empty() {
                 held = 0..0;
@@ -122,7 +122,7 @@ fn whole(wire: &[u8], piece: usize) -> usize {
 /// Nothing is joined: a message is handed on as it arrives.
 fn parts(wire: &[u8], piece: usize) -> usize {
     let (mut decoder, mut buffer, mut items) =
-        (message::Decoder::<Server>::new(), vec![0; STEP], 0);
+        (message::Decoder::<ServerRole>::new(), vec![0; STEP], 0);
     for read in wire.chunks(piece).flat_map(|piece| piece.chunks(STEP)) {
         let mut input = &mut buffer[..read.len()];
         input.copy_from_slice(read);

@@ -10,7 +10,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use sockudo_ws::frame::{OpCode, encode_frame};
 use tokio_util::codec::Encoder as _;
 use tungstenite::Message;
-use wirefeed::ws::{Client, Config, Encoded, Event, Role, Server, Session};
+use wirefeed::ws::{ClientRole, Config, Encoded, Event, Role, ServerRole, Session};
 use wirefeed::{Instant, Step};
 
 use crate::encode::{ROOM, written};
@@ -26,8 +26,8 @@ pub(crate) fn rows(run: Run<'_>) {
         let all = &Bytes::from(wire.clone());
         for (side, peers) in [("client", PEERS), ("server", PEERS)] {
             let mut ours = |wire: &[u8], piece: usize| match side {
-                "client" => sent(Client(keys()), wire, piece),
-                _ => sent(Server, wire, piece),
+                "client" => sent(ClientRole(keys()), wire, piece),
+                _ => sent(ServerRole, wire, piece),
             };
             for (peer, pass, bound) in peers {
                 let name = format!("ws, {said}, encoded by a {side}");
@@ -67,7 +67,7 @@ fn config() -> Config {
 }
 
 fn sent<R: Role>(role: R, wire: &[u8], piece: usize) -> usize {
-    let (Session { mut tx, .. }, mut items) = (Session::new(role, &config()), 0);
+    let (Session { mut tx, .. }, mut items) = (Session::new(role, config(), Instant::ZERO), 0);
     for payload in wire.chunks(piece) {
         if tx.output().remaining() > ROOM {
             black_box(tx.output().chunk());
@@ -164,8 +164,8 @@ fn web_socket(is_client: bool, all: &Bytes, piece: usize) -> usize {
 
 /// What a client sends and a server sends back, each in one buffer.
 fn echoed(wire: &[u8], piece: usize) -> usize {
-    let mut client = Session::new(Client(keys()), &config());
-    let mut server = Session::new(Server, &config());
+    let mut client = Session::new(ClientRole(keys()), config(), Instant::ZERO);
+    let mut server = Session::new(ServerRole, config(), Instant::ZERO);
     let (mut buffer, mut items, now) = (vec![0; ROOM], 0, Instant::ZERO);
     for payload in wire.chunks(piece) {
         let text = std::str::from_utf8(payload).unwrap();
@@ -242,7 +242,7 @@ pub(crate) fn shared(rounds: usize, wanted: impl Fn(&str) -> bool) -> Vec<String
     };
     for (size, said) in [(1 << 10, "1 KiB"), (1 << 16, "64 KiB"), (1 << 20, "1 MiB")] {
         let (payload, mut session) =
-            (Bytes::from(vec![b'x'; size]), Session::new(Server, &config()));
+            (Bytes::from(vec![b'x'; size]), Session::new(ServerRole, config(), Instant::ZERO));
         row(format!("shared {said} in a WebSocket message"), &mut || {
             session.tx.send_bytes(black_box(&payload).clone(), Instant::ZERO).unwrap();
             written(session.tx.output());

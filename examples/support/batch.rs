@@ -115,8 +115,8 @@ fn job(line: &Value) -> Result<Job, String> {
             (Kind::Sse, "line") => job.sse.line = small,
             (Kind::Sse, "event") => job.sse.event = small,
             (Kind::Sse, "id") => job.sse.id = small,
-            (Kind::Ws, "frame") => job.messages.frame = limit,
-            (Kind::Ws, "message") => job.messages.message = limit,
+            (Kind::Ws, "frame") => job.messages.frame = size,
+            (Kind::Ws, "message") => job.messages.message = size,
             _ => return Err(format!("unknown limit {name}")),
         }
     }

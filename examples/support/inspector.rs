@@ -2,7 +2,7 @@
 
 use bytes::Buf;
 use serde_json::json;
-use wirefeed::ws::{Client, Config, Event, Server, Session, message};
+use wirefeed::ws::{ClientRole, Config, Event, ServerRole, Session, message};
 use wirefeed::{Instant, Step, h1, sse, ws};
 
 use super::http::{Chunks, Requests, Responses};
@@ -35,7 +35,7 @@ pub struct Job {
     /// Limits and switches of requests, responses and chunked bodies.
     pub http: h1::Config,
     pub sse: sse::Config,
-    pub messages: message::Limits,
+    pub messages: message::Config,
 }
 
 impl Job {
@@ -50,7 +50,7 @@ impl Job {
                 _ => h1::Config::server(),
             },
             sse: sse::Config::default(),
-            messages: message::Limits::default(),
+            messages: message::Config::default(),
         }
     }
 }
@@ -70,8 +70,8 @@ enum Stream {
     Chunked(Box<Chunks>),
     Request(Box<Requests>),
     Response(Box<Responses>),
-    Server(Box<Session<Server>>),
-    Client(Box<Session<Client<Key>>>),
+    Server(Box<Session<ServerRole>>),
+    Client(Box<Session<ClientRole<Key>>>),
 }
 
 /// A client's source of mask keys.
@@ -80,7 +80,7 @@ type Key = fn(&mut [u8]);
 impl Inspector {
     pub fn new(job: &Job) -> Self {
         let mut config = Config::default();
-        config.limits = job.messages;
+        config.message = job.messages;
         let stream = match (job.kind, job.role) {
             (Kind::Sse, _) => {
                 let mut decoder = Box::new(sse::Decoder::with_config(job.sse));
@@ -92,11 +92,13 @@ impl Inspector {
             (Kind::Response, _) => {
                 Stream::Response(Box::new(Responses::new(&job.http, job.method.clone())))
             }
-            (Kind::Ws, Role::Server) => Stream::Server(Box::new(Session::new(Server, &config))),
+            (Kind::Ws, Role::Server) => {
+                Stream::Server(Box::new(Session::new(ServerRole, config, Instant::ZERO)))
+            }
             (Kind::Ws, Role::Client) => {
                 // A key of zeros, so that the output can be read; nothing is sent anywhere.
-                let role = Client::<Key>(|key| key.fill(0));
-                Stream::Client(Box::new(Session::new(role, &config)))
+                let role = ClientRole::<Key>(|key| key.fill(0));
+                Stream::Client(Box::new(Session::new(role, config, Instant::ZERO)))
             }
         };
         Self { stream, fed: 0, left: 0, over: false }

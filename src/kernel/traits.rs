@@ -149,7 +149,8 @@ pub(crate) use codec;
 ///     }
 /// }
 ///
-/// let (mut session, mut count) = (ws::Session::default(), Count(0));
+/// let session = ws::Session::new(ws::ServerRole, ws::Config::default(), Instant::ZERO);
+/// let (mut session, mut count) = (session, Count(0));
 /// let mut ping = *b"\x89\x80\0\0\0\0";
 /// let written = turn(&mut session, &mut count, &mut ping, Instant::ZERO)?;
 /// assert_eq!((&written[..], count.0), (&b"\x8a\x00"[..], 1));

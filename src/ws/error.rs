@@ -96,7 +96,9 @@ impl fmt::Display for ErrorKind {
             Self::MessageTooLong => "message is longer than the limit",
             Self::Utf8 => "text is not valid UTF-8",
             Self::Deflate => "invalid DEFLATE data in a compressed message",
-            Self::CloseLength => "close frame with a payload of one byte: expected none, or a code of two",
+            Self::CloseLength => {
+                "close frame with a payload of one byte: expected none, or a code of two"
+            }
             Self::CloseCode => "close frame with a code that must not be sent",
             Self::Truncated => "connection ended before the closing handshake",
         })

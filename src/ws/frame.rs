@@ -30,9 +30,9 @@ mod opcode;
 mod payload;
 
 pub use decoder::{Decoder, Item};
+pub use header::{Header, HeaderBytes};
 #[cfg(feature = "alloc")]
 pub(crate) use header::{HeaderBuffer, Rules, most_deflated};
-pub use header::{Header, HeaderBytes};
 pub use opcode::{Masking, Opcode};
 #[cfg(feature = "alloc")]
 pub(crate) use payload::ControlPayload;

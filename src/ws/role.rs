@@ -1,7 +1,7 @@
 //! Which side of a connection a machine is: what it expects and how it masks.
 
-use crate::ws::frame::Masking;
 use crate::Entropy;
+use crate::ws::frame::Masking;
 
 /// A side of a connection: [`ServerRole`] or [`ClientRole`].
 pub trait Role: sealed::Role {}

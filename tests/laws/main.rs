@@ -32,18 +32,18 @@ laws! {
     sse_source_with_switches => subjects::sse::Source<true>,
     ws_frames_of_a_client => subjects::ws::Frames<true>,
     ws_frames_of_a_server => subjects::ws::Frames<false>,
-    ws_messages_to_a_server => subjects::ws::Messages<wirefeed::ws::Server>,
-    ws_messages_to_a_client => subjects::ws::Messages<wirefeed::ws::Client<subjects::ws::Key>>,
-    ws_messages_in_parts_to_a_server => subjects::ws::Parts<wirefeed::ws::Server>,
-    ws_messages_in_parts_to_a_client => subjects::ws::Parts<wirefeed::ws::Client<subjects::ws::Key>>,
-    ws_session_of_a_server => subjects::ws::Machine<wirefeed::ws::Server, subjects::ws::Nothing>,
-    ws_session_of_a_client => subjects::ws::Machine<wirefeed::ws::Client<subjects::ws::Key>, subjects::ws::Nothing>,
+    ws_messages_to_a_server => subjects::ws::Messages<wirefeed::ws::ServerRole>,
+    ws_messages_to_a_client => subjects::ws::Messages<wirefeed::ws::ClientRole<subjects::ws::Key>>,
+    ws_messages_in_parts_to_a_server => subjects::ws::Parts<wirefeed::ws::ServerRole>,
+    ws_messages_in_parts_to_a_client => subjects::ws::Parts<wirefeed::ws::ClientRole<subjects::ws::Key>>,
+    ws_session_of_a_server => subjects::ws::Machine<wirefeed::ws::ServerRole, subjects::ws::Nothing>,
+    ws_session_of_a_client => subjects::ws::Machine<wirefeed::ws::ClientRole<subjects::ws::Key>, subjects::ws::Nothing>,
 }
 
 #[cfg(feature = "deflate")]
 laws! {
     ws_compressed_messages => subjects::ws_deflate::Messages<false>,
     ws_compressed_messages_in_parts => subjects::ws_deflate::Messages<true>,
-    ws_compressing_session_of_a_server => subjects::ws::Machine<wirefeed::ws::Server, subjects::ws_deflate::Deflate>,
-    ws_compressing_session_of_a_client => subjects::ws::Machine<wirefeed::ws::Client<subjects::ws::Key>, subjects::ws_deflate::Deflate>,
+    ws_compressing_session_of_a_server => subjects::ws::Machine<wirefeed::ws::ServerRole, subjects::ws_deflate::Deflate>,
+    ws_compressing_session_of_a_client => subjects::ws::Machine<wirefeed::ws::ClientRole<subjects::ws::Key>, subjects::ws_deflate::Deflate>,
 }

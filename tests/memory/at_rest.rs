@@ -7,7 +7,7 @@ mod websocket;
 use bytes::Buf as _;
 use wirefeed::ws::frame::{Header, Opcode};
 use wirefeed::ws::handshake::{DeflateConfig, DeflateParams};
-use wirefeed::ws::{Client, deflate, mask};
+use wirefeed::ws::{ClientRole, deflate, mask};
 use wirefeed::{Instant, Outbox};
 
 const NOW: Instant = Instant::ZERO;
@@ -34,10 +34,10 @@ fn write(output: &mut Outbox) -> usize {
 }
 
 /// A client's side with masking keys that are always the same.
-type Side = Client<fn(&mut [u8])>;
+type Side = ClientRole<fn(&mut [u8])>;
 
 fn client() -> Side {
-    Client(|key: &mut [u8]| key.fill(7))
+    ClientRole(|key: &mut [u8]| key.fill(7))
 }
 
 /// A frame; those that a server receives are masked.

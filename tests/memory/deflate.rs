@@ -6,7 +6,7 @@ use bytes::Buf as _;
 use wirefeed::Step;
 use wirefeed::ws::deflate::{Config, Deflater, ErrorKind, Inflater, Pool};
 use wirefeed::ws::handshake::{DeflateConfig, DeflateParams, WindowBits};
-use wirefeed::ws::{self, Client, Event, Role, Sender, Server, Session};
+use wirefeed::ws::{self, ClientRole, Event, Role, Sender, ServerRole, Session};
 
 fn config(context_takeover: bool) -> Config {
     let mut config = Config::default();
@@ -92,8 +92,8 @@ fn sessions_allocate_nothing() {
     for takeover in [false, true] {
         let (params, config) = (params(takeover), ws::Config::default());
         let key = |key: &mut [u8]| key.fill(7);
-        let mut client = Session::with_deflate(Client(key), &config, &params, &pool);
-        let mut server = Session::with_deflate(Server, &config, &params, &pool);
+        let mut client = Session::with_deflate(ClientRole(key), config, &params, &pool, now);
+        let mut server = Session::with_deflate(ServerRole, config, &params, &pool, now);
         let mut echo = |times: usize| {
             let mut echoed = 0;
             for _ in 0..times {

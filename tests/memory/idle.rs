@@ -3,15 +3,20 @@
 use crate::memory::held_by;
 use bytes::Buf as _;
 use wirefeed::ws::handshake::DeflateConfig;
-use wirefeed::ws::{Client, Config, Event, Server, Session, deflate::Pool};
+use wirefeed::ws::{ClientRole, Config, Event, ServerRole, Session, deflate::Pool};
 use wirefeed::{Instant, Step};
 
 const NOW: Instant = Instant::ZERO;
 
 /// What a client sends in a session with compression: one message that is worth it, and one that is not.
 fn wire(config: &Config, pool: &Pool) -> Vec<u8> {
-    let mut client =
-        Session::with_deflate(Client(|key: &mut [u8]| key.fill(7)), config, &params(), pool);
+    let mut client = Session::with_deflate(
+        ClientRole(|key: &mut [u8]| key.fill(7)),
+        *config,
+        &params(),
+        pool,
+        Instant::ZERO,
+    );
     client.tx.send_text(&"wirefeed ".repeat(100), NOW).unwrap();
     client.tx.send_text("short", NOW).unwrap();
     let output = client.tx.output();
@@ -26,8 +31,8 @@ fn params() -> wirefeed::ws::handshake::DeflateParams {
 }
 
 /// A session that has echoed what a client sent, and has nothing to do.
-fn used(config: &Config, pool: &Pool, wire: &[u8], read: &mut Vec<u8>) -> Session<Server> {
-    let mut session = Session::with_deflate(Server, config, &params(), pool);
+fn used(config: &Config, pool: &Pool, wire: &[u8], read: &mut Vec<u8>) -> Session<ServerRole> {
+    let mut session = Session::with_deflate(ServerRole, *config, &params(), pool, Instant::ZERO);
     read.clear();
     read.extend_from_slice(wire);
     let (mut input, mut echoed) = (&mut read[..], 0);

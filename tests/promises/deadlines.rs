@@ -191,10 +191,10 @@ fn a_session_that_reads_again_waits_again() {
     config.pause_reading_above = Some(1000);
     for write_timeout in [None, Some(Duration::from_secs(30))] {
         config.write_timeout = write_timeout;
-        let Session { mut rx, mut tx } = Session::new(ws::Server, &config);
+        let Session { mut rx, mut tx } = Session::new(ws::ServerRole, config, Instant::ZERO);
         tx.handle_timeout(T0);
         tx.send_binary(&[0; 16_000], T0).unwrap();
-        let tell = |tx: &mut ws::Sender<ws::Server>, now| {
+        let tell = |tx: &mut ws::Sender<ws::ServerRole>, now| {
             while tx.poll_timeout().is_some_and(|due| due <= now) {
                 tx.handle_timeout(now);
             }
@@ -367,7 +367,7 @@ fn either_order_is_right_after_a_sleep() {
         server.handle_timeout(now);
         assert_eq!((server.tx.wants().end, written(server.tx.output())), (None, Vec::new()));
 
-        let mut session = Session::<ws::Server>::default();
+        let mut session = Session::new(ws::ServerRole, ws::Config::default(), Instant::ZERO);
         session.tx.handle_timeout(T0);
         session.tx.handle_timeout(at(20_000));
         assert_eq!(written(session.tx.output()), b"\x89\x00");
@@ -389,7 +389,7 @@ fn either_order_is_right_after_a_sleep() {
 }
 
 /// Pulls all that these bytes bring to a session.
-fn hear(session: &mut Session<ws::Server>, wire: &[u8], now: Instant) {
+fn hear(session: &mut Session<ws::ServerRole>, wire: &[u8], now: Instant) {
     let mut bytes = wire.to_vec();
     let mut input = &mut bytes[..];
     while let Ok(Step::Item(_)) = session.rx.receive(&mut session.tx, &mut input, now) {}
@@ -438,9 +438,9 @@ fn a_deadline_of_zero_is_not_due_for_ever() {
     }
     let mut config = ws::Config::default();
     (config.ping_interval, config.write_timeout) = (zero, zero);
-    (config.pong_timeout, config.close_timeout) = (Duration::ZERO, Duration::ZERO);
+    (config.pong_timeout, config.close_timeout) = (Some(Duration::ZERO), Some(Duration::ZERO));
     for closes in [false, true] {
-        let mut session = Session::new(ws::Server, &config);
+        let mut session = Session::new(ws::ServerRole, config, Instant::ZERO);
         if closes {
             session.tx.close(None, "", at(1000)).unwrap();
         }

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use bytes::Buf;
 use wirefeed::ws::{
-    Client, CloseCode, Config, Ending, Event, Receiver, Reply, Role, Sender, Server, Session,
+    ClientRole, CloseCode, Config, Ending, Event, Receiver, Reply, Role, Sender, ServerRole,
+    Session,
 };
 use wirefeed::{End, Instant, Outbox, Replies, Step};
 
@@ -64,7 +65,7 @@ impl Socket {
 }
 
 /// The whole server. What has to outlive it lies outside.
-async fn echo(socket: &Socket, Session { rx, tx }: &mut Session<Server>) -> Option<Ending> {
+async fn echo(socket: &Socket, Session { rx, tx }: &mut Session<ServerRole>) -> Option<Ending> {
     let mut buffer = [0; 64];
     loop {
         while tx.output().has_remaining() {
@@ -88,7 +89,7 @@ async fn echo(socket: &Socket, Session { rx, tx }: &mut Session<Server>) -> Opti
 
 /// Runs the server on a socket; drops its future at each wait for which `drops` says so, and starts
 /// another.
-fn run(socket: &Socket, session: &mut Session<Server>, drops: impl Fn(usize) -> bool) {
+fn run(socket: &Socket, session: &mut Session<ServerRole>, drops: impl Fn(usize) -> bool) {
     let mut context = Context::from_waker(Waker::noop());
     loop {
         let mut server = pin!(echo(socket, session));
@@ -111,9 +112,9 @@ fn taken(out: &mut Outbox) -> Vec<u8> {
 
 type Key = fn(&mut [u8]);
 
-fn client() -> Session<Client<Key>> {
+fn client() -> Session<ClientRole<Key>> {
     let key: Key = |key| key.fill(7);
-    Session::new(Client(key), &Config::default())
+    Session::new(ClientRole(key), Config::default(), Instant::ZERO)
 }
 
 /// Whole messages, fragments, pings between them, and a close.
@@ -135,7 +136,7 @@ fn a_future_that_is_dropped_anywhere_loses_nothing() {
     let incoming = conversation();
     let run = |drops: &dyn Fn(usize) -> bool| {
         let socket = Socket::new(&incoming);
-        run(&socket, &mut Session::default(), drops);
+        run(&socket, &mut Session::new(ServerRole, Config::default(), Instant::ZERO), drops);
         assert!(socket.incoming.borrow().is_empty());
         (socket.outgoing.into_inner(), socket.waits.get())
     };
@@ -175,11 +176,11 @@ fn pass<F: Role, T: Role>(
 }
 
 /// A server that asks every second whether its client is there, for a minute.
-fn asked(mut pass_back: impl FnMut(&mut Session<Server>, Instant)) -> Option<Ending> {
+fn asked(mut pass_back: impl FnMut(&mut Session<ServerRole>, Instant)) -> Option<Ending> {
     let mut config = Config::default();
     config.ping_interval = Some(Duration::from_secs(1));
-    config.pong_timeout = Duration::from_secs(5);
-    let mut server = Session::new(Server, &config);
+    config.pong_timeout = Some(Duration::from_secs(5));
+    let mut server = Session::new(ServerRole, config, Instant::ZERO);
     for second in 0..60 {
         let now = NOW + Duration::from_secs(second);
         server.tx.handle_timeout(now);

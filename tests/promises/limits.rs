@@ -1,11 +1,11 @@
-//! Limits count one thing each: what output may be owed, when reading stops, how long a frame and a
+//! Config count one thing each: what output may be owed, when reading stops, how long a frame and a
 //! message may be, plain and compressed.
 
 use bytes::{Buf as _, Bytes};
 use wirefeed::ws::deflate::Pool;
 use wirefeed::ws::handshake::{DeflateConfig, DeflateParams};
 use wirefeed::ws::message::{Kind, Part};
-use wirefeed::ws::{Client, Config, ErrorKind, Event, Server, Session};
+use wirefeed::ws::{ClientRole, Config, ErrorKind, Event, ServerRole, Session};
 use wirefeed::{Fields as _, Instant, SendError, Step, h1, sse};
 
 const NOW: Instant = Instant::ZERO;
@@ -28,11 +28,11 @@ fn params(answer: &str) -> DeflateParams {
     DeflateConfig::client().verify(&fields).unwrap().unwrap()
 }
 
-fn with_deflate(config: &Config, answer: &str) -> (Session<Client<Key>>, Session<Server>) {
+fn with_deflate(config: &Config, answer: &str) -> (Session<ClientRole<Key>>, Session<ServerRole>) {
     let (params, pool) = (params(answer), Pool::default());
-    let client = Client((|key: &mut [u8]| key.fill(7)) as Key);
-    let server = Session::with_deflate(Server, config, &params, &pool);
-    (Session::with_deflate(client, config, &params, &pool), server)
+    let client = ClientRole((|key: &mut [u8]| key.fill(7)) as Key);
+    let server = Session::with_deflate(ServerRole, *config, &params, &pool, NOW);
+    (Session::with_deflate(client, *config, &params, &pool, NOW), server)
 }
 
 type Key = fn(&mut [u8]);
@@ -54,7 +54,7 @@ fn drain(out: &mut wirefeed::Outbox) -> Vec<u8> {
 #[test]
 fn what_is_sent_while_nothing_is_owed_is_taken_and_what_is_full_fits_later() {
     for len in [0, 1, 1 << 10, 1 << 20, 3 << 20] {
-        let mut session = Session::<Server>::default();
+        let mut session = Session::new(ServerRole, Config::default(), NOW);
         session.tx.send_text("first", NOW).unwrap();
         session
             .tx
@@ -81,7 +81,10 @@ fn a_large_message_is_echoed() {
             Some(answer) => with_deflate(&Config::default(), answer),
             None => {
                 let key: Key = |key| key.fill(7);
-                (Session::new(Client(key), &Config::default()), Session::default())
+                (
+                    Session::new(ClientRole(key), Config::default(), NOW),
+                    Session::new(ServerRole, Config::default(), NOW),
+                )
             }
         };
         client.tx.send_binary(&payload, NOW).unwrap();
@@ -128,7 +131,7 @@ fn where_reading_stops_is_a_setting_of_its_own() {
         for mark in [None, Some(0), Some(1000)] {
             let mut config = Config::default();
             (config.output, config.pause_reading_above) = (output, mark);
-            let mut session = Session::new(Server, &config);
+            let mut session = Session::new(ServerRole, config, NOW);
             for _ in 0..200 {
                 session.tx.send_binary(&[0; 98], NOW).unwrap();
                 let owed = session.tx.output().remaining();
@@ -136,7 +139,7 @@ fn where_reading_stops_is_a_setting_of_its_own() {
             }
             // A client reads always, or both sides could wait for each other.
             let key: Key = |key| key.fill(7);
-            let mut client = Session::new(Client(key), &config);
+            let mut client = Session::new(ClientRole(key), config, NOW);
             client.tx.send_binary(&[0; 100_000], NOW).unwrap();
             assert!(client.tx.wants().read);
         }
@@ -214,7 +217,7 @@ fn compression_keeps_the_limit_and_refuses_nothing_that_fits() {
 fn a_message_is_not_refused_for_being_compressed() {
     // The longest frame that is allowed, of bytes that become more when they are compressed.
     let mut config = Config::default();
-    config.limits.frame = Some(1 << 20);
+    config.message.frame = Some(1 << 20);
     config.output = None;
     let payload = random(1 << 20);
     let (mut client, mut server) = with_deflate(&config, NO_TAKEOVER);
@@ -233,11 +236,11 @@ fn a_message_is_not_refused_for_being_compressed() {
 #[test]
 fn an_exceeded_limit_says_what_it_is_and_what_was_announced() {
     let mut config = Config::default();
-    (config.limits.frame, config.limits.message) = (Some(1000), Some(1500));
+    (config.message.frame, config.message.message) = (Some(1000), Some(1500));
     let fails = |wire: &[u8], answer: Option<&str>| {
         let mut session = match answer {
             Some(answer) => with_deflate(&config, answer).1,
-            None => Session::new(Server, &config),
+            None => Session::new(ServerRole, config, NOW),
         };
         let mut wire = wire.to_vec();
         let mut input = &mut wire[..];
@@ -279,7 +282,7 @@ fn parts_begin_with_a_start_wherever_the_header_was_read() {
     let wire = b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58\x82\x81\0\0\0\0!";
     // `receive` reads the first so many bytes, which may be none or half of a message.
     for cut in 0..11 {
-        let mut session = Session::<Server>::default();
+        let mut session = Session::new(ServerRole, Config::default(), NOW);
         let mut bytes = wire.to_vec();
         let (first, rest) = bytes.split_at_mut(cut);
         let step = session.rx.receive(&mut session.tx, &mut &mut first[..], NOW).unwrap();
@@ -311,8 +314,8 @@ fn after_a_fault_parts_give_their_context_back() {
     for payload in [not_utf8, too_long, vec![0x07]] {
         for opcode in [0xc1, 0xc2] {
             let mut config = Config::default();
-            config.limits.message = Some(50);
-            let mut session = Session::with_deflate(Server, &config, &params, &pool);
+            config.message.message = Some(50);
+            let mut session = Session::with_deflate(ServerRole, config, &params, &pool, NOW);
             let mut wire = vec![opcode, 0x80 | payload.len() as u8, 0, 0, 0, 0];
             wire.extend(&payload);
             let mut input = &mut wire[..];
@@ -380,7 +383,7 @@ fn an_event_of_any_size_is_sent_while_nothing_is_owed() {
 #[test]
 fn of_pings_that_find_no_room_the_newest_is_answered() {
     const PINGS: u32 = 10_000;
-    let Session { mut rx, mut tx } = Session::<Server>::default();
+    let Session { mut rx, mut tx } = Session::new(ServerRole, Config::default(), NOW);
     for n in 0..PINGS {
         let mut ping = [&b"\x89\x84\0\0\0\0"[..], &n.to_be_bytes()].concat();
         let mut input = &mut ping[..];

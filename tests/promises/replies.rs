@@ -44,7 +44,7 @@ proptest! {
         let mut client = h1::Client::new(h1::Config::client(), NOW);
         let host = [("Host", "a"), ("Expect", "100-continue"), ("Content-Length", "1")];
         client.send_head("POST", "/", &host, NOW).unwrap();
-        let mut session = ws::Session::<ws::Server>::default();
+        let mut session = ws::Session::new(ws::ServerRole, ws::Config::default(), Instant::ZERO);
         for piece in wire.chunks(cut) {
             let (mut asked, mut answered, mut bytes) = (piece, piece, piece.to_vec());
             let mut heard = &mut bytes[..];

@@ -97,11 +97,11 @@ pub(crate) fn session_config(is_timed: bool) -> ws::Config {
     let mut config = ws::Config::default();
     if is_timed {
         config.ping_interval = Some(Duration::from_secs(5));
-        config.pong_timeout = Duration::from_secs(3);
-        config.close_timeout = Duration::from_secs(120);
+        config.pong_timeout = Some(Duration::from_secs(3));
+        config.close_timeout = Some(Duration::from_secs(120));
     } else {
         (config.ping_interval, config.write_timeout) = (None, None);
-        config.close_timeout = Duration::MAX;
+        config.close_timeout = Some(Duration::MAX);
     }
     config
 }

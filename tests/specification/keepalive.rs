@@ -18,7 +18,7 @@ fn written(out: &mut wirefeed::Outbox) -> Vec<u8> {
 }
 
 /// Pulls all that these bytes bring to a session.
-fn hear(session: &mut Session<ws::Server>, wire: &[u8], now: Instant) {
+fn hear(session: &mut Session<ws::ServerRole>, wire: &[u8], now: Instant) {
     let mut bytes = wire.to_vec();
     let mut input = &mut bytes[..];
     while let Ok(Step::Item(_)) = session.rx.receive(&mut session.tx, &mut input, now) {}
@@ -27,7 +27,7 @@ fn hear(session: &mut Session<ws::Server>, wire: &[u8], now: Instant) {
 #[test]
 fn a_silent_peer_is_given_up_by_default_and_one_that_pongs_is_not() {
     for answers in [false, true] {
-        let mut session = Session::<ws::Server>::default();
+        let mut session = Session::new(ws::ServerRole, ws::Config::default(), Instant::ZERO);
         session.tx.handle_timeout(T0);
         let mut pings = 0;
         while let Some(now) = session.tx.poll_timeout().filter(|now| *now <= at(600_000)) {
@@ -47,7 +47,7 @@ fn a_silent_peer_is_given_up_by_default_and_one_that_pongs_is_not() {
 #[test]
 fn any_byte_is_a_sign_of_life() {
     // 10 MiB at 128 KiB a second: no pong comes for 80 seconds.
-    let mut session = Session::<ws::Server>::default();
+    let mut session = Session::new(ws::ServerRole, ws::Config::default(), Instant::ZERO);
     session.tx.handle_timeout(T0);
     hear(&mut session, b"\x82\xff\0\0\0\0\0\xa0\0\0\0\0\0\0", T0);
     for second in 1..=80 {
@@ -62,7 +62,7 @@ fn any_byte_is_a_sign_of_life() {
 
 #[test]
 fn a_pong_is_waited_for_when_its_ping_has_left() {
-    let mut session = Session::<ws::Server>::default();
+    let mut session = Session::new(ws::ServerRole, ws::Config::default(), Instant::ZERO);
     session.tx.handle_timeout(T0);
     // The ping stands behind a megabyte that the peer takes at 8 KiB a second.
     session.tx.send_binary(&[0; 1 << 20], at(19_000)).unwrap();
@@ -86,7 +86,7 @@ fn a_pong_is_waited_for_when_its_ping_has_left() {
 
 #[test]
 fn a_peer_that_takes_a_byte_now_and_then_is_given_up() {
-    let mut session = Session::<ws::Server>::default();
+    let mut session = Session::new(ws::ServerRole, ws::Config::default(), Instant::ZERO);
     session.tx.handle_timeout(T0);
     session.tx.send_binary(&[0; 100_000], T0).unwrap();
     let mut now = 0;
@@ -105,7 +105,7 @@ fn a_peer_that_takes_a_byte_now_and_then_is_given_up() {
 
 #[test]
 fn pings_are_answered_until_the_peers_close_frame_has_come() {
-    let mut session = Session::<ws::Server>::default();
+    let mut session = Session::new(ws::ServerRole, ws::Config::default(), Instant::ZERO);
     session.tx.close(Some(ws::CloseCode::NORMAL), "", T0).unwrap();
     hear(&mut session, b"\x89\x81\0\0\0\0a\x89\x81\0\0\0\0b", T0);
     assert_eq!(written(session.tx.output()), b"\x88\x02\x03\xe8\x8a\x01a\x8a\x01b");
@@ -118,7 +118,7 @@ fn pings_are_answered_until_the_peers_close_frame_has_come() {
 /// A pong that comes out of a queue behind the close.
 fn late_pong() -> ws::Reply {
     let mut replies = Vec::new();
-    let mut other = Session::<ws::Server>::default();
+    let mut other = Session::new(ws::ServerRole, ws::Config::default(), Instant::ZERO);
     let mut ping = *b"\x89\x80\0\0\0\0";
     let mut control = |reply: ws::Reply, _: Instant| replies.push(reply);
     let step = other.rx.receive(&mut control, &mut &mut ping[..], T0).unwrap();
@@ -129,7 +129,8 @@ fn late_pong() -> ws::Reply {
 /// What a peer pings that does not read is bounded, in a mailbox as in the output.
 #[test]
 fn a_mailbox_keeps_the_newest_pong_and_one_close() {
-    let Session { mut rx, mut tx } = Session::<ws::Server>::default();
+    let Session { mut rx, mut tx } =
+        Session::new(ws::ServerRole, ws::Config::default(), Instant::ZERO);
     let mut mailbox = Mailbox::default();
     for n in 0..100_000u32 {
         let mut ping = *b"\x89\x84\0\0\0\0....";

@@ -100,7 +100,7 @@ fn compressed(row: &Value) -> Verdict {
     use wirefeed::Step;
     use wirefeed::ws::deflate::Inflater;
     use wirefeed::ws::message::{Decoder, Item};
-    use wirefeed::ws::{Client, Error};
+    use wirefeed::ws::{ClientRole, Error};
 
     let expect = &row["expect"];
     let expected = match &expect["messages"] {
@@ -110,7 +110,7 @@ fn compressed(row: &Value) -> Verdict {
     let wire = bytes(&row["input_b64"]);
     for cut in 0..=wire.len() {
         let inflater = Inflater::new(true);
-        let mut decoder = Decoder::<Client<fn(&mut [u8])>>::new().with_inflater(inflater);
+        let mut decoder = Decoder::<ClientRole<fn(&mut [u8])>>::new().with_inflater(inflater);
         let mut found = Vec::new();
         for piece in [&wire[..cut], &wire[cut..]] {
             let mut piece = piece.to_vec();

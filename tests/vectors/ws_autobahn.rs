@@ -11,7 +11,7 @@ use bytes::Buf;
 use serde_json::{Value, json};
 use wirefeed::ws::frame::Opcode;
 use wirefeed::ws::message::{Decoder, Item};
-use wirefeed::ws::{Client, CloseCode, Error, Event, Server, Session, mask};
+use wirefeed::ws::{ClientRole, CloseCode, Error, Event, ServerRole, Session, mask};
 use wirefeed::{End, Instant, Step};
 
 use crate::rows::{Differences, Elsewhere, Suite, Verdict, equal};
@@ -113,7 +113,7 @@ impl Answer {
 
 /// What a decoder makes of these pieces.
 fn decoded(pieces: &[&[u8]]) -> Outcome {
-    let (mut decoder, mut outcome) = (Decoder::<Server>::new(), Outcome::default());
+    let (mut decoder, mut outcome) = (Decoder::<ServerRole>::new(), Outcome::default());
     for piece in pieces {
         let mut wire = piece.to_vec();
         let mut input = &mut wire[..];
@@ -147,7 +147,7 @@ fn decoded(pieces: &[&[u8]]) -> Outcome {
 
 /// What a session that echoes sends for these pieces.
 fn echoed(pieces: &[&[u8]]) -> Outcome {
-    let Session { mut rx, mut tx } = Session::<Server>::default();
+    let Session { mut rx, mut tx } = Session::new(ServerRole, Default::default(), NOW);
     let mut outcome = Outcome::default();
     for piece in pieces {
         let mut wire = piece.to_vec();
@@ -172,7 +172,7 @@ fn echoed(pieces: &[&[u8]]) -> Outcome {
     outcome.end = tx.wants().end;
     let output = tx.output();
     let mut wire = output.copy_to_bytes(output.remaining()).to_vec();
-    let (mut peer, mut input) = (Decoder::<Client<fn(&mut [u8])>>::new(), &mut wire[..]);
+    let (mut peer, mut input) = (Decoder::<ClientRole<fn(&mut [u8])>>::new(), &mut wire[..]);
     while let Step::Item(item) = peer.decode(&mut input).unwrap() {
         match item {
             Item::Text(text) => outcome.answers.push(Answer::new(Opcode::Text, text.as_bytes())),

@@ -257,9 +257,7 @@ impl HeaderBuffer {
                 self.len = (held + take) as u8;
                 Ok(None)
             }
-            Err((kind, index)) => {
-                Err(HeaderFault { kind, index: index as isize - held as isize })
-            }
+            Err((kind, index)) => Err(HeaderFault { kind, index: index as isize - held as isize }),
         }
     }
 }

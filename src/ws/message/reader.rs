@@ -17,7 +17,7 @@ use crate::ws::role::Role;
 
 /// Reads frames, and yields the parts of messages.
 pub(super) struct Reader<R> {
-    /// The offset of the next byte of the input.
+    /// The offset of the next byte of the input; in `Failed`, of the offending byte.
     at: u64,
     frame_limit: u64,
     message_limit: u64,
@@ -30,7 +30,7 @@ pub(super) struct Reader<R> {
     inflater: Option<Box<Inflater>>,
     inflated: Inflated,
     /// What is wrong, in `Failed`.
-    error: Error,
+    error: ErrorKind,
     role: PhantomData<fn() -> R>,
 }
 
@@ -171,7 +171,7 @@ impl<R: Role> Reader<R> {
             joiner: Joiner::new(),
             inflater: None,
             inflated: Inflated::NONE,
-            error: Error::new(ErrorKind::Truncated, 0),
+            error: ErrorKind::Truncated,
             role: PhantomData,
         }
     }
@@ -276,9 +276,9 @@ impl<R: Role> Reader<R> {
                     let (text, rest) = self.joiner.split(source.bytes(self.inflater.as_deref()));
                     if let Err(bad) = rest {
                         // What comes before the fault is yielded before it.
-                        let at = self.offset(&source, bad);
+                        self.at = self.offset(&source, bad);
                         *input = &mut [];
-                        self.error = Error::new(ErrorKind::Utf8, at);
+                        self.error = ErrorKind::Utf8;
                         self.state.go(On::Fail);
                     }
                     return Ok(Step::Item(Found::Text(text)));
@@ -287,7 +287,7 @@ impl<R: Role> Reader<R> {
                 State::Failed => {
                     // A part before the fault may have been yielded after it was found.
                     self.forget();
-                    return Err(self.error);
+                    return Err(self.error());
                 }
             }
         }
@@ -406,7 +406,11 @@ impl<R: Role> Reader<R> {
     fn take_payload<'b>(&mut self, input: &mut &'b mut [u8], longest: usize) -> Source<'b> {
         let lacks = self.joiner.lacks();
         if self.message.compressed {
-            return Source::Inflated(self.inflated.take(if lacks > 0 { lacks } else { usize::MAX }));
+            return Source::Inflated(self.inflated.take(if lacks > 0 {
+                lacks
+            } else {
+                usize::MAX
+            }));
         }
         let piece = self.unmask(input, if lacks > 0 { lacks } else { longest });
         self.message.len += piece.len() as u64;
@@ -461,7 +465,7 @@ impl<R: Role> Reader<R> {
     pub(super) fn finish(&mut self) -> Result<(), Error> {
         match self.state {
             State::Done => Ok(()),
-            State::Failed => Err(self.error),
+            State::Failed => Err(self.error()),
             _ => self.fail(ErrorKind::Truncated, self.at),
         }
     }
@@ -503,7 +507,7 @@ impl<R: Role> Reader<R> {
     }
 
     pub(super) fn exceeded(&self) -> Option<Exceeded> {
-        let limit = match (self.state, self.error.kind) {
+        let limit = match (self.state, self.error) {
             (State::Failed, ErrorKind::FrameTooLong) => self.frame_limit,
             (State::Failed, ErrorKind::MessageTooLong) => self.message_limit,
             _ => return None,
@@ -540,10 +544,14 @@ impl<R: Role> Reader<R> {
 
     #[cold]
     fn fail<T>(&mut self, kind: ErrorKind, at: u64) -> Result<T, Error> {
-        self.error = Error::new(kind, at);
+        (self.error, self.at) = (kind, at);
         self.state.go(On::Fail);
         self.forget();
-        Err(self.error)
+        Err(self.error())
+    }
+
+    const fn error(&self) -> Error {
+        Error::new(self.error, self.at)
     }
 
     /// Gives up the message in progress.

@@ -1,13 +1,14 @@
 use super::*;
-use crate::ws::{Client, Server};
-use alloc::vec;
+use crate::ws::frame::Header;
+use crate::ws::{ClientRole, ServerRole, mask};
+use alloc::{vec, vec::Vec};
 
 type Key = fn(&mut [u8]);
 
 /// What a client's side makes of a stream at every size of pieces, which must not differ.
-fn decode(limits: Limits, wire: &[u8]) -> (Vec<Vec<u8>>, Option<(ErrorKind, u64)>) {
+fn decode(limits: Config, wire: &[u8]) -> (Vec<Vec<u8>>, Option<(ErrorKind, u64)>) {
     let run = |size: usize| {
-        let mut decoder = Decoder::<Client<Key>>::with_limits(limits);
+        let mut decoder = Decoder::<ClientRole<Key>>::with_config(limits);
         let mut items = Vec::new();
         for piece in wire.chunks(size) {
             let mut piece = piece.to_vec();
@@ -65,14 +66,14 @@ fn each_fault_has_its_name_and_place() {
         (b"\x88\x04\x03\xe8a\xff", Some((Utf8, 5))),
         (b"\x88\x04\x03\xe8a\xe2", Some((Utf8, 6))),
     ] {
-        assert_eq!(decode(Limits::DEFAULT, wire).1, expected, "{}", wire.escape_ascii());
+        assert_eq!(decode(Config::DEFAULT, wire).1, expected, "{}", wire.escape_ascii());
     }
 }
 
 #[test]
 fn limits_are_judged_at_the_header() {
     use ErrorKind::*;
-    let limits = Limits { frame: Some(200), message: Some(300) };
+    let limits = Config { frame: Some(200), message: Some(300) };
     for (wire, expected) in [
         (vec![0x82, 0x7e, 0, 201], (FrameTooLong, 2)),
         (vec![0x82, 0x7f, 0, 0, 1, 0, 0, 0, 0, 0], (FrameTooLong, 2)),
@@ -83,14 +84,14 @@ fn limits_are_judged_at_the_header() {
     }
     let fits = [&[0x02, 0x7e, 0, 200][..], &[0; 200], &[0x80, 100], &[0; 100]].concat();
     assert_eq!(decode(limits, &fits).0[0].len(), 300);
-    let none = Limits { frame: None, message: None };
+    let none = Config { frame: None, message: None };
     let huge = [0x82, 0x7f, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 2, 3];
     assert_eq!(decode(none, &huge).1, Some((Truncated, 13)));
 }
 
 #[test]
 fn a_whole_message_is_borrowed_and_a_joined_one_is_taken() {
-    let mut decoder = Decoder::<Server>::new();
+    let mut decoder = Decoder::<ServerRole>::new();
     let mut wire = *b"\x82\x83\0\0\0\0abc\x02\x81\0\0\0\0d\x80\x81\0\0\0\0e";
     let place = wire[6..].as_ptr();
     let mut input = &mut wire[..];
@@ -121,7 +122,7 @@ fn masked_messages_at_every_cut() {
     };
     let wire = [header.encode().as_ref(), &payload].concat();
     for cut in 0..=wire.len() {
-        let mut decoder = Decoder::<Server>::new();
+        let mut decoder = Decoder::<ServerRole>::new();
         let mut wire = wire.clone();
         let (mut head, mut tail) = wire.split_at_mut(cut);
         let mut seen = 0;
@@ -137,29 +138,30 @@ fn masked_messages_at_every_cut() {
 
 #[test]
 fn a_large_buffer_is_given_back() {
-    let mut decoder = Decoder::<Client<Key>>::new();
+    let mut decoder = Decoder::<ClientRole<Key>>::new();
     for first in [1, 2] {
         let mut wire = [&[first, 0x7e, 0x20, 0][..], &[b'a'; 0x2000], &[0x80, 0]].concat();
         assert!(matches!(decoder.decode(&mut &mut wire[..]), Ok(Step::Item(_))));
     }
-    assert!(decoder.text.capacity() > 0 && decoder.binary.capacity() > 0);
+    assert!(decoder.assembler.capacity() >= 2 * 0x2000);
     decoder.release();
-    assert_eq!(decoder.text.capacity() + decoder.binary.capacity(), 0);
+    assert_eq!(decoder.assembler.capacity(), 0);
 }
 
 #[cfg(feature = "deflate")]
 mod compressed {
     use super::*;
-    use crate::ws::deflate::{Config, Deflater, Inflater};
+    use crate::ws::deflate::{self, Deflater, Inflater};
+    use crate::ws::frame::Header;
 
-    fn decoder(limits: Limits) -> Decoder<Client<Key>> {
-        Decoder::with_limits(limits).with_inflater(Inflater::new(true))
+    fn decoder(limits: Config) -> Decoder<ClientRole<Key>> {
+        Decoder::with_config(limits).with_inflater(Inflater::new(true))
     }
 
     /// 100,000 bytes in a single frame of a few hundred.
     fn wire() -> Vec<u8> {
         let mut payload = Vec::new();
-        Deflater::new(Config::default()).deflate(&[7; 100_000], &mut payload);
+        Deflater::new(deflate::Config::default()).deflate(&[7; 100_000], &mut payload);
         let len = payload.len() as u64;
         let header =
             Header { fin: true, compressed: true, opcode: Opcode::Binary, mask: None, len };
@@ -169,7 +171,7 @@ mod compressed {
     #[test]
     fn what_is_left_of_a_message_in_parts_is_joined() {
         for taken in 0..8 {
-            let (mut decoder, mut wire) = (decoder(Limits::default()), wire());
+            let (mut decoder, mut wire) = (decoder(Config::default()), wire());
             let (mut input, mut len) = (&mut wire[..], 0);
             for _ in 0..taken {
                 match decoder.decode_part(&mut input) {
@@ -187,12 +189,12 @@ mod compressed {
     #[test]
     fn a_message_in_parts_keeps_the_limit_to_the_byte() {
         for limit in [0, 1, 16 << 10, 99_999] {
-            let limits = Limits { message: Some(limit), ..Limits::default() };
+            let limits = Config { message: Some(limit), ..Config::default() };
             let (mut decoder, mut wire) = (decoder(limits), wire());
             let (mut input, mut len) = (&mut wire[..], 0);
             let error = loop {
                 match decoder.decode_part(&mut input) {
-                    Ok(Step::Item(Part::Binary(piece))) => len += piece.len() as u64,
+                    Ok(Step::Item(Part::Binary(piece))) => len += piece.len(),
                     Ok(Step::Item(Part::Start(Kind::Binary))) => {}
                     Ok(other) => panic!("{other:?}"),
                     Err(error) => break error,
@@ -205,8 +207,8 @@ mod compressed {
 
 #[test]
 fn plain_parts_count_towards_the_limit() {
-    let limits = Limits { message: Some(5), ..Limits::default() };
-    let mut decoder = Decoder::<Client<Key>>::with_limits(limits);
+    let limits = Config { message: Some(5), ..Config::default() };
+    let mut decoder = Decoder::<ClientRole<Key>>::with_config(limits);
     let mut wire = *b"\x02\x03abc\x80\x03def";
     let mut input = &mut wire[..];
     assert_eq!(decoder.decode_part(&mut input), Ok(Step::Item(Part::Start(Kind::Binary))));
@@ -239,7 +241,7 @@ fn what_is_missing<R: Role>(masked: bool) {
         let mut decoder = Decoder::<R>::new();
         let mut read = 0;
         let is_whole = loop {
-            let missing = decoder.missing(&[]) as usize;
+            let missing = decoder.bytes_needed(&[]) as usize;
             let mut piece = frame[read..read + missing].to_vec();
             read += missing;
             if let Step::Item(item) = decoder.decode(&mut &mut piece[..]).unwrap() {
@@ -250,8 +252,8 @@ fn what_is_missing<R: Role>(masked: bool) {
 
         let mut decoder = Decoder::<R>::new();
         let mut kept = Vec::new();
-        while decoder.missing(&kept) > 0 {
-            let missing = decoder.missing(&kept) as usize;
+        while decoder.bytes_needed(&kept) > 0 {
+            let missing = decoder.bytes_needed(&kept) as usize;
             kept.extend_from_slice(&frame[kept.len()..kept.len() + missing]);
         }
         assert_eq!(kept.len(), frame.len());
@@ -262,20 +264,20 @@ fn what_is_missing<R: Role>(masked: bool) {
 
 #[test]
 fn a_driver_that_reads_what_is_missing_reads_frames() {
-    what_is_missing::<Server>(true);
-    what_is_missing::<Client<Key>>(false);
+    what_is_missing::<ServerRole>(true);
+    what_is_missing::<ClientRole<Key>>(false);
 }
 
 #[test]
 fn nothing_is_missing_where_there_is_a_fault_or_more_than_a_frame() {
-    let decoder = Decoder::<Client<Key>>::new();
-    assert_eq!(decoder.missing(b"\x83"), 0);
-    assert_eq!(decoder.missing(b"\x81\x80"), 0);
-    assert_eq!(decoder.missing(b"\x81\x00\x81"), 0);
-    assert_eq!(decoder.missing(b"\x81"), 1);
+    let decoder = Decoder::<ClientRole<Key>>::new();
+    assert_eq!(decoder.bytes_needed(b"\x83"), 0);
+    assert_eq!(decoder.bytes_needed(b"\x81\x80"), 0);
+    assert_eq!(decoder.bytes_needed(b"\x81\x00\x81"), 0);
+    assert_eq!(decoder.bytes_needed(b"\x81"), 1);
     // The length of 2^40 is what it is, and over a limit it is a fault.
-    assert_eq!(decoder.missing(b"\x82\x7f\0\0\x01\0\0\0\0\0"), 0);
-    let limits = Limits { frame: None, message: None };
-    let decoder = Decoder::<Client<Key>>::with_limits(limits);
-    assert_eq!(decoder.missing(b"\x82\x7f\0\0\x01\0\0\0\0\0"), 1 << 40);
+    assert_eq!(decoder.bytes_needed(b"\x82\x7f\0\0\x01\0\0\0\0\0"), 0);
+    let limits = Config { frame: None, message: None };
+    let decoder = Decoder::<ClientRole<Key>>::with_config(limits);
+    assert_eq!(decoder.bytes_needed(b"\x82\x7f\0\0\x01\0\0\0\0\0"), 1 << 40);
 }

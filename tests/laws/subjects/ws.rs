@@ -5,8 +5,10 @@ use std::marker::PhantomData;
 
 use proptest::prelude::*;
 use wirefeed::Instant;
-use wirefeed::ws::frame::{self, Expect, Header, Opcode};
-use wirefeed::ws::{Client, CloseCode, Config, Event, Role, Server, Session, mask, message};
+use wirefeed::ws::frame::{self, Header, Masking, Opcode};
+use wirefeed::ws::{
+    ClientRole, CloseCode, Config, Event, Role, ServerRole, Session, mask, message,
+};
 
 use crate::harness::{Flow, Part, Show, Subject, part};
 
@@ -17,7 +19,7 @@ impl<const MASKED: bool> Subject for Frames<MASKED> {
     const LIMIT: usize = 0;
 
     fn new() -> Self {
-        Self(frame::Decoder::new(if MASKED { Expect::Masked } else { Expect::Unmasked }))
+        Self(frame::Decoder::new(if MASKED { Masking::Masked } else { Masking::Unmasked }))
     }
 
     fn step(&mut self, input: &mut &[u8], show: Show<'_>) -> Flow {
@@ -86,7 +88,7 @@ pub(crate) trait Side: Role + 'static {
     fn side() -> Self;
 }
 
-impl Side for Server {
+impl Side for ServerRole {
     const MASKED: bool = true;
 
     fn side() -> Self {
@@ -94,7 +96,7 @@ impl Side for Server {
     }
 }
 
-impl Side for Client<Key> {
+impl Side for ClientRole<Key> {
     const MASKED: bool = false;
 
     fn side() -> Self {
@@ -112,7 +114,7 @@ impl<R: Side> Subject for Messages<R> {
     const LIMIT: usize = LIMIT;
 
     fn new() -> Self {
-        Self { decoder: message::Decoder::with_limits(limits()), input: Scratch::new() }
+        Self { decoder: message::Decoder::with_config(limits()), input: Scratch::new() }
     }
 
     fn roomy() -> Self {
@@ -163,7 +165,7 @@ impl<R: Side> Subject for Parts<R> {
     const LIMIT: usize = 0;
 
     fn new() -> Self {
-        Self { decoder: message::Decoder::with_limits(limits()), input: Scratch::new() }
+        Self { decoder: message::Decoder::with_config(limits()), input: Scratch::new() }
     }
 
     fn roomy() -> Self {
@@ -240,7 +242,7 @@ impl Agreed for Nothing {
     const CONSTANT: usize = 2048;
 
     fn session<R: Role>(role: R, config: &Config) -> Session<R> {
-        Session::new(role, config)
+        Session::new(role, *config, Instant::ZERO)
     }
 }
 
@@ -264,7 +266,7 @@ impl<R: Side, A: Agreed> Subject for Machine<R, A> {
 
     fn new() -> Self {
         let mut config = Config::default();
-        config.limits = limits();
+        config.message = limits();
         Self::with_config(&config)
     }
 
@@ -303,9 +305,9 @@ impl<R: Side, A: Agreed> Subject for Machine<R, A> {
         sent()
             .prop_map(|messages| {
                 if R::MASKED {
-                    converse::<R, A, _>(Client::<Key>::side(), &messages)
+                    converse::<R, A, _>(ClientRole::<Key>::side(), &messages)
                 } else {
-                    converse::<R, A, _>(Server, &messages)
+                    converse::<R, A, _>(ServerRole, &messages)
                 }
             })
             .boxed()
@@ -386,9 +388,9 @@ impl Scratch {
 const CONSTANT_INPUT: usize = 512;
 
 /// Small limits, so that streams reach them.
-pub(super) fn limits() -> message::Limits {
-    let mut limits = message::Limits::default();
-    (limits.frame, limits.message) = (Some(200), Some(LIMIT as u64));
+pub(super) fn limits() -> message::Config {
+    let mut limits = message::Config::default();
+    (limits.frame, limits.message) = (Some(200), Some(LIMIT));
     limits
 }
 

@@ -6,8 +6,8 @@ use wirefeed::replay::Replay;
 use wirefeed::sse::{self, Command, EventSource, line, server::Mode};
 use wirefeed::text::{Lossy, Validator};
 use wirefeed::ws::deflate::{Deflater, Inflater, Pool};
-use wirefeed::ws::frame::{self, Expect, Opcode};
-use wirefeed::ws::{self, Mailbox, Role, Server, Session, message};
+use wirefeed::ws::frame::{self, Masking, Opcode};
+use wirefeed::ws::{self, Mailbox, Role, ServerRole, Session, message};
 use wirefeed::{Outbox, Step};
 
 use super::{NOW, Side, client, deflated, frame, params};
@@ -203,7 +203,7 @@ fn what_only_sends() {
     let mut replay = Replay::<()>::new(Default::default());
     let mut server = sse::Server::new(&(), Mode::Stream, Default::default(), NOW);
     let (mut out, mut text) = (Outbox::new(), (Validator::new(), Lossy::new()));
-    let mut tx = Session::<Server>::default().tx;
+    let mut tx = Session::new(ServerRole, ws::Config::default(), NOW).tx;
     let message = sse::Message { data: "x", ..Default::default() };
     for _ in 0..3 {
         let made = allocations_of(|| {
@@ -287,13 +287,13 @@ fn message_decoder<R: Role>(masked: bool) {
 
 #[test]
 fn frames_and_messages() {
-    for (expect, masked) in [(Expect::Masked, true), (Expect::Unmasked, false)] {
+    for (expect, masked) in [(Masking::Masked, true), (Masking::Unmasked, false)] {
         allocates_nothing("frames", &frames(masked, true), || {
             let mut decoder = frame::Decoder::new(expect).with_deflate();
             move |input| drain!(decoder, &*input, decode)
         });
     }
-    message_decoder::<Server>(true);
+    message_decoder::<ServerRole>(true);
     message_decoder::<Side>(false);
 }
 
@@ -316,7 +316,7 @@ fn session<R: Role>(what: &str, wire: &[Vec<u8>], make: impl Fn() -> Session<R>)
                 // What says nothing is no frame, inside a message or before one.
                 tx.send_text_piece("", false, NOW).unwrap();
                 tx.handle_timeout(NOW);
-                let _ = (tx.poll_timeout(), tx.wants(), rx.missing(&[]));
+                let _ = (tx.poll_timeout(), tx.wants(), rx.bytes_needed(&[]));
                 let output = tx.output();
                 output.advance(output.remaining());
             }
@@ -327,15 +327,15 @@ fn session<R: Role>(what: &str, wire: &[Vec<u8>], make: impl Fn() -> Session<R>)
 #[test]
 fn sessions() {
     let config = ws::Config::default();
-    session("a server's session", &frames(true, false), || Session::new(Server, &config));
-    session("a client's session", &frames(false, false), || Session::new(client(), &config));
+    session("a server's session", &frames(true, false), || Session::new(ServerRole, config, NOW));
+    session("a client's session", &frames(false, false), || Session::new(client(), config, NOW));
     for takeover in [false, true] {
         let (pool, params) = (Pool::default(), params(takeover));
         session("a server's session with compression", &frames(true, true), || {
-            Session::with_deflate(Server, &config, &params, &pool)
+            Session::with_deflate(ServerRole, config, &params, &pool, NOW)
         });
         session("a client's session with compression", &frames(false, true), || {
-            Session::with_deflate(client(), &config, &params, &pool)
+            Session::with_deflate(client(), config, &params, &pool, NOW)
         });
     }
 }

@@ -3,7 +3,7 @@
 use bytes::{Buf as _, Bytes};
 use wirefeed::ws::deflate::{Config as Deflate, Deflater, Inflater, Pool};
 use wirefeed::ws::frame::Opcode;
-use wirefeed::ws::{Config, Event, Mailbox, Role, Server, Session, message};
+use wirefeed::ws::{Config, Event, Mailbox, Role, ServerRole, Session, message};
 use wirefeed::{Replies as _, Step};
 
 use super::{MIB, NOW, Side, client, deflated, frame, holds, params, write};
@@ -95,7 +95,7 @@ fn messages<R: Role>(masked: bool) {
 
 #[test]
 fn messages_are_given_back() {
-    messages::<Server>(true);
+    messages::<ServerRole>(true);
     messages::<Side>(false);
 }
 
@@ -220,10 +220,10 @@ fn closed<R: Role>(session: Session<R>, masked: bool, compressed: bool) -> Sessi
 #[test]
 fn a_session_without_compression_holds_nothing() {
     let config = Config::default();
-    holds(0, "a server's", || used(Session::new(Server, &config), true, false));
-    holds(0, "a client's", || used(Session::new(client(), &config), false, false));
-    holds(0, "a server's, closed", || closed(Session::new(Server, &config), true, false));
-    holds(0, "a client's, closed", || closed(Session::new(client(), &config), false, false));
+    holds(0, "a server's", || used(Session::new(ServerRole, config, NOW), true, false));
+    holds(0, "a client's", || used(Session::new(client(), config, NOW), false, false));
+    holds(0, "a server's, closed", || closed(Session::new(ServerRole, config, NOW), true, false));
+    holds(0, "a client's, closed", || closed(Session::new(client(), config, NOW), false, false));
 }
 
 /// Shows what a session holds beyond the places of its inflater and its deflater.
@@ -234,7 +234,7 @@ fn with_compression<R: Role>(masked: bool, role: impl Fn() -> R) {
         let params = params(takeover);
         for limit in [0, 16] {
             let pool = Pool::new(limit);
-            let new = || Session::with_deflate(role(), &config, &params, &pool);
+            let new = || Session::with_deflate(role(), config, &params, &pool, NOW);
             // The pool keeps what the first one has lent.
             drop(used(new(), masked, true));
             let mut fresh = None;
@@ -256,14 +256,14 @@ fn with_compression<R: Role>(masked: bool, role: impl Fn() -> R) {
 
 #[test]
 fn a_session_with_compression_holds_its_places_and_contexts() {
-    with_compression(true, || Server);
+    with_compression(true, || ServerRole);
     with_compression(false, client);
 }
 
 #[test]
 fn a_pong_that_waits_is_held_until_it_is_written() {
     holds(0, "a late pong", || {
-        let Session { mut rx, mut tx } = Session::<Server>::default();
+        let Session { mut rx, mut tx } = Session::new(ServerRole, Config::default(), NOW);
         let mut wire = frame(true, true, false, Opcode::Ping, &[7; 125]).repeat(1000);
         let mut input = &mut wire[..];
         while let Step::Item(_) = rx.receive(&mut tx, &mut input, NOW).unwrap() {}
@@ -282,7 +282,7 @@ fn a_pong_that_waits_is_held_until_it_is_written() {
 #[test]
 fn a_mailbox_that_was_delivered_holds_nothing() {
     holds(0, "a mailbox", || {
-        let Session { mut rx, mut tx } = Session::<Server>::default();
+        let Session { mut rx, mut tx } = Session::new(ServerRole, Config::default(), NOW);
         let mut shared = Mailbox::default();
         let mut wire = frame(true, true, false, Opcode::Ping, b"?").repeat(1000);
         let mut input = &mut wire[..];

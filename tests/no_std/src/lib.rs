@@ -7,7 +7,7 @@ use core::panic::PanicInfo;
 use wirefeed::fields::Lines;
 use wirefeed::h1::{Framing, body, chunked};
 use wirefeed::text::{Lossy, Validator};
-use wirefeed::ws::frame::{self, Expect, Header, Opcode};
+use wirefeed::ws::frame::{self, Masking, Header, Opcode};
 use wirefeed::ws::handshake;
 use wirefeed::{Fields, Step, grammar, sse, ws};
 
@@ -58,7 +58,7 @@ fn events(bytes: &[u8]) -> usize {
 }
 
 fn websocket(bytes: &[u8]) -> usize {
-    let (mut decoder, mut input, mut sum) = (frame::Decoder::new(Expect::Masked), bytes, 0);
+    let (mut decoder, mut input, mut sum) = (frame::Decoder::new(Masking::Masked), bytes, 0);
     while let Ok(Step::Item(item)) = decoder.decode(&mut input) {
         if let frame::Item::Payload { bytes, mask: Some(key) } = item {
             let mut first = [0; 4];

@@ -7,7 +7,7 @@ mod wire;
 use wirefeed::Instant;
 use wirefeed::ws::deflate::Pool;
 use wirefeed::ws::handshake::{DeflateConfig, DeflateParams};
-use wirefeed::ws::{Client, Config, Ending, Role, Server, Session};
+use wirefeed::ws::{ClientRole, Config, Ending, Role, ServerRole, Session};
 
 use crate::contract;
 use crate::http::SLACK;
@@ -20,8 +20,8 @@ pub(crate) use plan::plan;
 type Key = fn(&mut [u8]);
 
 struct Pair<'p> {
-    client: Talking<'p, Client<Key>>,
-    server: Talking<'p, Server>,
+    client: Talking<'p, ClientRole<Key>>,
+    server: Talking<'p, ServerRole>,
     up: Link,
     down: Link,
     order: Dice,
@@ -72,10 +72,13 @@ fn sessions(
     plan: &Plan,
     clients: &Config,
     servers: &Config,
-) -> (Session<Client<Key>>, Session<Server>) {
+) -> (Session<ClientRole<Key>>, Session<ServerRole>) {
     let key: Key = |key| key.fill(0xa5);
     let Some(stand_alone) = plan.deflate else {
-        return (Session::new(Client(key), clients), Session::new(Server, servers));
+        return (
+            Session::new(ClientRole(key), *clients, Instant::ZERO),
+            Session::new(ServerRole, *servers, Instant::ZERO),
+        );
     };
     let mut offer = DeflateConfig::client();
     offer.server_no_context_takeover = stand_alone;
@@ -85,8 +88,8 @@ fn sessions(
         answer.expect("an offer is a list").expect("an offer that is taken");
     let pool = Pool::default();
     (
-        Session::with_deflate(Client(key), clients, &params, &pool),
-        Session::with_deflate(Server, servers, &params, &pool),
+        Session::with_deflate(ClientRole(key), *clients, &params, &pool, Instant::ZERO),
+        Session::with_deflate(ServerRole, *servers, &params, &pool, Instant::ZERO),
     )
 }
 

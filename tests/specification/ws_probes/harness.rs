@@ -1,9 +1,9 @@
 //! A probe's way through a decoder and a session, cut wherever it can be.
 
 use bytes::Buf;
-use wirefeed::ws::message::{Decoder, Item, Limits};
+use wirefeed::ws::message::{self, Decoder, Item};
 use wirefeed::ws::{
-    Client, CloseCode, Config, Error, ErrorKind, Event, Role, Server, Session, mask,
+    ClientRole, CloseCode, Config, Error, ErrorKind, Event, Role, ServerRole, Session, mask,
 };
 use wirefeed::{End, Instant, Step};
 
@@ -41,7 +41,7 @@ pub(crate) const fn probe(
 }
 
 impl Probe {
-    pub(crate) fn fails_as<S: Side>(&self, limits: Limits) {
+    pub(crate) fn fails_as<S: Side>(&self, limits: message::Config) {
         let wire = to::<S>(self.frames);
         let (head, payload) = self.frames.last().unwrap();
         // The last frame begins so many bytes before the end.
@@ -77,16 +77,22 @@ pub(crate) fn to<S: Side>(frames: &[(&[u8], &[u8])]) -> Vec<u8> {
 
 /// Whether this fails with this error, no later than with the byte at `with`, and yields nothing before
 /// and after, at any cut.
-pub(crate) fn fails<S: Side>(wire: &[u8], kind: ErrorKind, at: u64, with: u64, limits: Limits) {
+pub(crate) fn fails<S: Side>(
+    wire: &[u8],
+    kind: ErrorKind,
+    at: u64,
+    with: u64,
+    limits: message::Config,
+) {
     let known = usize::try_from(with).unwrap() + 1;
-    let before = decode(&mut Decoder::<S>::with_limits(limits), &[&wire[..known - 1]]);
+    let before = decode(&mut Decoder::<S>::with_config(limits), &[&wire[..known - 1]]);
     assert_eq!(before, Outcome::default(), "{}", wire.escape_ascii());
 
     let behind = to::<S>(&[(b"\x81\x02", b"no")]);
     let wire = [wire, &behind].concat();
     for end in [known, wire.len()] {
         for pieces in cuts(&wire[..end]) {
-            let mut decoder = Decoder::<S>::with_limits(limits);
+            let mut decoder = Decoder::<S>::with_config(limits);
             let outcome = decode(&mut decoder, &pieces);
             let shown = || wire.escape_ascii();
             let error = outcome.error.unwrap_or_else(|| panic!("{} is accepted", shown()));
@@ -171,11 +177,11 @@ pub(crate) fn decode<S: Side>(decoder: &mut Decoder<S>, pieces: &[&[u8]]) -> Out
 /// What a session reads, and the close frame that it then sends: its code, if it has one.
 pub(crate) fn session<S: Side>(
     pieces: &[&[u8]],
-    limits: Limits,
+    limits: message::Config,
 ) -> (Outcome, Option<Option<CloseCode>>) {
     let mut config = Config::default();
-    config.limits = limits;
-    let Session { mut rx, mut tx } = Session::new(S::new(), &config);
+    config.message = limits;
+    let Session { mut rx, mut tx } = Session::new(S::new(), config, NOW);
     let outcome = read(pieces, |input| rx.receive(&mut tx, input, NOW).map(shown));
     if let Some(error) = outcome.error {
         // For good; and the answer goes out once.
@@ -234,8 +240,8 @@ pub(crate) trait Side: Role + Sized {
     fn new() -> Self;
 }
 
-impl Side for Server {
-    type Peer = Client<Key>;
+impl Side for ServerRole {
+    type Peer = ClientRole<Key>;
     const READS_MASKED: bool = true;
 
     fn new() -> Self {
@@ -243,8 +249,8 @@ impl Side for Server {
     }
 }
 
-impl Side for Client<Key> {
-    type Peer = Server;
+impl Side for ClientRole<Key> {
+    type Peer = ServerRole;
     const READS_MASKED: bool = false;
 
     fn new() -> Self {

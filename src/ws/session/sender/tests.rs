@@ -2,7 +2,7 @@ use core::time::Duration;
 
 use super::*;
 use crate::Step;
-use crate::ws::{Client, ErrorKind, Session};
+use crate::ws::{ClientRole, ErrorKind, ServerRole, Session};
 use alloc::vec::Vec;
 use bytes::Bytes;
 
@@ -10,8 +10,8 @@ const NOW: Instant = Instant::ZERO;
 
 type Key = fn(&mut [u8]);
 
-fn client() -> Session<Client<Key>> {
-    Session::new(Client(|key| key.fill(0)), &Config::default())
+fn client() -> Session<ClientRole<Key>> {
+    Session::new(ClientRole(|key| key.fill(0)), Config::default(), NOW)
 }
 
 fn drain<R: Role>(tx: &mut Sender<R>) -> Vec<u8> {
@@ -40,7 +40,7 @@ const SHUTDOWN: Wants = Wants { read: true, end: Some(End::Shutdown) };
 const CLOSED: Wants = Wants { read: false, end: Some(End::Close) };
 const READ: Wants = Wants { read: true, end: None };
 
-/// Every arrow of the diagram: how the state was reached, what happens, what comes out, what is next.
+/// Every transition of the table: how the state was reached, what happens, what comes out, what is next.
 #[test]
 fn every_transition() {
     enum Do {
@@ -58,7 +58,7 @@ fn every_transition() {
         (&[PeerCloses], State::Closed, CLOSE, CLEAN),
         (&[PeerFails], State::Failed, b"\x88\x02\x03\xea", FAILED),
         (&[End], State::Ended, b"", Some(Ending::Vanished)),
-        (&[Deadline], State::Open, b"", None),
+        (&[Deadline], State::Open, b"\x89\x00", None),
         (&[Close, Close], State::Closing, b"", None),
         (&[Close, PeerCloses], State::Closed, b"", CLEAN),
         (&[Close, PeerFails], State::Failed, b"", FAILED),
@@ -71,7 +71,7 @@ fn every_transition() {
         (&[PeerFails, Deadline], State::Ended, b"", FAILED),
     ];
     for (steps, state, output, ending) in tests {
-        let mut session = Session::default();
+        let mut session = Session::new(ServerRole, Config::default(), NOW);
         let mut last = Vec::new();
         for step in steps {
             drain(&mut session.tx);
@@ -124,7 +124,7 @@ fn an_error_is_answered_with_its_code() {
         (b"\x81\x81\0\0\0\0\xff", ErrorKind::Utf8, b"\x88\x02\x03\xef"),
         (b"\x82\xff\x00\x00\x00\xff\x00\x00\x00\x00", ErrorKind::FrameTooLong, b"\x88\x02\x03\xf1"),
     ] {
-        let mut session = Session::default();
+        let mut session = Session::new(ServerRole, Config::default(), NOW);
         assert_eq!(receive(&mut session, wire), Err(kind));
         assert_eq!(drain(&mut session.tx), answer);
         // Once, however often the error is met.
@@ -135,7 +135,7 @@ fn an_error_is_answered_with_its_code() {
 
 #[test]
 fn pings_are_answered_in_order_and_the_newest_when_nothing_is_read() {
-    let mut session = Session::default();
+    let mut session = Session::new(ServerRole, Config::default(), NOW);
     let ping = |payload: [u8; 2]| [&b"\x89\x82\0\0\0\0"[..], &payload].concat();
     let all: Vec<u8> = (0..10_000u16).flat_map(|n| ping(n.to_be_bytes())).collect();
     // The output is full, so that pongs go in over its limit.
@@ -170,7 +170,7 @@ fn what_must_not_be_sent() {
 #[test]
 fn a_large_payload_is_shared_by_a_server() {
     let payload = Bytes::from(alloc::vec![7; 4096]);
-    let mut session = Session::default();
+    let mut session = Session::new(ServerRole, Config::default(), NOW);
     session.tx.send_bytes(payload.clone(), NOW).unwrap();
     let out = session.tx.output();
     assert_eq!(out.chunk(), b"\x82\x7e\x10\x00");
@@ -184,7 +184,7 @@ fn a_large_payload_is_shared_by_a_server() {
 #[test]
 #[expect(clippy::disallowed_methods, reason = "two tasks are two threads here")]
 fn both_halves_in_two_tasks() {
-    let Session { mut rx, mut tx } = Session::default();
+    let Session { mut rx, mut tx } = Session::new(ServerRole, Config::default(), NOW);
     let (replies, owed) = std::sync::mpsc::channel();
     let reader = std::thread::spawn(move || {
         let mut control = |reply: Reply, _: Instant| replies.send(reply).unwrap();
@@ -200,25 +200,23 @@ fn both_halves_in_two_tasks() {
 #[test]
 fn it_is_small_and_can_be_sent() {
     fn is_send<T: Send>(_: &T) {}
-    let session = Session::default();
+    let session = Session::new(ServerRole, Config::default(), NOW);
     is_send(&session);
     assert!(size_of_val(&session) <= 512, "{}", size_of_val(&session));
 }
 
 const SECOND: Duration = Duration::from_secs(1);
 
-fn keeping_alive() -> Session<crate::ws::Server> {
+fn keeping_alive() -> Session<ServerRole> {
     let mut config = Config::default();
-    (config.ping_interval, config.pong_timeout) = (Some(10 * SECOND), 3 * SECOND);
-    Session::new(crate::ws::Server, &config)
+    (config.ping_interval, config.pong_timeout) = (Some(10 * SECOND), Some(3 * SECOND));
+    Session::new(ServerRole, config, NOW)
 }
 
 #[test]
 fn a_peer_that_answers_pings_is_kept() {
     let Session { mut rx, mut tx } = keeping_alive();
-    assert_eq!(tx.poll_timeout(), Some(Instant::ZERO));
     let mut now = NOW;
-    tx.handle_timeout(now);
     for _ in 0..3 {
         assert_eq!(tx.poll_timeout(), Some(now + 10 * SECOND));
         now = now + 10 * SECOND;
@@ -236,7 +234,6 @@ fn a_peer_that_answers_pings_is_kept() {
 #[test]
 fn a_peer_that_does_not_answer_a_ping_is_given_up() {
     let Session { mut tx, .. } = keeping_alive();
-    tx.handle_timeout(NOW);
     tx.handle_timeout(NOW + 10 * SECOND);
     drain(&mut tx);
     tx.handle_timeout(NOW + 12 * SECOND);
@@ -248,7 +245,7 @@ fn a_peer_that_does_not_answer_a_ping_is_given_up() {
 
 #[test]
 fn a_message_in_pieces_lets_control_frames_through_and_no_other_message() {
-    let mut session = Session::default();
+    let mut session = Session::new(ServerRole, Config::default(), NOW);
     session.tx.send_binary_piece(b"", false, NOW).unwrap(); // nothing to say yet
     session.tx.send_binary_piece(b"ab", false, NOW).unwrap();
     assert_eq!(receive(&mut session, b"\x89\x80\0\0\0\0"), Ok(1));
@@ -268,7 +265,7 @@ fn an_encoded_message_is_shared() {
     let message = crate::ws::Encoded::binary(&[7; 4096]);
     let mut places = Vec::new();
     for _ in 0..3 {
-        let mut session = Session::default();
+        let mut session = Session::new(ServerRole, Config::default(), NOW);
         session.tx.send_encoded(&message, NOW).unwrap();
         places.push(session.tx.output().take_bytes().unwrap().as_ptr());
         assert_eq!(session.tx.close(None, "", NOW), Ok(()));
@@ -281,7 +278,7 @@ fn an_encoded_message_is_shared() {
 fn who_reads_only_when_wanted_always_has_room_for_the_answers() {
     let mut config = Config { output: Some(1000), ..Config::default() };
     config.pause_reading_above = Some(500);
-    let Session { mut rx, mut tx } = Session::new(crate::ws::Server, &config);
+    let Session { mut rx, mut tx } = Session::new(ServerRole, config, NOW);
     let (mut reads, mut drained) = (0, 0);
     while drained < 100_000 {
         while tx.wants().read {
