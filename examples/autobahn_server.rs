@@ -19,7 +19,7 @@ use wirefeed::h1::server::{Event, ServerSide};
 use wirefeed::h1::{self, Request, Sender};
 use wirefeed::ws::deflate::Pool;
 use wirefeed::ws::handshake::{DeflateConfig, DeflateParams, ServerHandshake};
-use wirefeed::ws::{Config, Server, Session};
+use wirefeed::ws::{Config, ServerRole, Session};
 use wirefeed::{End, Instant, Step};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -44,8 +44,8 @@ fn serve(stream: TcpStream, pool: &Pool) -> Result<(), Box<dyn Error>> {
     config.output = None; // an echo is never longer than what asked for it
     config.compress_from = 0; // an echo is compressed as what asked for it
     let session = match agreed {
-        Some(params) => Session::with_deflate(Server, &config, &params, pool),
-        None => Session::new(Server, &config),
+        Some(params) => Session::with_deflate(ServerRole, config, &params, pool, link.now()),
+        None => Session::new(ServerRole, config, link.now()),
     };
     link.drive(session, echo::echo)?;
     Ok(())

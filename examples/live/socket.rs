@@ -4,7 +4,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use wirefeed::ws::handshake::ServerHandshake;
-use wirefeed::ws::{CloseCode, Config, Event, Server as Side, Session};
+use wirefeed::ws::{CloseCode, Config, Event, ServerRole as Side, Session};
 use wirefeed::{SendError, Step};
 
 use crate::driver::{PATIENCE, TEXT};
@@ -31,12 +31,12 @@ pub(crate) fn serve(exchange: &mut Exchange<'_>) -> io::Result<()> {
 /// The run loop: receive, send, write, wait for input or the next tick.
 fn drive(exchange: &mut Exchange<'_>) -> io::Result<()> {
     let mut config = Config::default();
-    config.close_timeout = Duration::from_secs(2);
+    config.close_timeout = Some(Duration::from_secs(2));
     // A peer that says nothing for so long is asked, and then has `PATIENCE` to answer.
-    (config.ping_interval, config.pong_timeout) = (Some(Duration::from_secs(20)), PATIENCE);
-    let Session { mut rx, mut tx } = Session::new(Side, &config);
+    (config.ping_interval, config.pong_timeout) = (Some(Duration::from_secs(20)), Some(PATIENCE));
     let origin = Instant::now();
     let now = || wirefeed::Instant::from_std(origin, Instant::now());
+    let Session { mut rx, mut tx } = Session::new(Side, config, now());
     let clock = exchange.ticks();
     let mut last = clock.newest();
     loop {

@@ -8,7 +8,7 @@ use std::net::TcpStream;
 use wirefeed::h1::{self, client::Event};
 use wirefeed::ws::deflate::Pool;
 use wirefeed::ws::handshake::{ClientHandshake, DeflateConfig, Offers};
-use wirefeed::ws::{Client, Config, Session, Url};
+use wirefeed::ws::{ClientRole, Config, Session, Url};
 use wirefeed::{End, Fields, Step};
 
 use crate::link::Link;
@@ -16,7 +16,7 @@ use crate::link::Link;
 /// A connection whose handshake is over.
 pub(crate) struct Connection {
     pub(crate) link: Link,
-    pub(crate) session: Session<Client<Random>>,
+    pub(crate) session: Session<ClientRole<Random>>,
     /// What the server said about extensions.
     pub(crate) extensions: Option<String>,
 }
@@ -52,12 +52,12 @@ pub(crate) fn open(address: &str, target: &str, pool: &Pool) -> Result<Connectio
         link.use_all_but(left);
     }
 
-    let (role, mut config) = (Client(random as Random), Config::default());
+    let (role, mut config) = (ClientRole(random as Random), Config::default());
     config.output = None; // the peer reads all that is sent, or the write fails
     config.compress_from = 0; // an echo is compressed as what asked for it
     let session = match agreed {
-        Some(params) => Session::with_deflate(role, &config, &params, pool),
-        None => Session::new(role, &config),
+        Some(params) => Session::with_deflate(role, config, &params, pool, link.now()),
+        None => Session::new(role, config, link.now()),
     };
     Ok(Connection { link, session, extensions })
 }

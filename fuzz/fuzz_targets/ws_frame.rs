@@ -8,9 +8,9 @@ mod naive;
 use libfuzzer_sys::fuzz_target;
 use naive::{Read, fault};
 use wirefeed::Step;
-use wirefeed::ws::frame::{self, Expect, Header};
-use wirefeed::ws::message::{Decoder, Item, Kind, Limits, Part};
-use wirefeed::ws::{Client, Role, Server, mask};
+use wirefeed::ws::frame::{self, Header, Masking};
+use wirefeed::ws::message::{Config, Decoder, Item, Kind, Part};
+use wirefeed::ws::{ClientRole, Role, ServerRole, mask};
 
 const LIMITS: naive::Limits = naive::Limits { frame: 200, message: 300 };
 
@@ -24,9 +24,9 @@ enum How {
 }
 
 fn messages<R: Role>(pieces: &[&[u8]], how: How) -> Read<naive::Item> {
-    let mut limits = Limits::default();
+    let mut limits = Config::default();
     (limits.frame, limits.message) = (Some(LIMITS.frame), Some(LIMITS.message));
-    let (mut decoder, mut items) = (Decoder::<R>::with_limits(limits), Vec::new());
+    let (mut decoder, mut items) = (Decoder::<R>::with_config(limits), Vec::new());
     let mut begun: Option<(Kind, Vec<u8>)> = None;
     for (n, piece) in pieces.iter().enumerate() {
         let mut copy = piece.to_vec();
@@ -115,7 +115,7 @@ fn whole(kind: Kind, bytes: Vec<u8>) -> naive::Item {
 }
 
 /// Headers, and payloads unmasked.
-fn frames(expect: Expect, pieces: &[&[u8]]) -> Read<(Header, Vec<u8>)> {
+fn frames(masking: Masking, pieces: &[&[u8]]) -> Read<(Header, Vec<u8>)> {
     let (mut decoder, mut frames) = (frame::Decoder::new(expect), Vec::<(Header, Vec<u8>)>::new());
     for piece in pieces {
         let mut input = *piece;
@@ -139,8 +139,8 @@ fn frames(expect: Expect, pieces: &[&[u8]]) -> Read<(Header, Vec<u8>)> {
     (frames, error.map(fault))
 }
 
-fn check<R: Role>(wire: &[u8], pieces: &[&[u8]], expect: Expect) {
-    let masked = expect == Expect::Masked;
+fn check<R: Role>(wire: &[u8], pieces: &[&[u8]], masking: Masking) {
+    let masked = masking == Masking::Masked;
     let single: Vec<_> = wire.chunks(1).collect();
     let ways = [&[wire][..], pieces, &single];
     let naive = naive::messages(wire, masked, LIMITS);
@@ -164,6 +164,6 @@ fn check<R: Role>(wire: &[u8], pieces: &[&[u8]], expect: Expect) {
 
 fuzz_target!(|data: &[u8]| {
     let Some((wire, pieces)) = cuts::split(data) else { return };
-    check::<Server>(wire, &pieces, Expect::Masked);
-    check::<Client<fn(&mut [u8])>>(wire, &pieces, Expect::Unmasked);
+    check::<ServerRole>(wire, &pieces, Masking::Masked);
+    check::<ClientRole<fn(&mut [u8])>>(wire, &pieces, Masking::Unmasked);
 });

@@ -87,8 +87,6 @@ pub(crate) struct Deadline {
 enum Clock {
     /// Nothing is waited for.
     Off,
-    /// It begins when the time is known.
-    Unset,
     /// The peer has until a moment.
     Running,
     /// It was slept through, and is over with the next turn.
@@ -99,12 +97,6 @@ enum Clock {
 
 impl Deadline {
     pub(crate) const OFF: Self = Self { full: Span::NONE, clock: Clock::Off, micros: 0 };
-
-    /// Begins when [`is_over`](Self::is_over) first tells the time; never, without a limit.
-    pub(crate) fn unset(full: Span) -> Self {
-        let clock = if full == Span::NONE { Clock::Off } else { Clock::Unset };
-        Self { full, clock, micros: 0 }
-    }
 
     /// Runs from now on; without a limit nothing is waited for.
     #[inline]
@@ -179,7 +171,6 @@ impl Deadline {
     /// When [`is_over`](Self::is_over) is to be asked.
     pub(crate) const fn poll(&self) -> Option<Instant> {
         match self.clock {
-            Clock::Unset => Some(Instant::ZERO),
             Clock::Running | Clock::Late => Some(Instant::from_micros(self.micros)),
             Clock::Off | Clock::Paused => None,
         }
@@ -199,10 +190,6 @@ impl Deadline {
     pub(crate) fn is_over(&mut self, now: Instant) -> bool {
         let now_micros = now.as_micros();
         match self.clock {
-            Clock::Unset => {
-                self.restart(now);
-                false
-            }
             Clock::Running if now_micros > self.micros.saturating_add(SLEPT) => {
                 self.clock = Clock::Late;
                 self.micros = now_micros;
@@ -470,7 +457,8 @@ mod tests {
             steps in prop::collection::vec((0u8..5, 0u64..20_000), 1..20),
         ) {
             let mut now = 0;
-            let mut deadline = Deadline::unset(Duration::from_millis(time).into());
+            let mut deadline = Deadline::OFF;
+            deadline.start(Some(Duration::from_millis(time)), at(0));
             for (step, pass) in steps {
                 now += pass;
                 match step {

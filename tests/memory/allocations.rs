@@ -4,8 +4,8 @@ use bytes::{Buf, Bytes};
 use wirefeed::h1::{self, Framing, body, chunked, head};
 use wirefeed::replay::Limits;
 use wirefeed::sse::server::Mode;
-use wirefeed::ws::frame::{self, Expect, Header, Opcode};
-use wirefeed::ws::{Client, Event, Server, Session, mask, message};
+use wirefeed::ws::frame::{self, Header, Masking, Opcode};
+use wirefeed::ws::{ClientRole, Event, ServerRole, Session, mask, message};
 use wirefeed::{Instant, Outbox, Step, sse};
 
 /// Runs `pass` twice to warm up (buffers take their final size in the second, when they begin where
@@ -172,7 +172,7 @@ fn frames_and_messages() {
     let wire = conversation();
     let mut buffer = wire.clone();
     for size in PIECES {
-        let mut frames = frame::Decoder::new(Expect::Masked);
+        let mut frames = frame::Decoder::new(Masking::Masked);
         allocates_nothing("frames", || {
             let mut items = 0;
             for mut piece in wire.chunks(size) {
@@ -182,7 +182,7 @@ fn frames_and_messages() {
             }
             items
         });
-        let mut messages = message::Decoder::<Server>::new();
+        let mut messages = message::Decoder::<ServerRole>::new();
         allocates_nothing("messages", || {
             let mut items = 0;
             buffer.copy_from_slice(&wire);
@@ -200,7 +200,7 @@ fn frames_and_messages() {
 fn an_echo() {
     let wire = conversation();
     let mut buffer = wire.clone();
-    let Session { mut rx, mut tx } = Session::<Server>::default();
+    let Session { mut rx, mut tx } = Session::new(ServerRole, Default::default(), Instant::ZERO);
     allocates_nothing("an echo", || {
         let mut items = 0;
         buffer.copy_from_slice(&wire);
@@ -296,7 +296,7 @@ fn events_that_are_kept() {
 #[test]
 fn what_is_idle_holds_nothing() {
     let peak = crate::memory::peak_of(|| {
-        let session = Session::<Server>::default();
+        let session = Session::new(ServerRole, Default::default(), Instant::ZERO);
         assert!(size_of_val(&session) <= 512);
         let decoders = (sse::Decoder::new(), chunked::Decoder::new(), head::RequestDecoder::new());
         assert!(size_of_val(&decoders.0) <= 128 && size_of_val(&decoders.1) <= 128);
@@ -361,7 +361,7 @@ fn a_hundred_thousand_fragments_cost_no_more_than_their_bytes() {
         wire.extend_from_slice(&[0x80, 0]);
         let most = 4096 + 3 * 100_000 * payload.len(); // a buffer that doubles is for a moment held twice
         let peak = crate::memory::peak_of(|| {
-            let mut decoder = message::Decoder::<Client<fn(&mut [u8])>>::new();
+            let mut decoder = message::Decoder::<ClientRole<fn(&mut [u8])>>::new();
             let mut input = &mut wire[..];
             let Ok(Step::Item(message::Item::Binary(whole))) = decoder.decode(&mut input) else {
                 panic!("one message")

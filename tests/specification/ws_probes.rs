@@ -10,8 +10,8 @@ use wirefeed::ws::ErrorKind::{
     self, CloseLength, Continuation, ControlFragmented, ControlTooLong, FrameTooLong, Interleaved,
     Length, LengthOverflow, MessageTooLong, Utf8,
 };
-use wirefeed::ws::message::{Decoder, Limits};
-use wirefeed::ws::{Client, CloseCode, Server};
+use wirefeed::ws::message::{Config, Decoder};
+use wirefeed::ws::{ClientRole, CloseCode, ServerRole};
 
 use harness::Place::{Header, Payload};
 use harness::{Key, Outcome, Probe, Side, cuts, decode, fails, is_unharmed, probe, session, to};
@@ -240,14 +240,14 @@ fn close_frames_hold_nothing_a_whole_code_or_a_code_and_a_text() {
 
 fn fail_as_listed(probes: &[Probe]) {
     for probe in probes {
-        probe.fails_as::<Server>(Limits::default());
-        probe.fails_as::<Client<Key>>(Limits::default());
+        probe.fails_as::<ServerRole>(Config::default());
+        probe.fails_as::<ClientRole<Key>>(Config::default());
     }
 }
 
 #[test]
 fn what_is_over_a_limit_is_known_from_the_header() {
-    let mut limits = Limits::default();
+    let mut limits = Config::default();
     (limits.frame, limits.message) = (Some(8), Some(10));
     for probe in [
         probe("a frame of 9", &[(b"\x82\x09", b"")], FrameTooLong, Header(1), Header(1)),
@@ -267,8 +267,8 @@ fn what_is_over_a_limit_is_known_from_the_header() {
             Header(1),
         ),
     ] {
-        probe.fails_as::<Server>(limits);
-        probe.fails_as::<Client<Key>>(limits);
+        probe.fails_as::<ServerRole>(limits);
+        probe.fails_as::<ClientRole<Key>>(limits);
     }
 }
 
@@ -276,14 +276,20 @@ fn what_is_over_a_limit_is_known_from_the_header() {
 fn frames_are_masked_as_the_role_has_it() {
     // Before any length: nothing behind the second byte is looked at.
     for frame in [&b"\x81\x00"[..], b"\x82\x7f", b"\x89\x00", b"\x88\x02"] {
-        fails::<Server>(frame, ErrorKind::Unmasked, 1, 1, Limits::default());
+        fails::<ServerRole>(frame, ErrorKind::Unmasked, 1, 1, Config::default());
         let masked = [frame[0], frame[1] | 0x80];
-        fails::<Client<Key>>(&masked, ErrorKind::Masked, 1, 1, Limits::default());
+        fails::<ClientRole<Key>>(&masked, ErrorKind::Masked, 1, 1, Config::default());
     }
     // Each frame for itself: here it is the second fragment.
     let wire = b"\x01\x81\0\0\0\0a\x80\x01b";
-    fails::<Server>(wire, ErrorKind::Unmasked, 8, 8, Limits::default());
-    fails::<Client<Key>>(b"\x01\x01a\x80\x81\0\0\0\0b", ErrorKind::Masked, 4, 4, Limits::default());
+    fails::<ServerRole>(wire, ErrorKind::Unmasked, 8, 8, Config::default());
+    fails::<ClientRole<Key>>(
+        b"\x01\x01a\x80\x81\0\0\0\0b",
+        ErrorKind::Masked,
+        4,
+        4,
+        Config::default(),
+    );
 }
 
 #[test]
@@ -302,10 +308,10 @@ fn reserved_bits_and_opcodes_mean_nothing() {
 
 /// Whether the first byte of a frame is enough, of a connection and inside a message.
 fn fails_at_once(first: u8, kind: ErrorKind) {
-    fails::<Server>(&[first, 0x80], kind, 0, 0, Limits::default());
-    fails::<Client<Key>>(&[first, 0], kind, 0, 0, Limits::default());
-    fails::<Server>(&[1, 0x81, 0, 0, 0, 0, b'a', first, 0x80], kind, 7, 7, Limits::default());
-    fails::<Client<Key>>(&[1, 1, b'a', first, 0], kind, 3, 3, Limits::default());
+    fails::<ServerRole>(&[first, 0x80], kind, 0, 0, Config::default());
+    fails::<ClientRole<Key>>(&[first, 0], kind, 0, 0, Config::default());
+    fails::<ServerRole>(&[1, 0x81, 0, 0, 0, 0, b'a', first, 0x80], kind, 7, 7, Config::default());
+    fails::<ClientRole<Key>>(&[1, 1, b'a', first, 0], kind, 3, 3, Config::default());
 }
 
 #[test]
@@ -316,18 +322,18 @@ fn close_codes_are_those_that_may_be_sent() {
             let payload = [&payload[..], reason].concat();
             let len = payload.len() as u64;
             let head = [0x88, payload.len() as u8];
-            let wire = to::<Server>(&[(&head, &payload)]);
-            fails::<Server>(&wire, ErrorKind::CloseCode, 6, 5 + len, Limits::default());
-            let wire = to::<Client<Key>>(&[(&head, &payload)]);
-            fails::<Client<Key>>(&wire, ErrorKind::CloseCode, 2, 1 + len, Limits::default());
+            let wire = to::<ServerRole>(&[(&head, &payload)]);
+            fails::<ServerRole>(&wire, ErrorKind::CloseCode, 6, 5 + len, Config::default());
+            let wire = to::<ClientRole<Key>>(&[(&head, &payload)]);
+            fails::<ClientRole<Key>>(&wire, ErrorKind::CloseCode, 2, 1 + len, Config::default());
         }
     }
     let good = (1000..=1003).chain(1007..=1014).chain([3000, 4999]);
     for code in good.map(Some).chain([None]) {
         for reason in ["", "why not?", "\u{fffd}"] {
             if code.is_some() || reason.is_empty() {
-                closes::<Server>(code, reason);
-                closes::<Client<Key>>(code, reason);
+                closes::<ServerRole>(code, reason);
+                closes::<ClientRole<Key>>(code, reason);
             }
         }
     }
@@ -353,7 +359,7 @@ fn closes<S: Side>(code: Option<u16>, reason: &str) {
             assert_eq!(decode(&mut decoder, &pieces), read, "{code:?}");
             assert!(matches!(decoder.finish(), Ok(None)));
             is_unharmed(&mut decoder);
-            let (from_session, answer) = session::<S>(&pieces, Limits::default());
+            let (from_session, answer) = session::<S>(&pieces, Config::default());
             assert_eq!((&from_session, answer), (&read, Some(code.map(CloseCode))), "{code:?}");
         }
     }
@@ -361,8 +367,8 @@ fn closes<S: Side>(code: Option<u16>, reason: &str) {
 
 #[test]
 fn a_reset_forgets_whatever_was_begun() {
-    forgets::<Server>();
-    forgets::<Client<Key>>();
+    forgets::<ServerRole>();
+    forgets::<ClientRole<Key>>();
 }
 
 fn forgets<S: Side>() {
@@ -388,13 +394,13 @@ fn forgets<S: Side>() {
 fn an_announced_length_costs_nothing() {
     // 2^40 bytes, refused and, with no limit, believed.
     let frames: &[(&[u8], &[u8])] = &[(b"\x82\x7f\0\0\x01\0\0\0\0\0", b"abc")];
-    let wire = to::<Server>(frames);
-    let mut believing = Limits::default();
+    let wire = to::<ServerRole>(frames);
+    let mut believing = Config::default();
     (believing.frame, believing.message) = (None, None);
-    for (limits, error) in [(Limits::default(), Some(FrameTooLong)), (believing, None)] {
+    for (limits, error) in [(Config::default(), Some(FrameTooLong)), (believing, None)] {
         let mut outcome = None;
         let peak = crate::memory::peak_of(|| {
-            let mut decoder = Decoder::<Server>::with_limits(limits);
+            let mut decoder = Decoder::<ServerRole>::with_config(limits);
             outcome = Some(decode(&mut decoder, &[&wire]));
         });
         let found = outcome.unwrap();

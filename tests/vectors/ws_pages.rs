@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 use wirefeed::ws::frame::{Header, Opcode};
 use wirefeed::ws::handshake::{self, ClientHandshake, Failure, Offers};
 use wirefeed::ws::message::{Decoder, Item};
-use wirefeed::ws::{Client, CloseCode, Config, Event, Sender, Server, Session, Url, UrlError};
+use wirefeed::ws::{
+    ClientRole, CloseCode, Config, Event, Sender, ServerRole, Session, Url, UrlError,
+};
 use wirefeed::{ApiMisuse, End, Instant, Step, h1};
 
 use crate::rows::{Verdict, equal};
@@ -179,7 +181,7 @@ fn close(row: &Value) -> Verdict {
     let code = arguments.first().map(unsigned_short);
     let reason = arguments.get(1).map_or("", |reason| reason.as_str().unwrap());
     let Session { mut rx, mut tx } = session();
-    if let Some(code) = code.filter(|code| !code.may_be_given_by_a_script()) {
+    if let Some(code) = code.filter(|code| !matches!(code.0, 1000 | 3000..=4999)) {
         equal("close", &json!("InvalidAccessError"), expect)?;
         // The application beneath is no script: with 1001 a browser leaves the page (RFC 6455 7.4.1).
         let is_sent = tx.close(Some(code), reason, NOW).is_ok();
@@ -239,10 +241,10 @@ fn close_state(row: &Value) -> Verdict {
 }
 
 /// A close frame as a server sends it back, code and reason.
-fn sent_back(tx: &mut Sender<Client<Key>>) -> Vec<u8> {
+fn sent_back(tx: &mut Sender<ClientRole<Key>>) -> Vec<u8> {
     let output = tx.output();
     let mut wire = output.copy_to_bytes(output.remaining()).to_vec();
-    let mut server = Decoder::<Server>::new();
+    let mut server = Decoder::<ServerRole>::new();
     let mut input = &mut wire[..];
     let Ok(Step::Item(Item::Close(close))) = server.decode(&mut input) else { panic!() };
     let mut payload = Vec::new();
@@ -313,8 +315,8 @@ fn client() -> ClientHandshake {
 
 const URL: &str = "ws://host";
 
-fn session() -> Session<Client<Key>> {
-    Session::new(Client(key), &Config::default())
+fn session() -> Session<ClientRole<Key>> {
+    Session::new(ClientRole(key), Config::default(), NOW)
 }
 
 /// An answer without its empty line.

@@ -34,7 +34,7 @@
 //! ```
 //! use bytes::Buf;
 //! use wirefeed::h1::{self, server::Event};
-//! use wirefeed::ws::{self, Server, Session};
+//! use wirefeed::ws::{self, ServerRole, Session};
 //! use wirefeed::ws::handshake::ServerHandshake;
 //! use wirefeed::{Fields, Instant, Step};
 //!
@@ -70,7 +70,7 @@
 //! // Write the output. The session starts where HTTP has stopped.
 //! let from = buffer.len() - input.len();
 //! let mut input = &mut buffer[from..];
-//! let Session { mut rx, mut tx } = Session::new(Server, &ws::Config::default());
+//! let Session { mut rx, mut tx } = Session::new(ServerRole, ws::Config::default(), now);
 //! let Step::Item(ws::Event::Text(text)) = rx.receive(&mut tx, &mut input, now)? else {
 //!     unreachable!()
 //! };
@@ -123,7 +123,8 @@
 //!     // The session starts where HTTP has stopped.
 //!     let from = buffer.len() - input.len();
 //!     let mut input = &mut buffer[from..];
-//!     let Session { mut rx, mut tx } = Session::new(ws::Client(random), &ws::Config::default());
+//!     let (role, config) = (ws::ClientRole(random), ws::Config::default());
+//!     let Session { mut rx, mut tx } = Session::new(role, config, now);
 //!     rx.receive(&mut tx, &mut input, now)?;
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use wirefeed::ws::deflate::{Config, Deflater, Inflater, Pool};
 use wirefeed::ws::frame::Header;
 use wirefeed::ws::handshake::DeflateConfig;
-use wirefeed::ws::{self, Role, Server, Session, mask, message};
+use wirefeed::ws::{self, Role, ServerRole, Session, mask, message};
 
 use super::ws::{
     Agreed, Scratch, Sent, in_parts, limits, one_message, sent, show_event, show_part,
@@ -25,7 +25,7 @@ impl Agreed for Deflate {
         answers.server_no_context_takeover = false;
         let request = [("Sec-WebSocket-Extensions", "permessage-deflate")];
         let (params, _) = answers.answer(&request).unwrap().unwrap();
-        Session::with_deflate(role, &config, &params, &Pool::default())
+        Session::with_deflate(role, config, &params, &Pool::default(), wirefeed::Instant::ZERO)
     }
 }
 
@@ -34,13 +34,13 @@ const CONSTANT: usize = 72 << 10;
 
 /// Messages, compressed or not, whole or in parts.
 pub(crate) struct Messages<const PARTS: bool> {
-    decoder: message::Decoder<Server>,
+    decoder: message::Decoder<ServerRole>,
     input: Scratch,
 }
 
 impl<const PARTS: bool> Messages<PARTS> {
-    fn with_limits(limits: message::Limits) -> Self {
-        let decoder = message::Decoder::with_limits(limits).with_inflater(Inflater::new(true));
+    fn with_limits(limits: message::Config) -> Self {
+        let decoder = message::Decoder::with_config(limits).with_inflater(Inflater::new(true));
         Self { decoder, input: Scratch::new() }
     }
 }
@@ -54,7 +54,7 @@ impl<const PARTS: bool> Subject for Messages<PARTS> {
     }
 
     fn roomy() -> Self {
-        Self::with_limits(message::Limits::default())
+        Self::with_limits(message::Config::default())
     }
 
     fn step(&mut self, input: &mut &[u8], show: Show<'_>) -> Flow {

@@ -8,7 +8,7 @@ use wirefeed::ws::deflate::Pool;
 use wirefeed::ws::handshake::{DeflateConfig, WindowBits};
 use wirefeed::ws::message::{Kind, Part};
 use wirefeed::ws::{
-    Client, CloseCode, Config, Ending, Event, Mailbox, Reply, Role, Server, Session,
+    ClientRole, CloseCode, Config, Ending, Event, Mailbox, Reply, Role, ServerRole, Session,
 };
 use wirefeed::{End, Instant, Replies, SendError, Step};
 
@@ -248,15 +248,15 @@ impl Ops<'_> {
 }
 
 /// A pair with or without permessage-deflate.
-fn pair(ops: &mut Ops<'_>) -> (Side<Client<Key>>, Side<Server>) {
+fn pair(ops: &mut Ops<'_>) -> (Side<ClientRole<Key>>, Side<ServerRole>) {
     let mut config = Config::default();
     let limit = usize::from(ops.byte());
     config.output = (limit < 128).then_some(4 * limit);
     config.compress_from = usize::from(ops.byte() % 80);
     let key: Key = |key| key.fill(0x5a);
     if !ops.flag() {
-        let client = Session::new(Client(key), &config);
-        let server = Session::new(Server, &config);
+        let client = Session::new(ClientRole(key), config, Instant::ZERO);
+        let server = Session::new(ServerRole, config, Instant::ZERO);
         return (Side::new(client, &config), Side::new(server, &config));
     }
     let mut offer = DeflateConfig::client();
@@ -273,8 +273,8 @@ fn pair(ops: &mut Ops<'_>) -> (Side<Client<Key>>, Side<Server>) {
     let verified = offer.verify(&[("Sec-WebSocket-Extensions", answer)]);
     let verified = verified.expect("an answer to this offer").expect("what was accepted");
     let pool = Pool::default();
-    let client = Session::with_deflate(Client(key), &config, &verified, &pool);
-    let server = Session::with_deflate(Server, &config, &params, &pool);
+    let client = Session::with_deflate(ClientRole(key), config, &verified, &pool, Instant::ZERO);
+    let server = Session::with_deflate(ServerRole, config, &params, &pool, Instant::ZERO);
     (Side::new(client, &config), Side::new(server, &config))
 }
 

@@ -1,13 +1,13 @@
 //! URLs, handshakes, frames, messages and sessions.
 
 use wirefeed::ws::deflate::{Config as DeflaterConfig, Deflater, Inflater, Pool};
-use wirefeed::ws::frame::{self, Expect, Header, Opcode};
+use wirefeed::ws::frame::{self, Header, Masking, Opcode};
 use wirefeed::ws::handshake::{
     ClientHandshake, DeflateConfig, Offers, PseudoFields, ServerHandshake,
 };
 use wirefeed::ws::message::{self, Binary, Item, Kind, Part, Text};
 use wirefeed::ws::{
-    Client, Close, CloseCode, Config, Encoded, Mailbox, Reply, Server, Session, Url, mask,
+    ClientRole, Close, CloseCode, Config, Encoded, Mailbox, Reply, ServerRole, Session, Url, mask,
 };
 use wirefeed::{Instant, Replies as _, Step};
 
@@ -92,7 +92,7 @@ fn frames(shown: &mut Shown) {
     shown.hides(&frame::Item::Payload { bytes: SECRET.as_bytes(), mask: Some(KEY) });
     let wire = frame(Opcode::Text, true, SECRET.as_bytes());
     for len in 0..=wire.len() {
-        let mut decoder = frame::Decoder::new(Expect::Masked);
+        let mut decoder = frame::Decoder::new(Masking::Masked);
         let mut input = &wire[..len];
         while let Step::Item(_) = decoder.decode(&mut input).unwrap() {}
         shown.hides(&decoder);
@@ -129,7 +129,7 @@ fn messages(shown: &mut Shown) {
     let half = frame(Opcode::Text, false, super::HALF);
     let mut wire = [half, frame(Opcode::Ping, true, secret)].concat();
     for len in 0..=wire.len() {
-        let mut decoder = message::Decoder::<Server>::new();
+        let mut decoder = message::Decoder::<ServerRole>::new();
         let mut copy = wire[..len].to_vec();
         let mut input = &mut copy[..];
         while let Step::Item(item) = decoder.decode(&mut input).unwrap() {
@@ -151,8 +151,8 @@ impl wirefeed::Entropy for Keys {
 }
 
 fn sessions(shown: &mut Shown) {
-    shown.hides(&Client(Keys(SECRET)));
-    let mut client = Session::new(Client(Keys(SECRET)), &Config::default());
+    shown.hides(&ClientRole(Keys(SECRET)));
+    let mut client = Session::new(ClientRole(Keys(SECRET)), Config::default(), Instant::ZERO);
     client.tx.send_text(SECRET, NOW).unwrap();
     client.tx.send_binary(SECRET.repeat(1000).as_bytes(), NOW).unwrap();
     client.tx.send_ping(SECRET.as_bytes(), NOW).unwrap();
@@ -170,7 +170,7 @@ fn sessions(shown: &mut Shown) {
     .concat();
     let mut replies: Vec<Reply> = Vec::new();
     for len in 0..=wire.len() {
-        let Session { mut rx, .. } = Session::new(Server, &Config::default());
+        let Session { mut rx, .. } = Session::new(ServerRole, Config::default(), Instant::ZERO);
         let mut control = |reply: Reply, _: Instant| replies.push(reply);
         let mut copy = wire[..len].to_vec();
         let mut input = &mut copy[..];
@@ -201,7 +201,8 @@ fn deflated(shown: &mut Shown) {
     let offer = DeflateConfig::client().offer();
     let answer = DeflateConfig::server().answer(&[("Sec-WebSocket-Extensions", offer)]).unwrap();
     let (params, _) = answer.unwrap();
-    let mut session = Session::with_deflate(Server, &Config::default(), &params, &pool);
+    let mut session =
+        Session::with_deflate(ServerRole, Config::default(), &params, &pool, Instant::ZERO);
     session.tx.send_text(&SECRET.repeat(1000), NOW).unwrap();
     shown.hides(&session);
 }
