@@ -6,6 +6,8 @@ pub(crate) mod backoff;
 pub(crate) mod buffer;
 #[cfg(feature = "alloc")]
 pub(crate) mod deadline;
+#[cfg(feature = "alloc")]
+pub(crate) mod decimal;
 pub(crate) mod entropy;
 pub(crate) mod error;
 pub mod fields;

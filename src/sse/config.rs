@@ -1,6 +1,21 @@
 //! What a stream may cost, and what is made of one that costs more or ends too early.
 
 /// Limits in bytes, where `None` sets no limit, and switches, which are off.
+///
+/// ```
+/// use wirefeed::{Step, sse::{Config, Decoder, Item}};
+///
+/// let mut config = Config::default();
+/// (config.event, config.skip_oversized, config.dispatch_at_eof) = (Some(8), true, true);
+/// let mut decoder = Decoder::with_config(config);
+/// let mut input = &b"id: 1\ndata: far too long\n\ndata: half"[..];
+/// let Step::Item(Item::Skipped(error)) = decoder.decode(&mut input)? else { unreachable!() };
+/// assert_eq!(error.at, 20);
+/// assert_eq!(decoder.decode(&mut input), Ok(Step::NeedInput));
+/// let Some(Item::Event(event)) = decoder.finish()? else { unreachable!() };
+/// assert_eq!((event.data, event.id), ("half", ""));
+/// # Ok::<(), wirefeed::sse::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Config {

@@ -17,7 +17,7 @@
 //! use wirefeed::{Step, sse};
 //!
 //! let mut out = Vec::new();
-//! sse::encode_event(&sse::Message { id: Some("7"), data: "two\nlines", ..Default::default() }, &mut out)?;
+//! sse::encode_event(&sse::Event { id: Some("7"), data: "two\nlines", ..Default::default() }, &mut out)?;
 //! assert_eq!(out, b"id: 7\ndata: two\ndata: lines\n\n");
 //!
 //! let mut decoder = sse::Decoder::new();
@@ -32,24 +32,26 @@ pub mod client;
 #[cfg(feature = "alloc")]
 mod config;
 #[cfg(feature = "alloc")]
-pub(crate) mod encode;
+mod decode;
+#[cfg(feature = "alloc")]
+mod encode;
 mod error;
 #[cfg(feature = "alloc")]
 mod event;
 #[cfg(feature = "alloc")]
-mod item;
+mod field;
 pub mod line;
 #[cfg(feature = "alloc")]
 pub mod server;
 
 #[cfg(feature = "alloc")]
 pub use {
-    client::{Command, EventSource, Policy},
+    client::{Command, EventSource},
     config::Config,
-    encode::{Encoded, KEEP_ALIVE, Message, encode_comment, encode_event, encode_retry},
-    event::Decoder,
-    item::{Event, Item},
-    server::Server,
+    decode::Decoder,
+    encode::{KEEP_ALIVE, encode_comment, encode_event, encode_retry},
+    event::{Event, Item},
+    server::EventStream,
 };
 
 pub use error::{Error, ErrorKind};

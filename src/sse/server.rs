@@ -4,7 +4,7 @@
 //!
 //! ```
 //! use bytes::Buf;
-//! use wirefeed::sse::server::{FIELDS, Mode, Policy, STATUS};
+//! use wirefeed::sse::server::{FIELDS, Mode, Config, STATUS};
 //! use wirefeed::replay::{Replay};
 //! use wirefeed::sse::{Command, EventSource, Message, Server, client::Event};
 //! use wirefeed::{Instant, Step};
@@ -22,7 +22,7 @@
 //!         unreachable!()
 //!     };
 //!     let request = [("Last-Event-ID", last_event_id)];
-//!     let mut server = Server::new(&request, Mode::Stream, Policy::default(), now);
+//!     let mut server = EventStream::new(&request, Mode::Stream, Config::default(), now);
 //!     client.response_head(attempt, STATUS, &FIELDS, now);
 //!     // First what the client has missed, then what happens while it is there.
 //!     assert!(!server.resume(&replay, now)?.gap);
@@ -53,20 +53,18 @@ use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
 
-use super::{Encoded, KEEP_ALIVE, Message, encode_comment, encode_event, encode_retry};
-use crate::replay::History;
-use crate::{ApiMisuse, Fields, Instant, Outbox, SendError};
+use super::{KEEP_ALIVE, encode_comment, encode_retry};
+use crate::kernel::table::transitions;
+use crate::replay::{Entry, History};
+use crate::{ApiMisuse, End, Fields, Instant, Outbox, SendError, Wants};
 
-mod policy;
+mod config;
 #[cfg(test)]
 mod properties;
-mod state;
 #[cfg(test)]
 mod tests;
 
-pub use policy::{Mode, Policy, Slow};
-
-use state::{On, State};
+pub use config::{Config, Mode, Overflow};
 
 /// The status of the response.
 pub const STATUS: u16 = 200;
@@ -121,9 +119,9 @@ pub struct Resumed {
 ///
 /// An event from elsewhere, such as a log of the caller's, has no place. It is sent as it comes, so
 /// that there `resume` goes first, and nothing may be added to the log between the two.
-pub struct Server {
+pub struct EventStream {
     outbox: Outbox,
-    policy: Policy,
+    config: Config,
     state: State,
     /// The client's, when it has read all that is owed.
     last_event_id: String,
@@ -140,15 +138,53 @@ pub struct Server {
     skipped: u64,
 }
 
-impl Server {
+/// The state of a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Events go out as they come.
+    Open,
+    /// The client has seen events, and was not sent those it missed: an event of a replay would wait.
+    Returned,
+    /// The same, and at least one event waits.
+    Missing,
+    /// Events wait in the history, and those that come wait there too.
+    Behind,
+    /// Nothing more goes out.
+    Closed,
+}
+
+/// What changes the state of a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum On {
+    /// An event of a replay has come before those that the client missed.
+    Withheld,
+    /// There is no room for an event that the history has.
+    FellBehind,
+    /// All events of the history are sent.
+    CaughtUp,
+    /// The caller, the mode or the configuration ends the stream.
+    Ended,
+}
+
+transitions! {
+    /// The states of a stream.
+    State, On {
+        Returned | Missing, Withheld => Missing;
+        Open | Returned | Missing | Behind, FellBehind => Behind;
+        Open | Returned | Missing | Behind, CaughtUp => Open;
+        Open | Returned | Missing | Behind | Closed, Ended => Closed;
+    }
+}
+
+impl EventStream {
     /// The stream that answers a request with these fields.
     ///
     /// A `Last-Event-ID` that no `EventSource` sends, with NUL or not in UTF-8, is passed over.
-    pub fn new(request: &(impl Fields + ?Sized), mode: Mode, policy: Policy, now: Instant) -> Self {
+    pub fn new(request: &(impl Fields + ?Sized), mode: Mode, config: Config, now: Instant) -> Self {
         let last_event_id = request.value_of("last-event-id").and_then(text).unwrap_or_default();
-        let state = match policy.slow {
+        let state = match config.on_full {
             _ if last_event_id.is_empty() => State::Open,
-            Slow::Resume => State::Behind,
+            Overflow::Resume => State::Behind,
             _ => State::Returned,
         };
         let (batch, ends_at) = match mode {
@@ -156,15 +192,15 @@ impl Server {
             Mode::LongPoll { hold, batch } => (Some(batch), Some(now + hold)),
             Mode::ShortPoll => (None, Some(now)),
         };
-        let mut outbox = Outbox::with_limit(policy.output);
-        if let Some(retry) = policy.retry {
+        let mut outbox = Outbox::with_limit(config.output);
+        if let Some(retry) = config.retry {
             let ms = u64::try_from(retry.as_millis()).unwrap_or(u64::MAX);
             // A `BytesMut` has room.
             let _ = encode_retry(ms, outbox.owed());
         }
         Self {
             outbox,
-            policy,
+            config,
             state,
             last_event_id: last_event_id.into(),
             sent: 0,
@@ -184,28 +220,33 @@ impl Server {
     /// # Errors
     ///
     /// [`ApiMisuse::Closed`] after the end. [`SendError::Full`] where there is no room and the
-    /// policy is to refuse; or to resume, and the client has no last event id to resume from.
-    pub fn send_event(&mut self, event: &Encoded, now: Instant) -> Result<(), SendError> {
+    /// config is to refuse; or to resume, and the client has no last event id to resume from.
+    pub fn send_event(&mut self, event: &Entry, now: Instant) -> Result<(), SendError> {
         let number = event.number();
         if number > 0 && self.resumed && number <= self.sent {
             return self.check_open().map_err(Into::into);
         }
         if number > 0 && matches!(self.state, State::Returned | State::Missing) {
-            self.on(On::Withheld);
+            self.state.go(On::Withheld);
             return Ok(());
         }
-        self.offer((event.id(), number), now, |outbox| put(event, outbox))
-    }
-
-    /// Sends an event.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`send_event`](Self::send_event), and [`ApiMisuse::LineBreak`] where the type or
-    /// the id would end its line.
-    pub fn send_message(&mut self, message: &Message<'_>, now: Instant) -> Result<(), SendError> {
-        message.check()?;
-        self.offer((message.id, 0), now, |outbox| encode_event(message, &mut outbox.writer()))
+        self.check_open()?;
+        let is_kept = event.id().is_some_and(|id| !id.is_empty());
+        if self.state == State::Behind {
+            self.skipped += u64::from(!is_kept);
+            return Ok(());
+        }
+        match (put(event, &mut self.outbox), self.config.on_full) {
+            (Ok(()), _) => self.sent(event, now),
+            (Err(SendError::Full), Overflow::Close) => self.state.go(On::Ended),
+            (Err(SendError::Full), Overflow::Skip) => self.skipped += 1,
+            (Err(SendError::Full), Overflow::Resume) if !is_kept => self.skipped += 1,
+            (Err(SendError::Full), Overflow::Resume) if !self.last_event_id.is_empty() => {
+                self.state.go(On::FellBehind);
+            }
+            (refused, _) => return refused,
+        }
+        Ok(())
     }
 
     /// Sends a comment.
@@ -213,7 +254,7 @@ impl Server {
     /// # Errors
     ///
     /// [`ApiMisuse::Closed`] after the end, [`ApiMisuse::LineBreak`] where the text would end its
-    /// line, [`SendError::Full`] where there is no room, whatever the policy.
+    /// line, [`SendError::Full`] where there is no room, whatever the config.
     pub fn send_comment(&mut self, text: &str, now: Instant) -> Result<(), SendError> {
         self.check_open()?;
         encode_comment(text, &mut self.outbox.writer())?;
@@ -244,7 +285,7 @@ impl Server {
             if !fits {
                 break;
             }
-            self.sent((event.id(), event.number()), now);
+            self.sent(&event, now);
             events += 1;
         }
         if events == 0 {
@@ -254,13 +295,13 @@ impl Server {
             // What was pushed so far it has, or never will: that is a gap.
             (self.resumed, self.sent) = (true, self.sent.max(newest));
         }
-        self.on(if fits { On::CaughtUp } else { On::FellBehind });
+        self.state.go(if fits { On::CaughtUp } else { On::FellBehind });
         Ok(Resumed { events, gap })
     }
 
     /// Ends the stream after the pending output.
     pub fn close(&mut self) {
-        self.on(On::Ended);
+        self.state.go(On::Ended);
     }
 
     /// The body that is owed to the client: write it and advance.
@@ -273,7 +314,7 @@ impl Server {
 
     /// When [`handle_timeout`](Self::handle_timeout) is to be called, if nothing happens before.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        if self.is_done() {
+        if self.is_closed() {
             return None;
         }
         [self.ends_at, self.silent_at()].into_iter().flatten().min()
@@ -283,10 +324,10 @@ impl Server {
     /// something needs none.
     pub fn handle_timeout(&mut self, now: Instant) {
         if self.ends_at.is_some_and(|at| at <= now) {
-            self.on(On::Ended);
+            self.state.go(On::Ended);
         }
         let is_silent = self.silent_at().is_some_and(|at| at <= now);
-        if self.is_done() || !is_silent {
+        if self.is_closed() || !is_silent {
             return;
         }
         self.sent_at = now;
@@ -298,9 +339,10 @@ impl Server {
         }
     }
 
-    /// Whether nothing more is sent: the response is to be ended once nothing is owed.
-    pub const fn is_done(&self) -> bool {
-        matches!(self.state, State::Closed)
+    /// What the caller must do once the output is written: [`End::Close`] to end the response. There is
+    /// nothing to read.
+    pub fn wants(&self) -> Wants {
+        Wants { read: false, end: self.is_closed().then_some(End::Close) }
     }
 
     /// Whether events wait in the history: [`resume`](Self::resume) is to be called, at once where it
@@ -315,7 +357,7 @@ impl Server {
         &self.last_event_id
     }
 
-    /// How many events were not sent, and will not be, by the policy or since they had no id while
+    /// How many events were not sent, and will not be, by the config or since they had no id while
     /// the stream was behind.
     pub const fn skipped(&self) -> u64 {
         self.skipped
@@ -327,41 +369,15 @@ impl Server {
         self.last_event_id.shrink_to_fit();
     }
 
-    /// Sends an event, or does as the policy says.
-    fn offer(
-        &mut self,
-        (id, number): (Option<&str>, u64),
-        now: Instant,
-        put: impl FnOnce(&mut Outbox) -> Result<(), SendError>,
-    ) -> Result<(), SendError> {
-        self.check_open()?;
-        let is_kept = id.is_some_and(|id| !id.is_empty());
-        if self.state == State::Behind {
-            self.skipped += u64::from(!is_kept);
-            return Ok(());
-        }
-        match (put(&mut self.outbox), self.policy.slow) {
-            (Ok(()), _) => self.sent((id, number), now),
-            (Err(SendError::Full), Slow::Close) => self.on(On::Ended),
-            (Err(SendError::Full), Slow::Skip) => self.skipped += 1,
-            (Err(SendError::Full), Slow::Resume) if !is_kept => self.skipped += 1,
-            (Err(SendError::Full), Slow::Resume) if !self.last_event_id.is_empty() => {
-                self.on(On::FellBehind);
-            }
-            (refused, _) => return refused,
-        }
-        Ok(())
-    }
-
     /// When a sign of life is due.
     fn silent_at(&self) -> Option<Instant> {
-        self.policy.keep_alive.map(|time| self.sent_at + time.max(LEAST_KEEP_ALIVE))
+        self.config.keep_alive.map(|time| self.sent_at + time.max(LEAST_KEEP_ALIVE))
     }
 
     /// An event was sent.
-    fn sent(&mut self, (id, number): (Option<&str>, u64), now: Instant) {
-        self.sent = self.sent.max(number);
-        if let Some(id) = id {
+    fn sent(&mut self, event: &Entry, now: Instant) {
+        self.sent = self.sent.max(event.number());
+        if let Some(id) = event.id() {
             self.last_event_id.clear();
             self.last_event_id.push_str(id);
         }
@@ -371,18 +387,18 @@ impl Server {
         self.sent_at = now;
     }
 
-    fn check_open(&self) -> Result<(), ApiMisuse> {
-        if self.is_done() { Err(ApiMisuse::Closed) } else { Ok(()) }
+    const fn is_closed(&self) -> bool {
+        matches!(self.state, State::Closed)
     }
 
-    fn on(&mut self, on: On) {
-        self.state = self.state.on(on).unwrap_or(self.state);
+    fn check_open(&self) -> Result<(), ApiMisuse> {
+        if self.is_closed() { Err(ApiMisuse::Closed) } else { Ok(()) }
     }
 }
 
-impl fmt::Debug for Server {
+impl fmt::Debug for EventStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Server")
+        f.debug_struct("EventStream")
             .field("state", &self.state)
             .field("outbox", &self.outbox)
             .finish_non_exhaustive()
@@ -390,7 +406,7 @@ impl fmt::Debug for Server {
 }
 
 /// Owes an event whole, or not at all.
-fn put(event: &Encoded, outbox: &mut Outbox) -> Result<(), SendError> {
+fn put(event: &Entry, outbox: &mut Outbox) -> Result<(), SendError> {
     match event.bytes() {
         // A small one is copied anyway.
         small if small.len() < Outbox::SHARED => outbox.copy(small),

@@ -21,12 +21,12 @@ pub enum Event<'m> {
     /// An event over a limit was passed over, as [`Config::skip_oversized`] says.
     Skipped(sse::Error),
     /// The connection is over.
-    Error(Error),
+    Error(Disconnected),
 }
 
 /// Why a connection is over, and whether there will be another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Error {
+pub struct Disconnected {
     /// Why.
     pub reason: Reason,
     /// After which time there will be another; `None` where this was the last.
@@ -54,7 +54,7 @@ pub enum Reason {
     /// The stream reached a limit.
     Limit(sse::Error),
     /// The caller's HTTP says that it is futile: a URL that it does not speak, a CORS check.
-    Futile,
+    Failed,
 }
 
 /// `readyState` (WHATWG HTML 9.2.2).
@@ -68,7 +68,11 @@ pub enum ReadyState {
     Closed,
 }
 
-impl Error {
+impl Disconnected {
+    /// Before the first connection.
+    pub(super) const NEVER: Self =
+        Self { reason: Reason::Ended, reconnects_in: None, unfinished: false };
+
     /// The end of a stream that has reached a limit.
     pub(super) const fn at_limit(error: sse::Error) -> Self {
         Self { reason: Reason::Limit(error), reconnects_in: None, unfinished: true }

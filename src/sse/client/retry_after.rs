@@ -3,18 +3,12 @@
 use core::time::Duration;
 
 use crate::Fields;
+use crate::kernel::scan;
 
 /// `Retry-After` in seconds (RFC 9110 10.2.3), the longest of several; a date is the caller's to
 /// read, who has a calendar.
 pub(super) fn retry_after(fields: &(impl Fields + ?Sized)) -> Option<Duration> {
-    fields.values_of("retry-after").filter_map(seconds).max()
-}
-
-/// Digits, however many: what no count of seconds can hold is the longest there is.
-fn seconds(value: &[u8]) -> Option<Duration> {
-    let is_number = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
-    let add = |sum: u64, digit: &u8| sum.saturating_mul(10).saturating_add(u64::from(digit - b'0'));
-    is_number.then(|| Duration::from_secs(value.iter().fold(0, add)))
+    fields.values_of("retry-after").filter_map(scan::digits).max().map(Duration::from_secs)
 }
 
 #[cfg(test)]
