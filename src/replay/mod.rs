@@ -2,7 +2,7 @@
 //!
 //! ```
 //! use core::time::Duration;
-//! use wirefeed::{Instant, replay::{Config, Replay}, sse::Message};
+//! use wirefeed::{Instant, replay::{Config, Replay}, sse::Event};
 //!
 //! let now = Instant::ZERO;
 //! let mut replay = Replay::<String>::new(Config::default());
@@ -200,7 +200,7 @@ impl<I> fmt::Debug for Missed<I> {
 /// An event with a number is found by bisection, one with an id of its own by looking at all.
 ///
 /// Besides its id an event knows how many were pushed before it, in all streams: by that a
-/// [`Server`](crate::sse::Server) knows what it has sent, in whatever order it is called.
+/// [`Server`](crate::sse::EventStream) knows what it has sent, in whatever order it is called.
 pub struct Replay<K = ()> {
     streams: BTreeMap<K, Ring>,
     /// By when a stream is to be looked at, none later than it must be; the number tells apart
@@ -294,7 +294,7 @@ impl<K: Ord> Replay<K> {
         Ok(event)
     }
 
-    /// One stream, for [`Server::resume`](crate::sse::Server::resume); an unknown one is empty.
+    /// One stream, for [`Server::resume`](crate::sse::EventStream::resume); an unknown one is empty.
     pub fn stream<Q>(&self, stream: &Q) -> Stream<'_>
     where
         K: Borrow<Q>,

@@ -1,6 +1,6 @@
 //! What a stream may cost, and what is made of one that costs more or ends too early.
 
-/// Limits in bytes, where `None` sets no limit, and switches, which are off.
+/// Limits in bytes, where `None` stands for 4 GiB - 1, the most there is, and switches, which are off.
 ///
 /// ```
 /// use wirefeed::{Step, sse::{Config, Decoder, Item}};
@@ -21,11 +21,11 @@
 pub struct Config {
     /// A line, without its end. 16 MiB, as tungstenite's frames: some servers send a picture in one
     /// line.
-    pub line: Option<u32>,
+    pub line: Option<usize>,
     /// An event's name and data together. 16 MiB.
-    pub event: Option<u32>,
+    pub event: Option<usize>,
     /// An id, which goes back to the server in a field. 8 KiB, as nginx's longest field.
-    pub id: Option<u32>,
+    pub id: Option<usize>,
     /// Dispatches an event with data whose blank line is missing at the end of the stream, which ends
     /// its last line, too. Off: WHATWG HTML 9.2.6 drops it.
     ///
@@ -59,10 +59,10 @@ impl Default for Config {
     }
 }
 
-/// A limit in four bytes; none is the largest value.
-pub(super) const fn pack(limit: Option<u32>) -> u32 {
+/// A limit in four bytes, at most `u32::MAX`.
+pub(super) const fn pack(limit: Option<usize>) -> u32 {
     match limit {
-        Some(limit) => limit,
-        None => u32::MAX,
+        Some(limit) if limit < u32::MAX as usize => limit as u32,
+        _ => u32::MAX,
     }
 }

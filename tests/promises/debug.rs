@@ -109,7 +109,7 @@ const WITHOUT_PAYLOAD: &[&str] = &[
     "wirefeed::h1::head::parse::Parser",
     "wirefeed::sse::config::Config",
     "wirefeed::sse::error::ErrorKind",
-    "wirefeed::replay::Limits",
+    "wirefeed::replay::Config",
     "wirefeed::sse::server::policy::Mode",
     "wirefeed::sse::server::policy::Policy",
     "wirefeed::sse::server::Resumed",
