@@ -37,13 +37,14 @@ use super::{Decoder, Item};
 use crate::kernel::deadline::Deadline;
 use crate::kernel::scan;
 use crate::kernel::table::transitions;
-use crate::{Entropy, Fields, Instant, Step};
+use crate::{Entropy, Fields, Instant, Lifecycle, Step};
 
 mod command;
 mod config;
 mod content_type;
 mod event;
-mod retry_after;
+mod reconnection;
+mod redirect;
 #[cfg(test)]
 mod tests;
 
@@ -52,7 +53,7 @@ pub use config::Config;
 pub use event::{Disconnected, Event, ReadyState, Reason};
 
 use content_type::is_event_stream;
-use retry_after::retry_after;
+use reconnection::retry_after;
 
 /// A stream that comes back.
 ///
@@ -206,36 +207,6 @@ impl<E: Entropy> EventSource<E> {
     fn id_to_send(&self) -> &str {
         let id = self.decoder.last_event_id();
         if scan::are_field_value(id.as_bytes()) { id } else { "" }
-    }
-
-    /// The request of this attempt now has this URL: that of a [redirect](Command::Redirect), resolved
-    /// by the caller, or the last one that an HTTP has come to which follows redirects by itself.
-    ///
-    /// Every later [`Command::Connect`] asks there (WHATWG HTML 9.2.3: a source that comes back fetches
-    /// the request that it has; Fetch 4.4: a redirect has added to the URLs of that, and the last one
-    /// counts). It may be told until the attempt is over.
-    ///
-    /// ```
-    /// use wirefeed::Instant;
-    /// use wirefeed::sse::{Command, EventSource};
-    ///
-    /// let now = Instant::ZERO;
-    /// let mut source = EventSource::new("http://a/x", Default::default(), |_: &mut [u8]| {});
-    /// let Some(Command::Connect { attempt, .. }) = source.poll_command() else { unreachable!() };
-    /// source.response_head(attempt, 307, &[("Location", "/y")], now);
-    /// let Some(Command::Redirect { location, .. }) = source.poll_command() else { unreachable!() };
-    /// let url = format!("http://a{location}"); // a library resolves it, such as `url`
-    /// source.redirected(attempt, &url);
-    ///
-    /// source.transport_error(attempt, now);
-    /// while let wirefeed::Step::Item(_) = source.receive(attempt, &mut &b""[..], now) {}
-    /// source.handle_timeout(source.poll_timeout().unwrap());
-    /// assert!(matches!(source.poll_command(), Some(Command::Connect { url: "http://a/y", .. })));
-    /// ```
-    pub fn redirected(&mut self, attempt: u64, url: &str) {
-        if attempt == self.attempt && (self.state == State::Redirected || self.is_under_way()) {
-            set(&mut self.url, url);
-        }
     }
 
     /// The head of a response has come.
@@ -446,64 +417,9 @@ impl<E: Entropy> EventSource<E> {
         self.url.shrink_to_fit();
     }
 
-    fn redirect(&mut self, fields: &(impl Fields + ?Sized), now: Instant) {
-        // Of two that differ neither is to be believed (RFC 9110 10.2.2: it is no list).
-        let mut all = fields.values_of("location");
-        let location = all.next().filter(|first| all.all(|other| other == *first));
-        match location.and_then(|value| core::str::from_utf8(value).ok()) {
-            Some(location) if self.redirects < self.config.redirects => {
-                self.redirects += 1;
-                set(&mut self.location, location);
-                if is_absolute(location) {
-                    set(&mut self.url, location);
-                }
-                self.state.go(On::Redirected);
-            }
-            _ => self.refuse(Reason::Redirects, None, now),
-        }
-    }
-
-    /// The response is not the one that was wanted: the end, or another attempt in `least` or more.
-    fn refuse(&mut self, reason: Reason, least: Option<Duration>, now: Instant) {
-        self.cancel = true;
-        let delay = least.filter(|_| self.may_resend()).map(|least| self.delay(least, now));
-        self.end(reason, delay, now);
-    }
-
-    /// The connection is lost, and another one is wanted.
-    fn lose(&mut self, reason: Reason, now: Instant) {
-        let delay = self.may_resend().then(|| self.delay(Duration::ZERO, now));
-        self.end(reason, delay, now);
-    }
-
-    fn end(&mut self, reason: Reason, delay: Option<Duration>, now: Instant) {
-        let unfinished = self.state == State::Open && self.decoder.is_unfinished();
-        self.disconnected = Disconnected { reason, reconnects_in: delay, unfinished };
-        self.reconnects_at = delay.map(|delay| now + delay);
-        self.idle.stop();
-        self.state.go(On::Ended);
-    }
-
     /// Whether a request was sent, and its response is not over.
     const fn is_under_way(&self) -> bool {
         matches!(self.state, State::Requested | State::Opening | State::Open)
-    }
-
-    const fn may_resend(&self) -> bool {
-        !self.config.has_body || self.config.resend
-    }
-
-    /// The time to wait, for which the server has asked for at least so much.
-    fn delay(&mut self, least: Duration, now: Instant) -> Duration {
-        let was_healthy = matches!(self.state, State::Opening | State::Open)
-            && now.duration_since(self.opened_at) >= self.config.healthy;
-        if was_healthy {
-            self.failures = 0;
-        }
-        let backoff = &self.config.backoff;
-        let delay = backoff.delay_of(self.retry, least, self.failures, &mut self.entropy);
-        self.failures = self.failures.saturating_add(1);
-        delay
     }
 }
 
@@ -516,15 +432,56 @@ impl<E> fmt::Debug for EventSource<E> {
     }
 }
 
-/// Whether a `Location` is a URL as it stands, of a scheme that HTTP has.
-fn is_absolute(location: &str) -> bool {
-    let (scheme, rest) = location.split_once(':').unwrap_or_default();
-    let is_http = ["http", "https"].iter().any(|http| scheme.eq_ignore_ascii_case(http));
-    is_http && rest.starts_with("//")
-}
+impl<E: Entropy> Lifecycle for EventSource<E> {
+    type Command<'m>
+        = Command<'m>
+    where
+        Self: 'm;
+    type Event<'m, 'b: 'm>
+        = Event<'m>
+    where
+        Self: 'm;
 
-/// Takes a text over, in the room that is there.
-fn set(text: &mut String, to: &str) {
-    text.clear();
-    text.push_str(to);
+    fn poll_command(&mut self) -> Option<Command<'_>> {
+        self.poll_command()
+    }
+
+    fn response_head(
+        &mut self,
+        attempt: u64,
+        status: u16,
+        fields: &(impl Fields + ?Sized),
+        now: Instant,
+    ) {
+        self.response_head(attempt, status, fields, now);
+    }
+
+    fn receive<'m, 'b: 'm>(
+        &'m mut self,
+        attempt: u64,
+        input: &mut &'b [u8],
+        now: Instant,
+    ) -> Step<Event<'m>> {
+        self.receive(attempt, input, now)
+    }
+
+    fn response_end(&mut self, attempt: u64, now: Instant) {
+        self.response_end(attempt, now);
+    }
+
+    fn transport_error(&mut self, attempt: u64, now: Instant) {
+        self.transport_error(attempt, now);
+    }
+
+    fn poll_timeout(&self) -> Option<Instant> {
+        self.poll_timeout()
+    }
+
+    fn handle_timeout(&mut self, now: Instant) {
+        self.handle_timeout(now);
+    }
+
+    fn release(&mut self) {
+        self.release();
+    }
 }
