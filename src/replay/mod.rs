@@ -1,4 +1,13 @@
-//! The server's memory: events after a `Last-Event-ID` (WHATWG HTML 9.2.4).
+//! The server's memory: messages after the last one that a client has seen, such as the events after a
+//! `Last-Event-ID` (WHATWG HTML 9.2.4).
+//!
+//! A replay keeps encoded messages with their ids. It knows no protocol: a [`Message`], such as an
+//! [`sse::Event`](crate::sse::Event), encodes itself under its own id or the one that it is given.
+//!
+//! - start here: [`Replay`], [`Stream`], [`Entry`]
+//! - results: [`Missed`], [`Events`]
+//! - traits: [`Message`] (what is kept), [`History`] (where missed messages come from)
+//! - configuration: [`Config`], [`OVERHEAD`]
 //!
 //! ```
 //! use core::time::Duration;
@@ -7,7 +16,7 @@
 //! let now = Instant::ZERO;
 //! let mut replay = Replay::<String>::new(Config::default());
 //! for data in ["a", "b", "c"] {
-//!     replay.push("room", &Message { data, ..Default::default() }, now)?;
+//!     replay.push("room", &Event { data, ..Default::default() }, now)?;
 //! }
 //! // A client of this room comes back, which has seen the first event.
 //! let missed = replay.stream("room").since("1");
@@ -80,7 +89,7 @@ pub const OVERHEAD: usize = 192;
 /// A log whose ids are those of Redis Streams, milliseconds and a number:
 ///
 /// ```
-/// use wirefeed::{Instant, replay::{History, Missed}, sse::{Encoded, Message, Server, server::Mode}};
+/// use wirefeed::{Instant, replay::{Entry, History, Missed}, sse::{Event, EventStream, server::Mode}};
 ///
 /// /// What `XRANGE` gave.
 /// struct Log(Vec<((u64, u64), &'static str)>);
@@ -101,7 +110,7 @@ pub const OVERHEAD: usize = 192;
 ///         };
 ///         let events = self.0[from..].iter().filter_map(|((ms, seq), data)| {
 ///             let id = format!("{ms}-{seq}");
-///             Message { id: Some(&id), data, ..Default::default() }.encode().ok()
+///             Event { id: Some(&id), data, ..Default::default() }.encode().ok()
 ///         });
 ///         Missed::new(events, known.is_none() && !last_event_id.is_empty())
 ///     }
@@ -109,7 +118,7 @@ pub const OVERHEAD: usize = 192;
 ///
 /// let log = Log(vec![((1732312345678, 0), "a"), ((1732312345678, 1), "b")]);
 /// let request = [("Last-Event-ID", "1732312345678-0")];
-/// let mut server = Server::new(&request, Mode::Stream, Default::default(), Instant::ZERO);
+/// let mut server = EventStream::new(&request, Mode::Stream, Default::default(), Instant::ZERO);
 /// let resumed = server.resume(&log, Instant::ZERO)?;
 /// assert_eq!((resumed.events, resumed.gap), (1, false));
 /// assert_eq!(server.last_event_id(), "1732312345678-1");
@@ -128,8 +137,8 @@ pub trait History {
 pub struct Missed<I> {
     events: I,
     gap: bool,
-    /// The place of the last event that was pushed: whoever has been sent these is owed none up to
-    /// there. 0 where that is not known, or the client has seen nothing.
+    /// The place of the last message that was pushed: a client that has these lacks none up to there.
+    /// 0 where that is not known, or the client has seen nothing.
     newest: u64,
 }
 
@@ -182,10 +191,10 @@ impl<I> fmt::Debug for Missed<I> {
 ///
 /// - commands: [`push`](Self::push), [`remove`](Self::remove)
 /// - inputs: [`handle_timeout`](Self::handle_timeout)
-/// - outputs: [`since`](Self::since), [`all`](Self::all), [`poll_timeout`](Self::poll_timeout)
+/// - outputs: [`stream`](Self::stream), [`poll_timeout`](Self::poll_timeout)
 ///
 /// Of each stream the newest events are kept that are within the [`Config`], and the id of the
-/// newest that was dropped: whoever has seen that one has missed nothing else. When the last event
+/// newest that was dropped: a client that has seen that one has missed nothing else. When the last event
 /// has been dropped for its age, that id is kept as long again, and then the stream is forgotten.
 ///
 /// # Ids
@@ -200,7 +209,7 @@ impl<I> fmt::Debug for Missed<I> {
 /// An event with a number is found by bisection, one with an id of its own by looking at all.
 ///
 /// Besides its id an event knows how many were pushed before it, in all streams: by that a
-/// [`Server`](crate::sse::EventStream) knows what it has sent, in whatever order it is called.
+/// [`EventStream`](crate::sse::EventStream) knows what it has sent, in whatever order it is called.
 pub struct Replay<K = ()> {
     streams: BTreeMap<K, Ring>,
     /// By when a stream is to be looked at, none later than it must be; the number tells apart
@@ -294,7 +303,7 @@ impl<K: Ord> Replay<K> {
         Ok(event)
     }
 
-    /// One stream, for [`Server::resume`](crate::sse::EventStream::resume); an unknown one is empty.
+    /// One stream, for [`EventStream::resume`](crate::sse::EventStream::resume); an unknown one is empty.
     pub fn stream<Q>(&self, stream: &Q) -> Stream<'_>
     where
         K: Borrow<Q>,
@@ -316,7 +325,7 @@ impl<K: Ord> Replay<K> {
         })
     }
 
-    /// When [`handle_timeout`](Self::handle_timeout) is to be called: when an event reaches its age,
+    /// When to call [`handle_timeout`](Self::handle_timeout): when an event reaches its age,
     /// or would have, had it not been dropped for lack of room.
     pub fn poll_timeout(&self) -> Option<Instant> {
         self.due.first_key_value().map(|((at, _), _)| *at)

@@ -177,7 +177,7 @@ fn cost(event: &Entry) -> usize {
 /// The greatest number that may be begun with: half of them are left.
 pub(crate) const MOST_NUMBER: u64 = 1 << 63;
 
-/// The longest id that is kept for an event that is not: what a client of this crate takes.
+/// Ids of dropped events longer than this are forgotten: the longest that our client takes.
 const MOST_ID: usize = 8 << 10;
 
 /// How many places an empty ring may keep: 4 KiB.

@@ -1,10 +1,21 @@
 //! `EventSource` (WHATWG HTML 9.2.2, 9.2.3): a stream that comes back.
 //!
-//! A lifecycle over any HTTP: it says when to connect and with which fields, is told what came of it,
-//! and yields events.
+//! A lifecycle over any HTTP: [`poll_command`](EventSource::poll_command) says when to connect and to
+//! which URL, inputs report the response, and [`receive`](EventSource::receive) yields its events.
+//!
+//! A source that is *due* gives the command to connect; the request is then *requested* until the head of
+//! a response comes. A redirect makes it *redirected*, and the next command requests again. An event
+//! stream makes it *opening*, and *open* once the caller has pulled [`Event::Open`]. Any other response
+//! makes it *refused*, and the end of an open connection *lost*; once the caller has pulled
+//! [`Event::Error`], the source is *waiting* for the time to reconnect, and then due again, or it is
+//! *closed*.
+//!
+//! - start here: [`EventSource`], [`Command`], [`FIELDS`]
+//! - events: [`Event`], [`Disconnected`], [`Reason`], [`ReadyState`]
+//! - configuration: [`Config`]
 //!
 //! ```
-//! use wirefeed::{Instant, Step, sse::{Command, EventSource, Config, client::Event}};
+//! use wirefeed::{Instant, Step, sse::{Command, EventSource, client::{Config, Event}}};
 //!
 //! let now = Instant::ZERO;
 //! let mut source = EventSource::new("http://example.com/events", Config::default(), |_: &mut [u8]| {});
@@ -20,7 +31,7 @@
 //! }
 //! assert_eq!(seen, ["Open", "Retry(1.5s)", "Event(5 bytes)"]);
 //!
-//! // The server goes away: after 1500 ms it is to be asked for what came after 7.
+//! // The server goes away: after 1500 ms the source requests the events after 7.
 //! source.response_end(attempt, now);
 //! let Step::Item(Event::Error(error)) = source.receive(attempt, &mut &b""[..], now) else { unreachable!() };
 //! let delay = error.reconnects_in.unwrap();
@@ -59,17 +70,17 @@ use reconnection::retry_after;
 ///
 /// - inputs: [`redirected`](Self::redirected), [`response_head`](Self::response_head),
 ///   [`receive`](Self::receive), [`response_end`](Self::response_end),
-///   [`transport_error`](Self::transport_error), [`fail`](Self::fail),
-///   [`handle_timeout`](Self::handle_timeout)
-/// - commands: [`close`](Self::close)
+///   [`transport_error`](Self::transport_error), [`connection_failed`](Self::connection_failed),
+///   [`pause`](Self::pause), [`handle_timeout`](Self::handle_timeout)
+/// - commands: [`close`](Self::close), [`set_last_event_id`](Self::set_last_event_id),
+///   [`release`](Self::release)
 /// - outputs: [`poll_command`](Self::poll_command), [`poll_timeout`](Self::poll_timeout)
 /// - facts: [`ready_state`](Self::ready_state), [`last_event_id`](Self::last_event_id)
 ///
-/// Only `receive` yields events, the connection's own first and in order; what is to be done next
-/// comes out of `poll_command` once they have been pulled.
+/// Only `receive` yields events, in order; `poll_command` returns the next command once they are pulled.
 ///
-/// Its URL is the first one until a redirect leads elsewhere: then it is the one that `redirected` has
-/// told last, and a `Location` that is an absolute URL of `http` or `https` is told by itself.
+/// Every connection goes to the URL of the last redirect: that of the last `redirected`, or a `Location`
+/// that is an absolute URL of `http` or `https`.
 pub struct EventSource<E> {
     /// That of the request, after all redirects so far.
     url: String,
@@ -179,7 +190,7 @@ impl<E: Entropy> EventSource<E> {
         }
     }
 
-    /// What the caller's HTTP is to do next; nothing before the events that are owed are pulled.
+    /// What the caller's HTTP must do next, once; `None` while events of the connection are to be pulled.
     pub fn poll_command(&mut self) -> Option<Command<'_>> {
         let attempt = self.attempt;
         if core::mem::take(&mut self.cancel) {
@@ -202,7 +213,7 @@ impl<E: Entropy> EventSource<E> {
         }
     }
 
-    /// The last event id as far as a request can say it: one with a control byte is no field value (RFC
+    /// The last event id, if a request can carry it: one with a control byte is not a field value (RFC
     /// 9110 5.5), and would keep every later request from being sent.
     fn id_to_send(&self) -> &str {
         let id = self.decoder.last_event_id();
@@ -211,8 +222,8 @@ impl<E: Entropy> EventSource<E> {
 
     /// The head of a response has come.
     ///
-    /// 200 with `text/event-stream` opens the connection; a redirect is followed; everything else ends
-    /// it for good (WHATWG HTML 9.2.3), unless the config says otherwise.
+    /// 200 with `text/event-stream` opens the connection; a redirect is followed; everything else closes
+    /// the source (WHATWG HTML 9.2.3), unless the configuration retries it.
     pub fn response_head(
         &mut self,
         attempt: u64,
@@ -240,7 +251,7 @@ impl<E: Entropy> EventSource<E> {
         }
     }
 
-    /// Yields the next event: those of the connection that are owed, then those in `input`, which is
+    /// Yields the next event: those of the connection first, then those in `input`, which is
     /// the body of this attempt's response. The input of an attempt that is over is dropped; `Done` once
     /// the source is closed.
     pub fn receive<'m, 'b: 'm>(
@@ -327,7 +338,7 @@ impl<E: Entropy> EventSource<E> {
     }
 
     /// The response has ended, as it should or not: an event without its blank line is dropped, or is
-    /// the last one, if [`Config::dispatch_at_eof`] says so.
+    /// the last one, if [`sse::Config::dispatch_at_eof`](super::Config::dispatch_at_eof) says so.
     pub fn response_end(&mut self, attempt: u64, now: Instant) {
         if attempt == self.attempt && self.is_under_way() {
             self.lose(Reason::Ended, now);
@@ -341,7 +352,7 @@ impl<E: Entropy> EventSource<E> {
         }
     }
 
-    /// There will be no response, however often it is asked for (WHATWG HTML 9.2.3: "fail the
+    /// There will be no response, however often it is requested (WHATWG HTML 9.2.3: "fail the
     /// connection").
     pub fn connection_failed(&mut self, attempt: u64, now: Instant) {
         if attempt == self.attempt && self.is_under_way() {
@@ -355,12 +366,12 @@ impl<E: Entropy> EventSource<E> {
         self.idle.pause(now);
     }
 
-    /// When [`handle_timeout`](Self::handle_timeout) is to be called, if nothing happens before.
+    /// When to call [`handle_timeout`](Self::handle_timeout), if nothing happens before.
     pub fn poll_timeout(&self) -> Option<Instant> {
         self.reconnects_at.or(self.idle.poll())
     }
 
-    /// Tells the time: to reconnect, or that a connection has been silent for too long.
+    /// Advances the time: a source reconnects, a connection that is silent for too long is lost.
     pub fn handle_timeout(&mut self, now: Instant) {
         if self.reconnects_at.is_some_and(|at| at <= now) {
             self.reconnects_at = None;
@@ -374,7 +385,7 @@ impl<E: Entropy> EventSource<E> {
         }
     }
 
-    /// Closes the source for good; no event follows.
+    /// Closes the source; no event follows.
     pub fn close(&mut self) {
         self.cancel |= self.state == State::Redirected || self.is_under_way();
         self.state.go(On::Closed);
@@ -402,8 +413,7 @@ impl<E: Entropy> EventSource<E> {
     }
 
     /// Gives back all memory but that of the URL, the last event id, a redirect that is to be followed
-    /// and what has come of an event in progress: whatever the caller waits for, an event or the time to
-    /// reconnect.
+    /// and an event in progress.
     pub fn release(&mut self) {
         if self.state != State::Open && !self.ends_event() {
             // No rest of an event will come.

@@ -13,7 +13,7 @@
 /// assert_eq!(error.at, 20);
 /// assert_eq!(decoder.decode(&mut input), Ok(Step::NeedInput));
 /// let Some(Item::Event(event)) = decoder.finish()? else { unreachable!() };
-/// assert_eq!((event.data, event.id), ("half", ""));
+/// assert_eq!((event.data, event.id), ("half", None));
 /// # Ok::<(), wirefeed::sse::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,9 +37,9 @@ pub struct Config {
     /// Off: the stream fails.
     ///
     /// It is reported once, when the limit is reached, and nothing of it is kept: no comment and no
-    /// reconnection time in its rest, and no id, so that a server which is asked for what came after the
-    /// last event id sends it again. Danger: whoever does not look at
-    /// [`Item::Skipped`](super::Item::Skipped) loses events without a word.
+    /// reconnection time in its rest, and no id, so that a server which resumes after the
+    /// last event id sends it again. Danger: a caller that ignores
+    /// [`Item::Skipped`](super::Item::Skipped) loses events unnoticed.
     pub skip_oversized: bool,
 }
 

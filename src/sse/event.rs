@@ -37,17 +37,16 @@ impl Default for Event<'_> {
 }
 
 impl Event<'_> {
-    /// Whether this is the event by which a server says that its stream is complete: `sentinel` is all
-    /// of its data, and it has no type of its own.
+    /// Whether this event marks a complete stream: its data is `sentinel`, and its type is the default.
     ///
-    /// The specification knows no such event. APIs of language models end with `data: [DONE]`, and a
-    /// client that does not close then asks for the stream again.
+    /// The specification has no such event. APIs of language models end with `data: [DONE]`, and a client
+    /// that does not close then requests the stream again.
     ///
     /// ```
-    /// use wirefeed::{Instant, Step, sse::{Command, EventSource, Policy, client::{Event, ReadyState}}};
+    /// use wirefeed::{Instant, Step, sse::{Command, EventSource, client::{Config, Event, ReadyState}}};
     ///
     /// let now = Instant::ZERO;
-    /// let mut source = EventSource::new("http://example.com/chat", Policy::default(), |_: &mut [u8]| {});
+    /// let mut source = EventSource::new("http://example.com/chat", Config::default(), |_: &mut [u8]| {});
     /// let Some(Command::Connect { attempt, .. }) = source.poll_command() else { unreachable!() };
     /// source.response_head(attempt, 200, &[("Content-Type", "text/event-stream")], now);
     /// let mut input: &[u8] = b"data: Hello\n\ndata: [DONE]\n\n";
@@ -83,7 +82,7 @@ pub enum Item<'m> {
     /// The stream has ended inside an event, which is lost. Only `finish` says so.
     ///
     /// An event is unfinished where since the last blank line there was a `data`, `event` or `id` field,
-    /// or where the last line has no end and is no comment.
+    /// or where the last line has no end and is not a comment.
     Unfinished,
 }
 

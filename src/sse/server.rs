@@ -1,12 +1,21 @@
 //! One client's stream, from the server's side: events, keep-alive, resume (WHATWG HTML 9.2).
 //!
-//! It makes the body of one response, over any HTTP. A server, and a client that it loses twice:
+//! An [`EventStream`] makes the body of one response, over any HTTP. It is *open* while events go out as
+//! they come. For a client that brings a `Last-Event-ID` it begins as *returned*; an event of a replay
+//! that comes before [`resume`](EventStream::resume) makes it *missing* that event. It is *behind* when
+//! the output has no room for an event that the history keeps, until `resume` has sent all. It is *closed*
+//! by the caller, by the end of a poll, or by [`Overflow::Close`].
+//!
+//! - start here: [`EventStream`], [`STATUS`], [`FIELDS`], [`Resumed`]
+//! - configuration: [`Mode`], [`Config`], [`Overflow`]
+//!
+//! A server, and a client that it loses twice:
 //!
 //! ```
 //! use bytes::Buf;
-//! use wirefeed::sse::server::{FIELDS, Mode, Config, STATUS};
-//! use wirefeed::replay::{Replay};
-//! use wirefeed::sse::{Command, EventSource, Message, Server, client::Event};
+//! use wirefeed::replay::Replay;
+//! use wirefeed::sse::server::{Config, FIELDS, Mode, STATUS};
+//! use wirefeed::sse::{Command, Event, EventSource, EventStream, client};
 //! use wirefeed::{Instant, Step};
 //!
 //! let mut now = Instant::ZERO;
@@ -15,7 +24,7 @@
 //! let (mut numbers, mut seen) = (1.., Vec::new());
 //! let mut happen = |replay: &mut Replay, now| {
 //!     let data = numbers.next().map_or(String::new(), |n: u32| n.to_string());
-//!     replay.push(&(), &Message { data: &data, ..Default::default() }, now)
+//!     replay.push(&(), &Event { data: &data, ..Default::default() }, now)
 //! };
 //! for _ in 0..3 {
 //!     let Some(Command::Connect { attempt, last_event_id, .. }) = client.poll_command() else {
@@ -34,14 +43,14 @@
 //!     while let Some(body) = server.output().take_bytes() {
 //!         let mut input = &body[..];
 //!         while let Step::Item(event) = client.receive(attempt, &mut input, now) {
-//!             if let Event::Message(event) = event {
-//!                 seen.push(format!("{}: {}", event.id, event.data));
+//!             if let client::Event::Message(event) = event {
+//!                 seen.push(format!("{}: {}", event.id.unwrap_or("-"), event.data));
 //!             }
 //!         }
 //!     }
 //!     client.transport_error(attempt, now);
 //!     while let Step::Item(_) = client.receive(attempt, &mut &b""[..], now) {}
-//!     happen(&mut replay, now)?; // while nobody is there
+//!     happen(&mut replay, now)?; // while the client is away
 //!     now = client.poll_timeout().unwrap_or(now);
 //!     client.handle_timeout(now);
 //! }
@@ -77,7 +86,7 @@ pub const FIELDS: [(&str, &str); 3] = [
     ("X-Accel-Buffering", "no"),
 ];
 
-/// What [`Server::resume`] has done.
+/// What [`EventStream::resume`] has sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Resumed {
@@ -89,15 +98,14 @@ pub struct Resumed {
 
 /// One client's stream: the body of one response.
 ///
-/// - commands: [`send_event`](Self::send_event), [`send_message`](Self::send_message),
-///   [`send_comment`](Self::send_comment), [`resume`](Self::resume), [`close`](Self::close)
+/// - commands: [`send_event`](Self::send_event), [`send_comment`](Self::send_comment), [`resume`](Self::resume), [`close`](Self::close)
 /// - inputs: [`handle_timeout`](Self::handle_timeout)
 /// - outputs: [`output`](Self::output), [`poll_timeout`](Self::poll_timeout)
-/// - facts: [`is_done`](Self::is_done), [`is_behind`](Self::is_behind),
+/// - facts: [`wants`](Self::wants), [`is_behind`](Self::is_behind),
 ///   [`last_event_id`](Self::last_event_id), [`skipped`](Self::skipped)
 ///
-/// The caller sends a head with [`STATUS`] and [`FIELDS`], then what is [owed](Self::output) as the
-/// body, and ends the response when the stream [is done](Self::is_done) and nothing is owed.
+/// The caller sends a head with [`STATUS`] and [`FIELDS`], then the [output](Self::output) as the body,
+/// and ends the response when the stream [wants its end](Self::wants) and the output is written.
 ///
 /// The last event id goes on with each event sent, so that `resume` may be called at any time: it
 /// sends what the history has after it, as far as there is room. If that is not all, the stream is
@@ -123,11 +131,11 @@ pub struct EventStream {
     outbox: Outbox,
     config: Config,
     state: State,
-    /// The client's, when it has read all that is owed.
+    /// The client's, once it has read the pending output.
     last_event_id: String,
-    /// The highest place in a replay of an event that was sent, or is not owed any more.
+    /// The highest place in a replay of an event that was sent, or is part of a gap.
     sent: u64,
-    /// Whether `resume` has sent all once, so that no lower place is owed.
+    /// Whether `resume` has sent all once, so that no event of a lower place follows.
     resumed: bool,
     /// How long a poll goes on after its first event, before there was one.
     batch: Option<Duration>,
@@ -220,7 +228,7 @@ impl EventStream {
     /// # Errors
     ///
     /// [`ApiMisuse::Closed`] after the end. [`SendError::Full`] where there is no room and the
-    /// config is to refuse; or to resume, and the client has no last event id to resume from.
+    /// configuration is to refuse; or to resume, and the client has no last event id to resume from.
     pub fn send_event(&mut self, event: &Entry, now: Instant) -> Result<(), SendError> {
         let number = event.number();
         if number > 0 && self.resumed && number <= self.sent {
@@ -254,7 +262,7 @@ impl EventStream {
     /// # Errors
     ///
     /// [`ApiMisuse::Closed`] after the end, [`ApiMisuse::LineBreak`] where the text would end its
-    /// line, [`SendError::Full`] where there is no room, whatever the config.
+    /// line, [`SendError::Full`] where there is no room, whatever [`Config::on_full`] is.
     pub fn send_comment(&mut self, text: &str, now: Instant) -> Result<(), SendError> {
         self.check_open()?;
         encode_comment(text, &mut self.outbox.writer())?;
@@ -264,8 +272,8 @@ impl EventStream {
 
     /// Sends what the client has missed, as much of it as there is room for.
     ///
-    /// After a gap it sends all there is. Whoever would rather tell the client first asks the
-    /// history with [`last_event_id`](Self::last_event_id) before.
+    /// After a gap it sends all there is. To tell the client first, look in the history for
+    /// [`last_event_id`](Self::last_event_id) before.
     ///
     /// # Errors
     ///
@@ -304,7 +312,7 @@ impl EventStream {
         self.state.go(On::Ended);
     }
 
-    /// The body that is owed to the client: write it and advance.
+    /// The body: write it and advance.
     ///
     /// Over an HTTP with an output of its own, give that the next piece only once the last one is
     /// written, so that the limit here is what a slow client is measured by.
@@ -312,7 +320,7 @@ impl EventStream {
         &mut self.outbox
     }
 
-    /// When [`handle_timeout`](Self::handle_timeout) is to be called, if nothing happens before.
+    /// When to call [`handle_timeout`](Self::handle_timeout), if nothing happens before.
     pub fn poll_timeout(&self) -> Option<Instant> {
         if self.is_closed() {
             return None;
@@ -320,8 +328,7 @@ impl EventStream {
         [self.ends_at, self.silent_at()].into_iter().flatten().min()
     }
 
-    /// Lets time pass: a poll ends, a silent stream gives a sign of life. One that still owes
-    /// something needs none.
+    /// Advances the time: a poll ends; a silent stream with an empty output sends a keep-alive comment.
     pub fn handle_timeout(&mut self, now: Instant) {
         if self.ends_at.is_some_and(|at| at <= now) {
             self.state.go(On::Ended);
@@ -351,19 +358,19 @@ impl EventStream {
         matches!(self.state, State::Missing | State::Behind)
     }
 
-    /// The client's last event id, when it has read all that is owed: at first that of its request,
-    /// empty where it has none.
+    /// The client's last event id, once it has read the pending output: at first that of its request,
+    /// empty if it has none.
     pub fn last_event_id(&self) -> &str {
         &self.last_event_id
     }
 
-    /// How many events were not sent, and will not be, by the config or since they had no id while
+    /// How many events were not sent, and will not be, by the configuration or since they had no id while
     /// the stream was behind.
     pub const fn skipped(&self) -> u64 {
         self.skipped
     }
 
-    /// Gives back all memory but the bytes of the last event id and of output that is owed.
+    /// Gives back all memory but that of the last event id and of pending output.
     pub fn release(&mut self) {
         self.outbox.release();
         self.last_event_id.shrink_to_fit();
@@ -405,7 +412,7 @@ impl fmt::Debug for EventStream {
     }
 }
 
-/// Owes an event whole, or not at all.
+/// Puts an event in the output, whole or not at all.
 fn put(event: &Entry, outbox: &mut Outbox) -> Result<(), SendError> {
     match event.bytes() {
         // A small one is copied anyway.
@@ -423,5 +430,5 @@ fn text(value: &[u8]) -> Option<&str> {
 /// What a silent stream may keep of its output buffer.
 const RETAINED: usize = 4 << 10;
 
-/// What repeats has to let time pass in between, or it would be due for ever.
+/// The least time between two keep-alives, so that the deadline moves on.
 const LEAST_KEEP_ALIVE: Duration = Duration::from_millis(1);

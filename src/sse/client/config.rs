@@ -12,7 +12,7 @@ use crate::sse;
 pub struct Config {
     /// Limits on the stream, and what is made of an event that exceeds one or has no end.
     pub stream: sse::Config,
-    /// The reconnection time until the server sets one. 3 seconds, as Chromium. Whoever sets it, it is
+    /// The reconnection time until the server sets one. 3 seconds, as Chromium. Any value is
     /// held to the floor and the cap of [`backoff`](Self::backoff).
     pub retry: Duration,
     /// Floor, cap, growth and jitter of the delays; by default the floor alone, 500 ms.

@@ -1,4 +1,4 @@
-//! What an `EventSource` tells its owner.
+//! Events of an `EventSource`.
 
 use core::fmt;
 use core::time::Duration;
@@ -7,7 +7,7 @@ use crate::sse;
 #[cfg(doc)]
 use crate::sse::{Config, Decoder};
 
-/// What a connection means for its owner.
+/// An event of a source.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Event<'m> {
     /// The connection is open.
@@ -47,13 +47,13 @@ pub enum Reason {
     Status(u16),
     /// The type is not `text/event-stream`.
     ContentType,
-    /// More redirects than the policy allows, or one that does not name one `Location`.
+    /// More redirects than the configuration allows, or one that does not name one `Location`.
     Redirects,
     /// Nothing came for too long.
     Idle,
     /// The stream reached a limit.
     Limit(sse::Error),
-    /// The caller's HTTP says that it is futile: a URL that it does not speak, a CORS check.
+    /// The caller failed the connection: a URL that its HTTP does not support, a CORS check.
     Failed,
 }
 

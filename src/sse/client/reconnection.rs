@@ -32,7 +32,7 @@ impl<E: Entropy> EventSource<E> {
         !self.config.has_body || self.config.resend
     }
 
-    /// The time to wait, for which the server has asked for at least so much.
+    /// The time to wait: at least `least`, which the server requires.
     fn delay(&mut self, least: Duration, now: Instant) -> Duration {
         let was_healthy = matches!(self.state, State::Opening | State::Open)
             && now.duration_since(self.opened_at) >= self.config.healthy;

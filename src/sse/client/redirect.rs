@@ -13,7 +13,7 @@ impl<E: Entropy> EventSource<E> {
     ///
     /// Every later [`Command::Connect`] asks there (WHATWG HTML 9.2.3: a source that comes back fetches
     /// the request that it has; Fetch 4.4: a redirect has added to the URLs of that, and the last one
-    /// counts). It may be told until the attempt is over.
+    /// counts). It may be called until the attempt is over.
     ///
     /// ```
     /// use wirefeed::Instant;
@@ -39,7 +39,7 @@ impl<E: Entropy> EventSource<E> {
     }
 
     pub(super) fn redirect(&mut self, fields: &(impl Fields + ?Sized), now: Instant) {
-        // Of two that differ neither is to be believed (RFC 9110 10.2.2: it is no list).
+        // Two values that differ are ambiguous (RFC 9110 10.2.2: the field is not a list).
         let mut all = fields.values_of("location");
         let location = all.next().filter(|first| all.all(|other| other == *first));
         match location.and_then(|value| core::str::from_utf8(value).ok()) {

@@ -39,7 +39,7 @@ pub struct Config {
     pub keep_alive: Option<Duration>,
     /// What becomes of an event that finds no room. It is refused.
     pub on_full: Overflow,
-    /// Bytes of output that may be owed; no limit where there is none. 1 MiB, as every [`Outbox`].
+    /// Bytes of pending output; `None` sets no limit. 1 MiB, as every [`Outbox`].
     /// The reconnection time and the keep-alive go over it: 31 bytes.
     pub output: Option<usize>,
 }
