@@ -18,6 +18,7 @@ pub(crate) mod outbox;
 pub(crate) mod replies;
 pub(crate) mod scan;
 pub(crate) mod step;
+#[cfg(any(feature = "alloc", test))]
 pub(crate) mod table;
 pub mod text;
 pub(crate) mod time;

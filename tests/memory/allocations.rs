@@ -304,7 +304,7 @@ fn what_is_idle_holds_nothing() {
 }
 
 /// The most that a decoder holds while a line comes that has no end.
-fn held_by_an_endless_line(limit: u32, skip_oversized: bool, piece: &[u8]) -> usize {
+fn held_by_an_endless_line(limit: usize, skip_oversized: bool, piece: &[u8]) -> usize {
     let mut config = sse::Config::default();
     (config.line, config.event) = (Some(limit), Some(limit));
     config.skip_oversized = skip_oversized;
@@ -320,7 +320,7 @@ fn held_by_an_endless_line(limit: u32, skip_oversized: bool, piece: &[u8]) -> us
                     used += piece.len();
                 }
                 Err(error) => {
-                    assert!(!skip_oversized && error.at == u64::from(limit));
+                    assert!(!skip_oversized && error.at == limit as u64);
                     return;
                 }
             }
@@ -336,14 +336,14 @@ fn an_endless_line_costs_no_more_than_its_limit() {
             for size in [1, 16, 1 << 16] {
                 let piece = vec![b'x'; size];
                 let peak = held_by_an_endless_line(limit, skip_oversized, &piece);
-                let most = limit as usize + (64 << 10);
+                let most = limit + (64 << 10);
                 assert!(
                     peak <= most,
                     "{peak} bytes for a limit of {limit}, {} a call",
                     piece.len()
                 );
                 // It is the line that was measured, and not a decoder that stores nothing.
-                assert!(peak >= limit as usize / 2, "{peak} bytes for a limit of {limit}");
+                assert!(peak >= limit / 2, "{peak} bytes for a limit of {limit}");
             }
         }
     }

@@ -248,7 +248,7 @@ fn events() {
             let mut config = sse::Config::default();
             config.skip_oversized = end == "skip";
             if matches!(end, "limit" | "skip") {
-                config.line = Some(MIB as u32 - 1);
+                config.line = Some(MIB - 1);
             }
             let mut decoder = sse::Decoder::with_config(config);
             for mut piece in cut.chunks(1 << 16) {
