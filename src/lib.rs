@@ -37,7 +37,7 @@
 //!   The same error comes again until `reset`.
 //!
 //! A lifecycle runs over any HTTP: it says when to connect, is told what came of it, and yields events:
-//! [`sse::EventSource`]. [`sse::Server`] is its counterpart, one client's response.
+//! [`sse::EventSource`]. [`sse::EventStream`] is its counterpart, one client's response.
 //!
 //! A machine is codecs plus time, policy and output, in two halves: [`h1::Server`], [`h1::Client`],
 //! [`ws::Session`]. The

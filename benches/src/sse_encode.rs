@@ -12,7 +12,7 @@ use axum::body::HttpBody as _;
 use axum::response::IntoResponse as _;
 use axum::response::sse::{Event, Sse};
 use futures_util::stream;
-use wirefeed::sse::{Message, encode_event, encode_retry};
+use wirefeed::sse::{self, encode_event, encode_retry};
 
 use crate::measure::{Row, Run};
 use crate::sse::{FIELDS, LINE, TINY, TOKEN};
@@ -100,7 +100,7 @@ impl Fields {
                 encode_retry(ms, out).unwrap();
             }
             let (event, id) = (black_box(self.event), black_box(self.id));
-            let message = Message { event, id, data, ..Message::default() };
+            let message = sse::Event { event: event.unwrap_or("message"), id, data, ..Default::default() };
             encode_event(&message, out).unwrap();
         }
         black_box(&*out);

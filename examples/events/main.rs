@@ -23,7 +23,7 @@ use serde_json::json;
 use url::Url;
 use wirefeed::Step;
 use wirefeed::h1::client;
-use wirefeed::sse::client::{Event, FIELDS, Policy, ReadyState};
+use wirefeed::sse::client::{Config, Event, FIELDS, ReadyState};
 use wirefeed::sse::{Command, EventSource};
 
 #[derive(Parser)]
@@ -87,7 +87,7 @@ type Exchange = (Connection, Sending);
 
 impl Reader {
     fn new(cli: Cli) -> Self {
-        let mut policy = Policy::default();
+        let mut policy = Config::default();
         policy.idle = cli.idle;
         policy.retry_refusals = cli.retry_refusals;
         if let Some(floor) = cli.retry_floor {
@@ -143,7 +143,7 @@ impl Reader {
             match asked {
                 Ok(exchange) => self.exchange = Some(exchange),
                 Err(Missed::Lost) => self.source.transport_error(self.attempt, self.now()),
-                Err(Missed::Futile) => self.source.fail(self.attempt, self.now()),
+                Err(Missed::Futile) => self.source.connection_failed(self.attempt, self.now()),
             }
         }
     }

@@ -4,9 +4,8 @@ use std::io;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use wirefeed::replay::{History, Replay};
-use wirefeed::replay::{Limits, Missed};
-use wirefeed::sse::{Encoded, Message, Server};
+use wirefeed::replay::{Config, Entry, History, Missed, Replay};
+use wirefeed::sse::{Event, EventStream};
 
 use crate::log::Log;
 
@@ -19,7 +18,7 @@ pub(crate) struct Feed {
 
 impl Feed {
     pub(crate) fn new(log: Log) -> Self {
-        let events = Events { recent: Replay::new(Limits::default()), log };
+        let events = Events { recent: Replay::new(Config::default()), log };
         Self { events: Mutex::new(events), happened: Condvar::new(), origin: Instant::now() }
     }
 
@@ -34,7 +33,7 @@ impl Feed {
         let now = wirefeed::Instant::from_std(self.origin, Instant::now());
         let mut events = self.lock();
         let event = events.log.append(kind, data)?;
-        let message = Message { id: event.id(), event: Some(kind), data, retry: None };
+        let message = Event { id: event.id(), event: kind, data, retry: None };
         events.recent.push(&(), &message, now).map_err(io::Error::other)?;
         events.recent.handle_timeout(now);
         drop(events);
@@ -44,7 +43,11 @@ impl Feed {
 
     /// Sends a client what it has not been sent yet, as much as it has room for: the number of the
     /// event that is the newest now.
-    pub(crate) fn resume(&self, client: &mut Server, now: wirefeed::Instant) -> io::Result<u64> {
+    pub(crate) fn resume(
+        &self,
+        client: &mut EventStream,
+        now: wirefeed::Instant,
+    ) -> io::Result<u64> {
         let events = self.lock();
         client.resume(&*events, now).map_err(io::Error::other)?;
         Ok(events.log.newest())
@@ -69,8 +72,8 @@ struct Events {
 }
 
 impl History for Events {
-    fn since(&self, last_event_id: &str) -> Missed<impl Iterator<Item = Encoded>> {
-        let recent = self.recent.since(&(), last_event_id);
+    fn since(&self, last_event_id: &str) -> Missed<impl Iterator<Item = Entry>> {
+        let recent = self.recent.stream(&()).since(last_event_id);
         // Memory does not know an event of long ago, or of before the server was started again.
         let logged = recent.is_gap().then(|| self.log.since(last_event_id));
         let recent = logged.is_none().then_some(recent);

@@ -5,9 +5,8 @@ use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use wirefeed::replay::History;
-use wirefeed::replay::Missed;
-use wirefeed::sse::{Encoded, Message};
+use wirefeed::replay::{Entry, History, Missed};
+use wirefeed::sse::Event;
 
 /// A log of events whose ids are 1, 2, and so on.
 pub(crate) struct Log {
@@ -32,7 +31,7 @@ impl Log {
                 file.set_len(end)?;
                 break;
             }
-            if event(&line).as_ref().and_then(Encoded::id) != Some(&ends.len().to_string()) {
+            if event(&line).as_ref().and_then(Entry::id) != Some(&ends.len().to_string()) {
                 let words = format!("{}: line {} is not its event", path.display(), ends.len());
                 return Err(io::Error::new(io::ErrorKind::InvalidData, words));
             }
@@ -50,9 +49,9 @@ impl Log {
     ///
     /// Once this has returned a killed process loses nothing: the system has what was written. For
     /// a machine that loses its power it would also need `File::sync_data`.
-    pub(crate) fn append(&mut self, kind: &str, data: &str) -> io::Result<Encoded> {
+    pub(crate) fn append(&mut self, kind: &str, data: &str) -> io::Result<Entry> {
         let id = (self.newest() + 1).to_string();
-        let message = Message { id: Some(&id), event: Some(kind), data, retry: None };
+        let message = Event { id: Some(&id), event: kind, data, retry: None };
         let event = message.encode().map_err(io::Error::other)?;
         let line = format!("{}\n", json!({"id": id, "type": kind, "data": data}));
         let end = self.ends.last().copied().unwrap_or_default();
@@ -66,7 +65,7 @@ impl Log {
     }
 
     /// The events after the one with this number, as far as they are written now.
-    fn after(&self, last: usize) -> io::Result<impl Iterator<Item = Encoded> + use<>> {
+    fn after(&self, last: usize) -> io::Result<impl Iterator<Item = Entry> + use<>> {
         let mut file = File::open(&self.path)?;
         file.seek(SeekFrom::Start(self.ends[last]))?;
         let lines = BufReader::new(file).split(b'\n').take(self.ends.len() - 1 - last);
@@ -76,7 +75,7 @@ impl Log {
 }
 
 impl History for Log {
-    fn since(&self, last_event_id: &str) -> Missed<impl Iterator<Item = Encoded>> {
+    fn since(&self, last_event_id: &str) -> Missed<impl Iterator<Item = Entry>> {
         let known = last_event_id.parse().ok().filter(|last| *last < self.ends.len());
         let last = match (last_event_id, known) {
             ("", _) => self.ends.len() - 1,
@@ -92,8 +91,8 @@ impl History for Log {
 }
 
 /// The event of a line.
-fn event(line: &[u8]) -> Option<Encoded> {
+fn event(line: &[u8]) -> Option<Entry> {
     let row: Value = serde_json::from_slice(line).ok()?;
     let (id, event, data) = (row["id"].as_str()?, row["type"].as_str()?, row["data"].as_str()?);
-    Message { id: Some(id), event: Some(event), data, retry: None }.encode().ok()
+    Event { id: Some(id), event, data, retry: None }.encode().ok()
 }

@@ -7,7 +7,7 @@
 //!
 //! It publishes an event every second, and keeps all in a log: whoever comes back with a
 //! `Last-Event-ID`, to this process or to the next, is sent what was missed. `/stream`, `/long` and
-//! `/short` are the three modes of an `sse::Server`, the same to an `EventSource`. A line on stdout
+//! `/short` are the three modes of an `sse::EventStream`, the same to an `EventSource`. A line on stdout
 //! tells of each request.
 
 #[path = "../live/driver.rs"]

@@ -5,8 +5,8 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use wirefeed::Fields;
-use wirefeed::sse::Server;
-use wirefeed::sse::server::{FIELDS, Mode, Policy, STATUS, Slow};
+use wirefeed::sse::EventStream;
+use wirefeed::sse::server::{Config, FIELDS, Mode, Overflow, STATUS};
 
 use crate::driver::{Connection, Request, TEXT};
 use crate::feed::Feed;
@@ -59,19 +59,19 @@ fn events(
     let last_event_id = if id.is_empty() { b"0" } else { id };
     println!("{} after {}", request.target, String::from_utf8_lossy(last_event_id));
 
-    let mut policy = Policy::default();
+    let mut policy = Config::default();
     policy.retry = Some(retry);
     policy.output = Some(OUTPUT);
-    policy.slow = Slow::Resume;
+    policy.on_full = Overflow::Resume;
     let fields = [("Last-Event-ID", last_event_id)];
-    let mut server = Server::new(&fields, mode, policy, connection.wire.now());
+    let mut server = EventStream::new(&fields, mode, policy, connection.wire.now());
     connection.start(STATUS, &FIELDS)?;
     loop {
         let now = connection.wire.now();
         let newest = feed.resume(&mut server, now)?;
         server.handle_timeout(now);
         connection.send_owed(server.output())?;
-        if server.is_done() {
+        if server.wants().end.is_some() {
             return connection.end();
         }
         if server.is_behind() {

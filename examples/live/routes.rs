@@ -4,7 +4,7 @@ use std::io;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use wirefeed::sse::server::{FIELDS, Mode, Policy, STATUS, Slow};
+use wirefeed::sse::server::{Config, FIELDS, Mode, Overflow, STATUS};
 use wirefeed::{End, Fields, sse};
 
 use crate::driver::{Connection, Request, TEXT};
@@ -136,12 +136,13 @@ impl Exchange<'_> {
         let seen: Option<u64> = id.unwrap_or_else(|| self.text("last-event-id")).parse().ok();
         let newest = ticks.newest();
         let last = seen.unwrap_or(newest).min(newest).to_string();
-        let mut policy = Policy::default();
+        let mut policy = Config::default();
         policy.retry = Some(Duration::from_secs(1));
         policy.output = Some(PIECE);
-        policy.slow = Slow::Resume;
+        policy.on_full = Overflow::Resume;
         let now = self.connection.wire.now();
-        let mut server = sse::Server::new(&[("Last-Event-ID", &last)], Mode::Stream, policy, now);
+        let mut server =
+            sse::EventStream::new(&[("Last-Event-ID", &last)], Mode::Stream, policy, now);
         self.connection.start(STATUS, &FIELDS)?;
         loop {
             let (newest, now) = (ticks.newest(), self.connection.wire.now());

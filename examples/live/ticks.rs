@@ -3,9 +3,8 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use wirefeed::replay::History;
-use wirefeed::replay::Missed;
-use wirefeed::sse::{Encoded, Message};
+use wirefeed::replay::{Entry, History, Missed};
+use wirefeed::sse::Event;
 
 /// Ticks at an interval.
 #[derive(Clone, Copy)]
@@ -38,7 +37,7 @@ impl Ticks {
 
 /// A history that keeps nothing: the events are made when they are asked for.
 impl History for Ticks {
-    fn since(&self, last_event_id: &str) -> Missed<impl Iterator<Item = Encoded>> {
+    fn since(&self, last_event_id: &str) -> Missed<impl Iterator<Item = Entry>> {
         let newest = self.newest();
         let last = match last_event_id {
             "" => newest,
@@ -48,8 +47,7 @@ impl History for Ticks {
         let gap = *ticks.start() != last + 1;
         let events = ticks.filter_map(|n| {
             let (id, data) = (n.to_string(), json(n));
-            let (event, id) = (Some("tick"), Some(&*id));
-            Message { event, id, data: &data, ..Message::default() }.encode().ok()
+            Event { event: "tick", id: Some(&id), data: &data, retry: None }.encode().ok()
         });
         Missed::new(events, gap)
     }

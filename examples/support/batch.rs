@@ -100,7 +100,6 @@ fn job(line: &Value) -> Result<Job, String> {
             Value::Null => None,
             value => Some(value.as_u64().ok_or_else(|| format!("{name} is no limit"))?),
         };
-        let small = limit.map(|limit| u32::try_from(limit).unwrap_or(u32::MAX));
         let size = limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
         match (kind, name.as_str()) {
             (Kind::Request | Kind::Response, "head") => job.http.head.head = size,
@@ -112,9 +111,9 @@ fn job(line: &Value) -> Result<Job, String> {
             (Kind::Request | Kind::Response | Kind::Chunked, "trailers") => {
                 job.http.body.trailers = size;
             }
-            (Kind::Sse, "line") => job.sse.line = small,
-            (Kind::Sse, "event") => job.sse.event = small,
-            (Kind::Sse, "id") => job.sse.id = small,
+            (Kind::Sse, "line") => job.sse.line = size,
+            (Kind::Sse, "event") => job.sse.event = size,
+            (Kind::Sse, "id") => job.sse.id = size,
             (Kind::Ws, "frame") => job.messages.frame = size,
             (Kind::Ws, "message") => job.messages.message = size,
             _ => return Err(format!("unknown limit {name}")),

@@ -192,7 +192,7 @@ fn events(
 /// An item of an event stream.
 fn event(item: sse::Item<'_>) -> Item {
     Item::Other(match item {
-        sse::Item::Event(sse::Event { event, data, id }) => {
+        sse::Item::Event(sse::Event { event, data, id, .. }) => {
             json!({"item": "event", "event": event, "data": data, "id": id})
         }
         sse::Item::Retry(ms) => json!({"item": "retry", "ms": ms}),

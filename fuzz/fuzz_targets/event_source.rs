@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use wirefeed::sse::client::{Event, ReadyState};
-use wirefeed::sse::{Command, EventSource, Policy};
+use wirefeed::sse::client::{Config, Event, ReadyState};
+use wirefeed::sse::{Command, EventSource};
 use wirefeed::{Instant, Step};
 
 #[derive(Debug, Arbitrary)]
@@ -114,7 +114,7 @@ enum Phase {
 /// The source, and what is known of it from outside.
 struct Model {
     source: EventSource<fn(&mut [u8])>,
-    policy: Policy,
+    policy: Config,
     /// Where the request is, where its response points, and how many did.
     url: String,
     location: &'static str,
@@ -137,7 +137,7 @@ struct Model {
 
 impl Model {
     fn new(choices: &Choices) -> Self {
-        let mut policy = Policy::default();
+        let mut policy = Config::default();
         policy.retry_refusals = choices.retry_refusals;
         (policy.has_body, policy.resend) = (choices.has_body, choices.resend);
         policy.redirects = choices.redirects % 4;
@@ -201,7 +201,7 @@ impl Model {
                 self.over(stale);
             }
             Op::Fail { stale } => {
-                self.source.fail(self.name(stale), self.now);
+                self.source.connection_failed(self.name(stale), self.now);
                 self.over(stale);
             }
             Op::Time { early, millis } => self.time(early, Duration::from_millis(millis.into())),

@@ -41,7 +41,9 @@ fn decoded(config: Config, pieces: &[&[u8]]) -> (Vec<String>, String, Option<Err
 
 fn shown(item: Item<'_>) -> String {
     match item {
-        Item::Event(Event { event, data, id }) => naive::event(event, data, id),
+        Item::Event(Event { event, data, id, .. }) => {
+            naive::event(event, data, id.unwrap_or_default())
+        },
         Item::Retry(ms) => naive::retry(ms),
         Item::Comment(text) => naive::comment(text),
         Item::Skipped(error) => format!("skipped {error:?}"),

@@ -6,6 +6,8 @@ pub(crate) mod backoff;
 pub(crate) mod buffer;
 #[cfg(feature = "alloc")]
 pub(crate) mod deadline;
+#[cfg(feature = "alloc")]
+pub(crate) mod decimal;
 pub(crate) mod entropy;
 pub(crate) mod error;
 pub mod fields;
@@ -16,6 +18,7 @@ pub(crate) mod outbox;
 pub(crate) mod replies;
 pub(crate) mod scan;
 pub(crate) mod step;
+#[cfg(any(feature = "alloc", test))]
 pub(crate) mod table;
 pub mod text;
 pub(crate) mod time;

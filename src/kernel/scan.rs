@@ -55,6 +55,14 @@ pub(crate) fn find_rare_line_end(bytes: &[u8]) -> Option<usize> {
     }
 }
 
+/// The number that ASCII digits are, and nothing else; more than fit saturate.
+#[cfg(feature = "alloc")]
+pub(crate) fn digits(bytes: &[u8]) -> Option<u64> {
+    let is_number = !bytes.is_empty() && bytes.iter().all(u8::is_ascii_digit);
+    let add = |sum: u64, digit: &u8| sum.saturating_mul(10).saturating_add(u64::from(digit - b'0'));
+    is_number.then(|| bytes.iter().fold(0, add))
+}
+
 /// A `tchar` (RFC 9110 5.6.2).
 #[inline]
 pub(crate) const fn is_token(byte: u8) -> bool {

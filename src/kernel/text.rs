@@ -7,6 +7,8 @@
 use alloc::string::String;
 use core::str;
 
+#[cfg(feature = "alloc")]
+use crate::kernel::buffer::step;
 use crate::kernel::step::Step;
 
 /// Checks text that arrives in pieces, and fails at its first bad byte.
@@ -111,6 +113,55 @@ impl Lossy {
             _ => REPLACEMENT,
         }
     }
+}
+
+/// Appends a value of at most `room` bytes once its invalid sequences are replaced, to a buffer that
+/// grows no further than `limit`. The error is the index of the first byte beyond the room.
+#[cfg(feature = "alloc")]
+#[inline]
+pub(crate) fn push(
+    buffer: &mut String,
+    value: &[u8],
+    room: usize,
+    limit: usize,
+) -> Result<(), usize> {
+    let Some(text) = from_utf8(value) else { return push_replaced(buffer, value, room, limit) };
+    if text.len() > room {
+        return Err(room);
+    }
+    buffer.reserve_exact(step(buffer.len(), buffer.capacity(), text.len(), limit));
+    buffer.push_str(text);
+    Ok(())
+}
+
+#[cfg(feature = "alloc")]
+#[cold]
+fn push_replaced(
+    buffer: &mut String,
+    value: &[u8],
+    room: usize,
+    limit: usize,
+) -> Result<(), usize> {
+    let (mut lossy, mut rest, mut len) = (Lossy::new(), value, 0);
+    loop {
+        let index = value.len() - rest.len();
+        let (piece, is_over) = match lossy.decode(&mut rest) {
+            Step::Item(piece) => (piece, false),
+            Step::NeedInput | Step::Done => (lossy.finish(), true),
+        };
+        if piece.len() > room - len {
+            // A replaced sequence counts where it begins.
+            let is_own = value.as_ptr_range().contains(&piece.as_ptr());
+            return Err(if is_own { index + room - len } else { index });
+        }
+        len += piece.len();
+        if is_over {
+            break;
+        }
+    }
+    buffer.reserve_exact(step(buffer.len(), buffer.capacity(), len, limit));
+    push_lossy(buffer, value);
+    Ok(())
 }
 
 /// Appends `bytes`, decoded as [`Lossy`] does, to `text`.

@@ -1,24 +1,33 @@
-//! The server's memory: events after a `Last-Event-ID` (WHATWG HTML 9.2.4).
+//! The server's memory: messages after the last one that a client has seen, such as the events after a
+//! `Last-Event-ID` (WHATWG HTML 9.2.4).
+//!
+//! A replay keeps encoded messages with their ids. It knows no protocol: a [`Message`], such as an
+//! [`sse::Event`](crate::sse::Event), encodes itself under its own id or the one that it is given.
+//!
+//! - start here: [`Replay`], [`Stream`], [`Entry`]
+//! - results: [`Missed`], [`Events`]
+//! - traits: [`Message`] (what is kept), [`History`] (where missed messages come from)
+//! - configuration: [`Config`], [`OVERHEAD`]
 //!
 //! ```
 //! use core::time::Duration;
-//! use wirefeed::{Instant, replay::{Limits, Replay}, sse::Message};
+//! use wirefeed::{Instant, replay::{Config, Replay}, sse::Event};
 //!
 //! let now = Instant::ZERO;
-//! let mut replay = Replay::<String>::new(Limits::default());
+//! let mut replay = Replay::<String>::new(Config::default());
 //! for data in ["a", "b", "c"] {
-//!     replay.push("room", &Message { data, ..Default::default() }, now)?;
+//!     replay.push("room", &Event { data, ..Default::default() }, now)?;
 //! }
 //! // A client of this room comes back, which has seen the first event.
-//! let missed = replay.since("room", "1");
+//! let missed = replay.stream("room").since("1");
 //! assert!(!missed.is_gap());
 //! let missed: Vec<_> = missed.map(|event| &event.bytes()[..]).collect();
 //! assert_eq!(missed, [b"id: 2\ndata: b\n\n", b"id: 3\ndata: c\n\n"]);
 //!
 //! // Two minutes later it has forgotten all, but knows which event was the last.
 //! replay.handle_timeout(now + Duration::from_secs(120));
-//! assert!(replay.since("room", "2").is_gap());
-//! assert!(!replay.since("room", "3").is_gap());
+//! assert!(replay.stream("room").since("2").is_gap());
+//! assert!(!replay.stream("room").since("3").is_gap());
 //! # Ok::<(), wirefeed::SendError>(())
 //! ```
 
@@ -29,16 +38,17 @@ use core::fmt;
 use core::iter::{Cloned, FusedIterator};
 use core::time::Duration;
 
-use crate::sse::encode::Decimal;
-use crate::sse::{Encoded, Message};
+use crate::kernel::decimal::Decimal;
 use crate::{ApiMisuse, Instant, SendError};
 
+mod entry;
 mod ring;
 #[cfg(test)]
 mod tests;
 
 use ring::Ring;
 
+pub use entry::{Entry, Message};
 pub use ring::Events;
 
 /// What a [`Replay`] may keep. `None` sets no limit.
@@ -46,7 +56,7 @@ pub use ring::Events;
 /// The defaults together are at most 500 MiB, and 8 KiB a stream for the id of what was dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Limits {
+pub struct Config {
     /// Streams; one more, and that with the oldest last event is forgotten. 1000, as the topics
     /// without a subscriber of ASP.NET's SignalR.
     pub streams: Option<usize>,
@@ -60,7 +70,7 @@ pub struct Limits {
     pub age: Option<Duration>,
 }
 
-impl Default for Limits {
+impl Default for Config {
     fn default() -> Self {
         Self {
             streams: Some(1000),
@@ -79,13 +89,13 @@ pub const OVERHEAD: usize = 192;
 /// A log whose ids are those of Redis Streams, milliseconds and a number:
 ///
 /// ```
-/// use wirefeed::{Instant, replay::{History, Missed}, sse::{Encoded, Message, Server, server::Mode}};
+/// use wirefeed::{Instant, replay::{Entry, History, Missed}, sse::{Event, EventStream, server::Mode}};
 ///
 /// /// What `XRANGE` gave.
 /// struct Log(Vec<((u64, u64), &'static str)>);
 ///
 /// impl History for Log {
-///     fn since(&self, last_event_id: &str) -> Missed<impl Iterator<Item = Encoded>> {
+///     fn since(&self, last_event_id: &str) -> Missed<impl Iterator<Item = Entry>> {
 ///         let parse = |id: &str| {
 ///             let (ms, seq) = id.split_once('-')?;
 ///             Some((ms.parse::<u64>().ok()?, seq.parse::<u64>().ok()?))
@@ -100,7 +110,7 @@ pub const OVERHEAD: usize = 192;
 ///         };
 ///         let events = self.0[from..].iter().filter_map(|((ms, seq), data)| {
 ///             let id = format!("{ms}-{seq}");
-///             Message { id: Some(&id), data, ..Default::default() }.encode().ok()
+///             Event { id: Some(&id), data, ..Default::default() }.encode().ok()
 ///         });
 ///         Missed::new(events, known.is_none() && !last_event_id.is_empty())
 ///     }
@@ -108,7 +118,7 @@ pub const OVERHEAD: usize = 192;
 ///
 /// let log = Log(vec![((1732312345678, 0), "a"), ((1732312345678, 1), "b")]);
 /// let request = [("Last-Event-ID", "1732312345678-0")];
-/// let mut server = Server::new(&request, Mode::Stream, Default::default(), Instant::ZERO);
+/// let mut server = EventStream::new(&request, Mode::Stream, Default::default(), Instant::ZERO);
 /// let resumed = server.resume(&log, Instant::ZERO)?;
 /// assert_eq!((resumed.events, resumed.gap), (1, false));
 /// assert_eq!(server.last_event_id(), "1732312345678-1");
@@ -119,7 +129,7 @@ pub trait History {
     ///
     /// None for an empty id, whose client has seen nothing; a gap, and all there are, for an id
     /// that is not known.
-    fn since(&self, last_event_id: &str) -> Missed<impl Iterator<Item = Encoded>>;
+    fn since(&self, last_event_id: &str) -> Missed<impl Iterator<Item = Entry>>;
 }
 
 /// Events that a client has missed, the oldest first.
@@ -127,8 +137,8 @@ pub trait History {
 pub struct Missed<I> {
     events: I,
     gap: bool,
-    /// The place of the last event that was pushed: whoever has been sent these is owed none up to
-    /// there. 0 where that is not known, or the client has seen nothing.
+    /// The place of the last message that was pushed: a client that has these lacks none up to there.
+    /// 0 where that is not known, or the client has seen nothing.
     newest: u64,
 }
 
@@ -181,10 +191,10 @@ impl<I> fmt::Debug for Missed<I> {
 ///
 /// - commands: [`push`](Self::push), [`remove`](Self::remove)
 /// - inputs: [`handle_timeout`](Self::handle_timeout)
-/// - outputs: [`since`](Self::since), [`all`](Self::all), [`poll_timeout`](Self::poll_timeout)
+/// - outputs: [`stream`](Self::stream), [`poll_timeout`](Self::poll_timeout)
 ///
-/// Of each stream the newest events are kept that are within the [`Limits`], and the id of the
-/// newest that was dropped: whoever has seen that one has missed nothing else. When the last event
+/// Of each stream the newest events are kept that are within the [`Config`], and the id of the
+/// newest that was dropped: a client that has seen that one has missed nothing else. When the last event
 /// has been dropped for its age, that id is kept as long again, and then the stream is forgotten.
 ///
 /// # Ids
@@ -199,7 +209,7 @@ impl<I> fmt::Debug for Missed<I> {
 /// An event with a number is found by bisection, one with an id of its own by looking at all.
 ///
 /// Besides its id an event knows how many were pushed before it, in all streams: by that a
-/// [`Server`](crate::sse::Server) knows what it has sent, in whatever order it is called.
+/// [`EventStream`](crate::sse::EventStream) knows what it has sent, in whatever order it is called.
 pub struct Replay<K = ()> {
     streams: BTreeMap<K, Ring>,
     /// By when a stream is to be looked at, none later than it must be; the number tells apart
@@ -209,13 +219,13 @@ pub struct Replay<K = ()> {
     next_id: u64,
     /// How many events were pushed.
     pushed: u64,
-    limits: Limits,
+    config: Config,
 }
 
 impl<K: Ord> Replay<K> {
     /// An empty memory, whose first number is 1.
-    pub fn new(limits: Limits) -> Self {
-        Self::with_first_id(limits, 1)
+    pub fn new(config: Config) -> Self {
+        Self::with_first_id(config, 1)
     }
 
     /// An empty memory, whose first number is this one.
@@ -223,19 +233,19 @@ impl<K: Ord> Replay<K> {
     /// A server that is started again must not give an id that it gave before: a client that comes
     /// back with it would be sent the wrong events. Unix time in microseconds will do, and so will
     /// a count that was saved. The first is from 1 to 2^63.
-    pub fn with_first_id(limits: Limits, id: u64) -> Self {
+    pub fn with_first_id(config: Config, id: u64) -> Self {
         Self {
             streams: BTreeMap::new(),
             due: BTreeMap::new(),
             ticket: 0,
             next_id: id.clamp(1, ring::MOST_NUMBER),
             pushed: 0,
-            limits,
+            config,
         }
     }
 
     /// Encodes an event once, keeps it, and gives it back for the connections that are open. An
-    /// event that alone is over the limits is given back and not kept, nor is what came before it.
+    /// event that alone is over the config is given back and not kept, nor is what came before it.
     ///
     /// # Errors
     ///
@@ -244,38 +254,34 @@ impl<K: Ord> Replay<K> {
     pub fn push<Q>(
         &mut self,
         stream: &Q,
-        message: &Message<'_>,
+        message: &(impl Message + ?Sized),
         now: Instant,
-    ) -> Result<Encoded, SendError>
+    ) -> Result<Entry, SendError>
     where
         K: Borrow<Q>,
         Q: Ord + ToOwned<Owned = K> + ?Sized,
     {
-        let (event, number) = match message.id {
+        let (event, number) = match message.id() {
             Some("") => return Err(ApiMisuse::EmptyId.into()),
             Some(id) => {
                 let is_next = |number: &u64| (self.next_id..ring::MOST_NUMBER).contains(number);
-                let number = ring::number(id).filter(is_next);
-                (message.encode()?, number)
+                (message.encode_as(id)?, ring::number(id).filter(is_next))
             }
-            None => {
-                let digits = Decimal::of(self.next_id);
-                (Message { id: Some(digits.as_str()), ..*message }.encode()?, Some(self.next_id))
-            }
+            None => (message.encode_as(Decimal::of(self.next_id).as_str())?, Some(self.next_id)),
         };
         if let Some(number) = number {
             self.next_id = number + 1;
         }
         self.pushed += 1;
         let event = event.numbered(self.pushed);
-        if self.limits.streams == Some(0) {
+        if self.config.streams == Some(0) {
             return Ok(event);
         }
         if !self.streams.contains_key(stream) {
             self.make_room();
             self.ticket += 1;
             let mut ticket = (now, self.ticket);
-            if let Some(age) = self.limits.age {
+            if let Some(age) = self.config.age {
                 ticket.0 = now + age;
                 self.due.insert(ticket, stream.to_owned());
             }
@@ -284,9 +290,9 @@ impl<K: Ord> Replay<K> {
         if let Some(ring) = self.streams.get_mut(stream) {
             // As the number of an event that has none counts the last one before it.
             let order = number.unwrap_or(self.next_id - 1);
-            ring.push(event.clone(), order, number.is_some(), &self.limits, now);
+            ring.push(event.clone(), order, number.is_some(), &self.config, now);
             // Its oldest event may be younger than that its stream would be forgotten with.
-            let deadline = self.limits.age.map(|age| ring.deadline(age));
+            let deadline = self.config.age.map(|age| ring.deadline(age));
             if let Some(at) = deadline.filter(|at| *at < ring.ticket.0) {
                 if let Some(key) = self.due.remove(&ring.ticket) {
                     ring.ticket.0 = at;
@@ -297,28 +303,7 @@ impl<K: Ord> Replay<K> {
         Ok(event)
     }
 
-    /// The events of a stream after this one, the oldest first.
-    ///
-    /// None for an empty id: a client that has seen nothing has missed nothing. Where the id is not
-    /// known, was dropped, or is yet to be given, there is a gap, and these are all that are kept.
-    pub fn since<Q>(&self, stream: &Q, last_event_id: &str) -> Missed<Events<'_>>
-    where
-        K: Borrow<Q>,
-        Q: Ord + ?Sized,
-    {
-        self.stream(stream).since(last_event_id)
-    }
-
-    /// All events of a stream that are kept, the oldest first.
-    pub fn all<Q>(&self, stream: &Q) -> Events<'_>
-    where
-        K: Borrow<Q>,
-        Q: Ord + ?Sized,
-    {
-        self.stream(stream).all()
-    }
-
-    /// One stream, for [`Server::resume`](crate::sse::Server::resume); an unknown one is empty.
+    /// One stream, for [`EventStream::resume`](crate::sse::EventStream::resume); an unknown one is empty.
     pub fn stream<Q>(&self, stream: &Q) -> Stream<'_>
     where
         K: Borrow<Q>,
@@ -340,7 +325,7 @@ impl<K: Ord> Replay<K> {
         })
     }
 
-    /// When [`handle_timeout`](Self::handle_timeout) is to be called: when an event reaches its age,
+    /// When to call [`handle_timeout`](Self::handle_timeout): when an event reaches its age,
     /// or would have, had it not been dropped for lack of room.
     pub fn poll_timeout(&self) -> Option<Instant> {
         self.due.first_key_value().map(|((at, _), _)| *at)
@@ -348,7 +333,7 @@ impl<K: Ord> Replay<K> {
 
     /// Drops what has reached its age.
     pub fn handle_timeout(&mut self, now: Instant) {
-        let Some(age) = self.limits.age else { return };
+        let Some(age) = self.config.age else { return };
         while let Some(due) = self.due.first_entry().filter(|due| due.key().0 <= now) {
             let key = due.remove();
             let Some(ring) = self.streams.get_mut(&key) else { continue };
@@ -366,7 +351,7 @@ impl<K: Ord> Replay<K> {
 
     /// Forgets the streams with the oldest last events until there is room for one more.
     fn make_room(&mut self) {
-        while self.limits.streams.is_some_and(|most| self.streams.len() >= most) {
+        while self.config.streams.is_some_and(|most| self.streams.len() >= most) {
             let oldest = self.streams.values().min_by_key(|ring| (ring.newest(), ring.ticket));
             let Some(ticket) = oldest.map(|ring| ring.ticket) else { return };
             self.due.remove(&ticket);
@@ -376,7 +361,7 @@ impl<K: Ord> Replay<K> {
 }
 
 impl History for Replay {
-    fn since(&self, last_event_id: &str) -> Missed<impl Iterator<Item = Encoded>> {
+    fn since(&self, last_event_id: &str) -> Missed<impl Iterator<Item = Entry>> {
         self.stream(&()).since(last_event_id).owned()
     }
 }
@@ -399,7 +384,10 @@ pub struct Stream<'a> {
 }
 
 impl<'a> Stream<'a> {
-    /// The events after this one; see [`Replay::since`].
+    /// The events after this one, the oldest first.
+    ///
+    /// None for an empty id: a client that has seen nothing has missed nothing. Where the id is not
+    /// known, was dropped, or is yet to be given, there is a gap, and these are all that are kept.
     pub fn since(&self, last_event_id: &str) -> Missed<Events<'a>> {
         if last_event_id.is_empty() {
             return Missed::new(Events::default(), false);
@@ -409,14 +397,14 @@ impl<'a> Stream<'a> {
         Missed { events, gap: from.is_none(), newest: self.pushed }
     }
 
-    /// All events that are kept; see [`Replay::all`].
+    /// All events that are kept, the oldest first.
     pub fn all(&self) -> Events<'a> {
         self.ring.map(|ring| ring.events(0)).unwrap_or_default()
     }
 }
 
 impl History for Stream<'_> {
-    fn since(&self, last_event_id: &str) -> Missed<impl Iterator<Item = Encoded>> {
+    fn since(&self, last_event_id: &str) -> Missed<impl Iterator<Item = Entry>> {
         Stream::since(self, last_event_id).owned()
     }
 }

@@ -6,13 +6,12 @@ use core::fmt;
 use core::iter::FusedIterator;
 use core::time::Duration;
 
-use super::{Limits, OVERHEAD};
+use super::{Config, Entry, OVERHEAD};
 use crate::Instant;
-use crate::sse::Encoded;
 
 /// The newest events of one stream, and the id of the newest that was dropped.
 pub(crate) struct Ring {
-    entries: VecDeque<Entry>,
+    entries: VecDeque<Place>,
     /// What they cost.
     bytes: usize,
     /// How many of them have an id that is not the next number.
@@ -25,8 +24,8 @@ pub(crate) struct Ring {
     pub(crate) ticket: (Instant, u64),
 }
 
-struct Entry {
-    event: Encoded,
+struct Place {
+    event: Entry,
     at: Instant,
     /// Its number, else the last number that was given before it: they never decrease.
     order: u64,
@@ -48,22 +47,22 @@ impl Ring {
     /// Adds an event, and drops those for which there is no room.
     pub(crate) fn push(
         &mut self,
-        event: Encoded,
+        event: Entry,
         order: u64,
         numbered: bool,
-        limits: &Limits,
+        config: &Config,
         now: Instant,
     ) {
-        if let Some(age) = limits.age {
+        if let Some(age) = config.age {
             self.expire(age, now);
         }
         self.newest = self.newest.max(now);
         self.bytes += cost(&event);
         self.unnumbered += usize::from(!numbered);
-        self.entries.push_back(Entry { event, at: self.newest, order, numbered });
+        self.entries.push_back(Place { event, at: self.newest, order, numbered });
         let is_over = |is: usize, most: Option<usize>| most.is_some_and(|most| is > most);
         while !self.entries.is_empty()
-            && (is_over(self.entries.len(), limits.events) || is_over(self.bytes, limits.bytes))
+            && (is_over(self.entries.len(), config.events) || is_over(self.bytes, config.bytes))
         {
             self.drop_oldest();
         }
@@ -93,7 +92,7 @@ impl Ring {
         if self.dropped == id {
             return Some(0);
         }
-        let is_it = |entry: &Entry| entry.event.id() == Some(id);
+        let is_it = |entry: &Place| entry.event.id() == Some(id);
         let numbered = number(id).and_then(|number| {
             let at = self.entries.partition_point(|entry| entry.order < number);
             self.entries.get(at).is_some_and(is_it).then_some(at)
@@ -115,7 +114,7 @@ impl Ring {
     }
 
     fn drop_oldest(&mut self) {
-        let Some(Entry { event, numbered, .. }) = self.entries.pop_front() else { return };
+        let Some(Place { event, numbered, .. }) = self.entries.pop_front() else { return };
         self.bytes -= cost(&event);
         self.unnumbered -= usize::from(!numbered);
         self.dropped.clear();
@@ -135,12 +134,12 @@ impl fmt::Debug for Ring {
 
 /// Events of a stream, the oldest first.
 #[derive(Clone, Default)]
-pub struct Events<'a>(vec_deque::Iter<'a, Entry>);
+pub struct Events<'a>(vec_deque::Iter<'a, Place>);
 
 impl<'a> Iterator for Events<'a> {
-    type Item = &'a Encoded;
+    type Item = &'a Entry;
 
-    fn next(&mut self) -> Option<&'a Encoded> {
+    fn next(&mut self) -> Option<&'a Entry> {
         self.0.next().map(|entry| &entry.event)
     }
 
@@ -171,18 +170,18 @@ pub(crate) fn number(id: &str) -> Option<u64> {
     is_number.then(|| id.parse().ok()).flatten()
 }
 
-fn cost(event: &Encoded) -> usize {
+fn cost(event: &Entry) -> usize {
     event.bytes().len() + OVERHEAD
 }
 
 /// The greatest number that may be begun with: half of them are left.
 pub(crate) const MOST_NUMBER: u64 = 1 << 63;
 
-/// The longest id that is kept for an event that is not: what a client of this crate takes.
+/// Ids of dropped events longer than this are forgotten: the longest that our client takes.
 const MOST_ID: usize = 8 << 10;
 
 /// How many places an empty ring may keep: 4 KiB.
-const RETAINED: usize = (4 << 10) / size_of::<Entry>();
+const RETAINED: usize = (4 << 10) / size_of::<Place>();
 
 // A ring has up to twice the places that it needs.
-const _: () = assert!(2 * size_of::<Entry>() + 40 <= OVERHEAD);
+const _: () = assert!(2 * size_of::<Place>() + 40 <= OVERHEAD);

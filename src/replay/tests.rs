@@ -5,22 +5,23 @@ use alloc::vec::Vec;
 use proptest::prelude::*;
 
 use super::*;
+use crate::sse::Event;
 
 const T0: Instant = Instant::ZERO;
 
 /// Memory without limits, but for those given.
-fn replay<K: Ord>(with: impl FnOnce(&mut Limits)) -> Replay<K> {
-    let mut limits = Limits { streams: None, events: None, bytes: None, age: None };
+fn replay<K: Ord>(with: impl FnOnce(&mut Config)) -> Replay<K> {
+    let mut limits = Config { streams: None, events: None, bytes: None, age: None };
     with(&mut limits);
     Replay::new(limits)
 }
 
-fn message(data: &str) -> Message<'_> {
-    Message { data, ..Message::default() }
+fn message(data: &str) -> Event<'_> {
+    Event { data, ..Event::default() }
 }
 
-fn with_id<'a>(id: &'a str) -> Message<'a> {
-    Message { id: Some(id), ..Message::default() }
+fn with_id<'a>(id: &'a str) -> Event<'a> {
+    Event { id: Some(id), ..Event::default() }
 }
 
 fn after(secs: u64) -> Instant {
@@ -29,7 +30,7 @@ fn after(secs: u64) -> Instant {
 
 /// The ids after one, and whether there is a gap.
 fn ids(replay: &Replay, id: &str) -> (Vec<String>, bool) {
-    let missed = replay.since(&(), id);
+    let missed = replay.stream(&()).since(id);
     let gap = missed.is_gap();
     (missed.map(|event| event.id().unwrap().to_string()).collect(), gap)
 }
@@ -51,15 +52,15 @@ fn what_was_missed_comes_in_order() {
     for unknown in ["5", "0", "02", "+2", "x", "99999999999999999999"] {
         assert_eq!(ids(&replay, unknown), found(["1", "2", "3", "4"], true), "{unknown}");
     }
-    assert_eq!(replay.all(&()).count(), 4);
+    assert_eq!(replay.stream(&()).all().count(), 4);
     assert_eq!(replay.poll_timeout(), None);
 }
 
 #[test]
 fn the_newest_that_was_dropped_is_remembered() {
     for limit in [
-        |limits: &mut Limits| limits.events = Some(2),
-        |limits: &mut Limits| limits.bytes = Some(2 * (b"id: 1\ndata: x\n\n".len() + OVERHEAD)),
+        |limits: &mut Config| limits.events = Some(2),
+        |limits: &mut Config| limits.bytes = Some(2 * (b"id: 1\ndata: x\n\n".len() + OVERHEAD)),
     ] {
         let mut replay = replay(limit);
         for _ in 0..4 {
@@ -68,7 +69,7 @@ fn the_newest_that_was_dropped_is_remembered() {
         assert_eq!(ids(&replay, "1"), found(["3", "4"], true));
         assert_eq!(ids(&replay, "2"), found(["3", "4"], false));
         assert_eq!(ids(&replay, "3"), found(["4"], false));
-        let all: Vec<_> = replay.all(&()).rev().filter_map(Encoded::id).collect();
+        let all: Vec<_> = replay.stream(&()).all().rev().filter_map(Entry::id).collect();
         assert_eq!(all, ["4", "3"]);
     }
 }
@@ -92,7 +93,7 @@ fn age_is_kept_to_where_nobody_pushes() {
     replay.handle_timeout(after(9));
     assert_eq!(ids(&replay, "1"), found(["2"], false));
     replay.handle_timeout(after(10));
-    assert_eq!(replay.all(&()).count(), 1);
+    assert_eq!(replay.stream(&()).all().count(), 1);
     assert_eq!(ids(&replay, "1"), found(["2"], false));
     replay.handle_timeout(replay.poll_timeout().unwrap());
     assert_eq!(ids(&replay, "1"), found([], true));
@@ -132,7 +133,7 @@ fn an_event_after_one_that_was_not_kept_is_dropped_in_time() {
     replay.push(&(), &message("x"), after(9)).unwrap();
     assert_eq!(replay.poll_timeout(), Some(after(19)));
     replay.handle_timeout(after(19));
-    assert_eq!(replay.all(&()).count(), 0);
+    assert_eq!(replay.stream(&()).all().count(), 0);
 }
 
 #[test]
@@ -141,16 +142,16 @@ fn events_are_of_one_stream_only() {
     for (at, stream) in ["a", "b", "a", "b"].into_iter().enumerate() {
         replay.push(stream, &message("x"), after(at as u64)).unwrap();
     }
-    let on_a = replay.since("a", "1").map(|event| event.id().unwrap());
+    let on_a = replay.stream("a").since("1").map(|event| event.id().unwrap());
     assert_eq!(on_a.collect::<Vec<_>>(), ["3"]);
-    assert!(replay.since("b", "1").is_gap());
+    assert!(replay.stream("b").since("1").is_gap());
     // A third one takes the place of that whose last event is the oldest.
     replay.push("c", &message("x"), after(9)).unwrap();
-    assert_eq!(replay.all("a").count(), 0);
-    assert!(replay.since("a", "3").is_gap());
-    assert_eq!((replay.all("b").count(), replay.all("c").count()), (2, 1));
+    assert_eq!(replay.stream("a").all().count(), 0);
+    assert!(replay.stream("a").since("3").is_gap());
+    assert_eq!((replay.stream("b").all().count(), replay.stream("c").all().count()), (2, 1));
     assert!(replay.remove("b") && !replay.remove("b"));
-    assert_eq!(replay.all("b").count(), 0);
+    assert_eq!(replay.stream("b").all().count(), 0);
 }
 
 #[test]
@@ -166,7 +167,7 @@ fn what_is_forgotten_is_not_waited_for() {
     assert_eq!((replay.streams.len(), replay.due.len()), (1, 1));
     let mut none = self::replay::<u8>(|limits| limits.streams = Some(0));
     assert_eq!(none.push(&1, &message("x"), T0).unwrap().id(), Some("1"));
-    assert_eq!(none.all(&1).count(), 0);
+    assert_eq!(none.stream(&1).all().count(), 0);
 }
 
 #[test]
@@ -182,7 +183,7 @@ fn numbers_go_on_after_the_callers_own() {
         (Some("18446744073709551615"), "18446744073709551615"),
         (None, "10"),
     ] {
-        let message = Message { id: own, ..Message::default() };
+        let message = Event { id: own, ..Event::default() };
         assert_eq!(replay.push(&(), &message, T0).unwrap().id(), Some(id));
     }
     let all = ["1", "7", "8", "5-0", "2", "9", "18446744073709551615", "10"];
@@ -198,7 +199,7 @@ fn numbers_go_on_after_the_callers_own() {
 #[test]
 fn numbers_begin_where_the_caller_says() {
     for (first, given) in [(0, 1), (41, 41), (u64::MAX, 1u64 << 63)] {
-        let mut replay = Replay::<()>::with_first_id(Limits::default(), first);
+        let mut replay = Replay::<()>::with_first_id(Config::default(), first);
         for id in given..given + 3 {
             let event = replay.push(&(), &message("x"), T0).unwrap();
             assert_eq!(event.id(), Some(&*id.to_string()));
@@ -215,11 +216,11 @@ fn what_is_refused_is_not_kept() {
     {
         assert_eq!(replay.push(&(), &with_id(id), T0), Err(misuse.into()));
     }
-    let bad = Message { event: Some("a\rb"), ..Message::default() };
+    let bad = Event { event: "a\rb", ..Event::default() };
     assert_eq!(replay.push(&(), &bad, T0), Err(ApiMisuse::LineBreak.into()));
     // No number was used up.
     assert_eq!(replay.push(&(), &message("x"), T0).unwrap().id(), Some("1"));
-    assert_eq!(replay.all(&()).count(), 1);
+    assert_eq!(replay.stream(&()).all().count(), 1);
 }
 
 #[test]
@@ -237,7 +238,7 @@ fn a_burst_leaves_nothing_behind() {
 fn a_kept_event_is_the_one_that_was_sent() {
     let mut replay = replay(|_| {});
     let sent = replay.push(&(), &message(&"x".repeat(1000)), T0).unwrap();
-    let kept = replay.all(&()).next().unwrap();
+    let kept = replay.stream(&()).all().next().unwrap();
     assert_eq!(kept.bytes().as_ptr(), sent.bytes().as_ptr());
 }
 
@@ -251,18 +252,18 @@ fn a_replay_can_be_sent_between_threads() {
 /// All that was ever pushed to one stream, and how much of it is still there.
 #[derive(Default)]
 struct Model {
-    events: Vec<(Encoded, Instant)>,
+    events: Vec<(Entry, Instant)>,
     from: usize,
 }
 
 impl Model {
-    fn drop_what(&mut self, is_over: impl Fn(&[(Encoded, Instant)]) -> bool) {
+    fn drop_what(&mut self, is_over: impl Fn(&[(Entry, Instant)]) -> bool) {
         while self.from < self.events.len() && is_over(&self.events[self.from..]) {
             self.from += 1;
         }
     }
 
-    fn since(&self, id: &str) -> (&[(Encoded, Instant)], bool) {
+    fn since(&self, id: &str) -> (&[(Entry, Instant)], bool) {
         if id.is_empty() {
             return (&[], false);
         }
@@ -306,7 +307,7 @@ proptest! {
         first in 1u64..30,
     ) {
         let age = age.map(Duration::from_secs);
-        let limits = Limits { streams: None, events, bytes, age };
+        let limits = Config { streams: None, events, bytes, age };
         let mut replay = Replay::<u8>::with_first_id(limits, first);
         let mut models: BTreeMap<u8, Model> = BTreeMap::new();
         let (mut now, mut greatest) = (T0, first - 1);
@@ -314,7 +315,7 @@ proptest! {
             match op {
                 Op::Push(stream, id, len) => {
                     let data = "x".repeat(len);
-                    let message = Message { id: id.as_deref(), ..message(&data) };
+                    let message = Event { id: id.as_deref(), ..message(&data) };
                     let event = replay.push(&stream, &message, now).unwrap();
                     match &id {
                         Some(id) => prop_assert_eq!(event.id(), Some(&**id)),
@@ -355,11 +356,11 @@ proptest! {
             for stream in 0..3 {
                 let model = models.get(&stream).unwrap_or(&none);
                 let kept = model.events[model.from..].iter().map(|(event, _)| event);
-                prop_assert_eq!(replay.all(&stream).collect::<Vec<_>>(), kept.collect::<Vec<_>>());
+                prop_assert_eq!(replay.stream(&stream).all().collect::<Vec<_>>(), kept.collect::<Vec<_>>());
                 let known = model.events.iter().filter_map(|(event, _)| event.id());
                 let others = ["", "0", "00", "7", "x", "a-1"].into_iter();
                 for id in known.chain(others) {
-                    let missed = replay.since(&stream, id);
+                    let missed = replay.stream(&stream).since(id);
                     let (expected, gap) = model.since(id);
                     prop_assert_eq!(missed.is_gap(), gap, "stream {}, id {}", stream, id);
                     let expected: Vec<_> = expected.iter().map(|(event, _)| event).collect();

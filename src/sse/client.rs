@@ -1,13 +1,24 @@
 //! `EventSource` (WHATWG HTML 9.2.2, 9.2.3): a stream that comes back.
 //!
-//! A lifecycle over any HTTP: it says when to connect and with which fields, is told what came of it,
-//! and yields events.
+//! A lifecycle over any HTTP: [`poll_command`](EventSource::poll_command) says when to connect and to
+//! which URL, inputs report the response, and [`receive`](EventSource::receive) yields its events.
+//!
+//! A source that is *due* gives the command to connect; the request is then *requested* until the head of
+//! a response comes. A redirect makes it *redirected*, and the next command requests again. An event
+//! stream makes it *opening*, and *open* once the caller has pulled [`Event::Open`]. Any other response
+//! makes it *refused*, and the end of an open connection *lost*; once the caller has pulled
+//! [`Event::Error`], the source is *waiting* for the time to reconnect, and then due again, or it is
+//! *closed*.
+//!
+//! - start here: [`EventSource`], [`Command`], [`FIELDS`]
+//! - events: [`Event`], [`Disconnected`], [`Reason`], [`ReadyState`]
+//! - configuration: [`Config`]
 //!
 //! ```
-//! use wirefeed::{Instant, Step, sse::{Command, EventSource, Policy, client::Event}};
+//! use wirefeed::{Instant, Step, sse::{Command, EventSource, client::{Config, Event}}};
 //!
 //! let now = Instant::ZERO;
-//! let mut source = EventSource::new("http://example.com/events", Policy::default(), |_: &mut [u8]| {});
+//! let mut source = EventSource::new("http://example.com/events", Config::default(), |_: &mut [u8]| {});
 //! let Some(Command::Connect { attempt, url, .. }) = source.poll_command() else { unreachable!() };
 //! assert_eq!(url, "http://example.com/events");
 //!
@@ -20,7 +31,7 @@
 //! }
 //! assert_eq!(seen, ["Open", "Retry(1.5s)", "Event(5 bytes)"]);
 //!
-//! // The server goes away: after 1500 ms it is to be asked for what came after 7.
+//! // The server goes away: after 1500 ms the source requests the events after 7.
 //! source.response_end(attempt, now);
 //! let Step::Item(Event::Error(error)) = source.receive(attempt, &mut &b""[..], now) else { unreachable!() };
 //! let delay = error.reconnects_in.unwrap();
@@ -33,61 +44,57 @@ use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
 
-#[cfg(doc)]
-use super::Config;
 use super::{Decoder, Item};
 use crate::kernel::deadline::Deadline;
 use crate::kernel::scan;
-use crate::{Entropy, Fields, Instant, Step};
+use crate::kernel::table::transitions;
+use crate::{Entropy, Fields, Instant, Lifecycle, Step};
 
 mod command;
+mod config;
 mod content_type;
 mod event;
-mod policy;
-mod retry_after;
-mod state;
+mod reconnection;
+mod redirect;
 #[cfg(test)]
 mod tests;
 
 pub use command::{Command, FIELDS};
-pub use event::{Error, Event, ReadyState, Reason};
-pub use policy::Policy;
+pub use config::Config;
+pub use event::{Disconnected, Event, ReadyState, Reason};
 
 use content_type::is_event_stream;
-use retry_after::retry_after;
-use state::{On, State};
+use reconnection::retry_after;
 
 /// A stream that comes back.
 ///
 /// - inputs: [`redirected`](Self::redirected), [`response_head`](Self::response_head),
 ///   [`receive`](Self::receive), [`response_end`](Self::response_end),
-///   [`transport_error`](Self::transport_error), [`fail`](Self::fail),
-///   [`handle_timeout`](Self::handle_timeout)
-/// - commands: [`close`](Self::close)
+///   [`transport_error`](Self::transport_error), [`connection_failed`](Self::connection_failed),
+///   [`pause`](Self::pause), [`handle_timeout`](Self::handle_timeout)
+/// - commands: [`close`](Self::close), [`set_last_event_id`](Self::set_last_event_id),
+///   [`release`](Self::release)
 /// - outputs: [`poll_command`](Self::poll_command), [`poll_timeout`](Self::poll_timeout)
 /// - facts: [`ready_state`](Self::ready_state), [`last_event_id`](Self::last_event_id)
 ///
-/// Only `receive` yields events, the connection's own first and in order; what is to be done next
-/// comes out of `poll_command` once they have been pulled.
+/// Only `receive` yields events, in order; `poll_command` returns the next command once they are pulled.
 ///
-/// Its URL is the first one until a redirect leads elsewhere: then it is the one that `redirected` has
-/// told last, and a `Location` that is an absolute URL of `http` or `https` is told by itself.
+/// Every connection goes to the URL of the last redirect: that of the last `redirected`, or a `Location`
+/// that is an absolute URL of `http` or `https`.
 pub struct EventSource<E> {
     /// That of the request, after all redirects so far.
     url: String,
     /// Where the present response points.
     location: String,
     decoder: Decoder,
-    policy: Policy,
+    config: Config,
     entropy: E,
     state: State,
     attempt: u64,
-    /// Events that are owed, in this order.
-    opened: bool,
-    last: bool,
-    failed: Option<Error>,
-    /// The connection to be given up.
-    cancel: Option<u64>,
+    /// The event of the end of the last connection, from then on.
+    disconnected: Disconnected,
+    /// The caller must give the connection up.
+    cancel: bool,
     redirects: u8,
     /// The reconnection time.
     retry: Duration,
@@ -97,104 +104,126 @@ pub struct EventSource<E> {
     reconnects_at: Option<Instant>,
     /// Until when a byte must have come.
     idle: Deadline,
-    ready: ReadyState,
+}
+
+/// The state of a source, as of the last event pulled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// It wants to connect.
+    Due,
+    /// It waits for the head of a response.
+    Requested,
+    /// It wants to follow a redirect.
+    Redirected,
+    /// The response is an event stream; [`Event::Open`] is next.
+    Opening,
+    /// Events come.
+    Open,
+    /// The connection ended while it was opening: both events are next.
+    Missed,
+    /// An open connection ended; [`Event::Error`] is next.
+    Lost,
+    /// The request brought no event stream; [`Event::Error`] is next.
+    Refused,
+    /// It waits for the time to reconnect.
+    Waiting,
+    /// It is over.
+    Closed,
+}
+
+/// What changes the state of a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum On {
+    /// The caller has taken the command to send the request.
+    Sent,
+    /// The response is an event stream.
+    Opened,
+    /// The response is a redirect.
+    Redirected,
+    /// The connection ended.
+    Ended,
+    /// The caller has pulled the next event.
+    Pulled,
+    /// The time to reconnect has come.
+    Woke,
+    /// The caller, a limit or the last error closes the source.
+    Closed,
+}
+
+transitions! {
+    /// The states of a source.
+    State, On {
+        Due | Redirected, Sent => Requested;
+        Requested, Redirected => Redirected;
+        Requested, Opened => Opening;
+        Requested, Ended => Refused;
+        Opening, Pulled => Open;
+        Opening, Ended => Missed;
+        Missed, Pulled => Lost;
+        Open, Ended => Lost;
+        Lost | Refused, Pulled => Waiting;
+        Waiting, Woke => Due;
+        Due | Requested | Redirected | Opening | Open, Closed => Closed;
+        Missed | Lost | Refused | Waiting | Closed, Closed => Closed;
+    }
 }
 
 impl<E: Entropy> EventSource<E> {
     /// A source that wants to connect.
-    pub fn new(url: &str, policy: Policy, entropy: E) -> Self {
+    pub fn new(url: &str, config: Config, entropy: E) -> Self {
         Self {
             url: url.into(),
             location: String::new(),
-            decoder: Decoder::with_config(policy.stream),
-            policy,
+            decoder: Decoder::with_config(config.stream),
+            config,
             entropy,
             state: State::Due,
             attempt: 0,
-            opened: false,
-            last: false,
-            failed: None,
-            cancel: None,
+            disconnected: Disconnected::NEVER,
+            cancel: false,
             redirects: 0,
-            retry: policy.retry,
+            retry: config.retry,
             failures: 0,
             opened_at: Instant::ZERO,
             reconnects_at: None,
             idle: Deadline::OFF,
-            ready: ReadyState::Connecting,
         }
     }
 
-    /// What the caller's HTTP is to do next; nothing before the events that are owed are pulled.
+    /// What the caller's HTTP must do next, once; `None` while events of the connection are to be pulled.
     pub fn poll_command(&mut self) -> Option<Command<'_>> {
-        if let Some(attempt) = self.cancel.take() {
+        let attempt = self.attempt;
+        if core::mem::take(&mut self.cancel) {
             return Some(Command::Cancel { attempt });
-        }
-        if self.opened || self.failed.is_some() {
-            return None;
         }
         match self.state {
             State::Due => {
                 self.attempt += 1;
                 self.redirects = 0;
-                self.on(On::Issued);
+                self.state.go(On::Sent);
                 let (attempt, last_event_id) = (self.attempt, self.id_to_send());
                 Some(Command::Connect { attempt, url: &self.url, last_event_id })
             }
             State::Redirected => {
-                self.on(On::Issued);
-                Some(Command::Redirect {
-                    attempt: self.attempt,
-                    location: &self.location,
-                    last_event_id: self.id_to_send(),
-                })
+                self.state.go(On::Sent);
+                let last_event_id = self.id_to_send();
+                Some(Command::Redirect { attempt, location: &self.location, last_event_id })
             }
             _ => None,
         }
     }
 
-    /// The last event id as far as a request can say it: one with a control byte is no field value (RFC
+    /// The last event id, if a request can carry it: one with a control byte is not a field value (RFC
     /// 9110 5.5), and would keep every later request from being sent.
     fn id_to_send(&self) -> &str {
         let id = self.decoder.last_event_id();
         if scan::are_field_value(id.as_bytes()) { id } else { "" }
     }
 
-    /// The request of this attempt now has this URL: that of a [redirect](Command::Redirect), resolved
-    /// by the caller, or the last one that an HTTP has come to which follows redirects by itself.
-    ///
-    /// Every later [`Command::Connect`] asks there (WHATWG HTML 9.2.3: a source that comes back fetches
-    /// the request that it has; Fetch 4.4: a redirect has added to the URLs of that, and the last one
-    /// counts). It may be told until the attempt is over.
-    ///
-    /// ```
-    /// use wirefeed::Instant;
-    /// use wirefeed::sse::{Command, EventSource};
-    ///
-    /// let now = Instant::ZERO;
-    /// let mut source = EventSource::new("http://a/x", Default::default(), |_: &mut [u8]| {});
-    /// let Some(Command::Connect { attempt, .. }) = source.poll_command() else { unreachable!() };
-    /// source.response_head(attempt, 307, &[("Location", "/y")], now);
-    /// let Some(Command::Redirect { location, .. }) = source.poll_command() else { unreachable!() };
-    /// let url = format!("http://a{location}"); // a library resolves it, such as `url`
-    /// source.redirected(attempt, &url);
-    ///
-    /// source.transport_error(attempt, now);
-    /// while let wirefeed::Step::Item(_) = source.receive(attempt, &mut &b""[..], now) {}
-    /// source.handle_timeout(source.poll_timeout().unwrap());
-    /// assert!(matches!(source.poll_command(), Some(Command::Connect { url: "http://a/y", .. })));
-    /// ```
-    pub fn redirected(&mut self, attempt: u64, url: &str) {
-        let is_live = matches!(self.state, State::Asked | State::Redirected | State::Open);
-        if attempt == self.attempt && is_live {
-            set(&mut self.url, url);
-        }
-    }
-
     /// The head of a response has come.
     ///
-    /// 200 with `text/event-stream` opens the connection; a redirect is followed; everything else ends
-    /// it for good (WHATWG HTML 9.2.3), unless the policy says otherwise.
+    /// 200 with `text/event-stream` opens the connection; a redirect is followed; everything else closes
+    /// the source (WHATWG HTML 9.2.3), unless the configuration retries it.
     pub fn response_head(
         &mut self,
         attempt: u64,
@@ -202,20 +231,19 @@ impl<E: Entropy> EventSource<E> {
         fields: &(impl Fields + ?Sized),
         now: Instant,
     ) {
-        if attempt != self.attempt || self.state != State::Asked {
+        if attempt != self.attempt || self.state != State::Requested {
             return;
         }
         match status {
             200 if is_event_stream(fields) => {
-                self.on(On::Opened);
-                self.opened = true;
+                self.state.go(On::Opened);
                 self.opened_at = now;
                 self.decoder.reset();
-                self.idle.arm(self.policy.idle);
+                self.idle.arm(self.config.idle);
             }
             200 => self.refuse(Reason::ContentType, None, now),
             301 | 302 | 303 | 307 | 308 => self.redirect(fields, now),
-            429 | 500..=599 if self.policy.retry_refusals => {
+            429 | 500..=599 if self.config.retry_refusals => {
                 let least = retry_after(fields).unwrap_or_default();
                 self.refuse(Reason::Status(status), Some(least), now);
             }
@@ -223,7 +251,7 @@ impl<E: Entropy> EventSource<E> {
         }
     }
 
-    /// Yields the next event: those of the connection that are owed, then those in `input`, which is
+    /// Yields the next event: those of the connection first, then those in `input`, which is
     /// the body of this attempt's response. The input of an attempt that is over is dropped; `Done` once
     /// the source is closed.
     pub fn receive<'m, 'b: 'm>(
@@ -232,83 +260,103 @@ impl<E: Entropy> EventSource<E> {
         input: &mut &'b [u8],
         now: Instant,
     ) -> Step<Event<'m>> {
-        if core::mem::take(&mut self.opened) {
-            self.ready = ReadyState::Open;
-            return Step::Item(Event::Open);
-        }
-        if self.failed.is_none() && attempt == self.attempt && self.state == State::Open {
-            if !input.is_empty() {
-                self.idle.arm(self.policy.idle);
+        match self.state {
+            State::Opening | State::Missed => {
+                self.state.go(On::Pulled);
+                return Step::Item(Event::Open);
             }
-            return match self.decoder.decode(input) {
-                Ok(Step::Item(Item::Event(event))) => Step::Item(Event::Message(event)),
-                Ok(Step::Item(Item::Retry(ms))) => {
-                    self.retry = Duration::from_millis(ms);
-                    Step::Item(Event::Retry(self.retry))
-                }
-                Ok(Step::Item(Item::Comment(text))) => Step::Item(Event::Comment(text)),
-                Ok(Step::Item(Item::Skipped(error))) => Step::Item(Event::Skipped(error)),
-                // Only the end of a stream leaves an event unfinished.
-                Ok(Step::Item(Item::Unfinished) | Step::NeedInput | Step::Done) => {
-                    self.idle.resume(now);
-                    Step::NeedInput
-                }
-                Err(error) => {
-                    // Another attempt would be sent the same.
-                    self.cancel = Some(self.attempt);
-                    (self.state, self.ready) = (State::Closed, ReadyState::Closed);
-                    self.idle.stop();
-                    Step::Item(Event::Error(Error::at_limit(error)))
-                }
-            };
-        }
-        if core::mem::take(&mut self.last) {
-            match self.decoder.finish() {
-                Ok(Some(Item::Event(event))) => {
-                    self.failed = self.failed.map(|error| Error { unfinished: false, ..error });
-                    return Step::Item(Event::Message(event));
-                }
-                Ok(Some(Item::Skipped(error))) => return Step::Item(Event::Skipped(error)),
-                Ok(_) => {}
-                Err(error) => {
-                    (self.state, self.reconnects_at) = (State::Closed, None);
-                    self.failed = Some(Error::at_limit(error));
-                }
-            }
-        }
-        if let Some(error) = self.failed.take() {
-            let again = error.reconnects_in.is_some();
-            self.ready = if again { ReadyState::Connecting } else { ReadyState::Closed };
-            return Step::Item(Event::Error(error));
-        }
-        if self.state == State::Closed {
-            return Step::Done;
+            State::Open if attempt == self.attempt => return self.decode(input, now),
+            State::Lost | State::Refused => return Step::Item(self.end_of_connection()),
+            State::Closed => return Step::Done,
+            _ => {}
         }
         *input = &[];
         Step::NeedInput
     }
 
+    fn decode<'m, 'b: 'm>(&'m mut self, input: &mut &'b [u8], now: Instant) -> Step<Event<'m>> {
+        if !input.is_empty() {
+            self.idle.arm(self.config.idle);
+        }
+        match self.decoder.decode(input) {
+            Ok(Step::Item(Item::Event(event))) => Step::Item(Event::Message(event)),
+            Ok(Step::Item(Item::Retry(ms))) => {
+                self.retry = Duration::from_millis(ms);
+                Step::Item(Event::Retry(self.retry))
+            }
+            Ok(Step::Item(Item::Comment(text))) => Step::Item(Event::Comment(text)),
+            Ok(Step::Item(Item::Skipped(error))) => Step::Item(Event::Skipped(error)),
+            // Only the end of a stream leaves an event unfinished.
+            Ok(Step::Item(Item::Unfinished) | Step::NeedInput | Step::Done) => {
+                self.idle.resume(now);
+                Step::NeedInput
+            }
+            Err(error) => {
+                // The same stream would reach the same limit on the next connection.
+                self.cancel = true;
+                self.state.go(On::Closed);
+                self.idle.stop();
+                Step::Item(Event::Error(Disconnected::at_limit(error)))
+            }
+        }
+    }
+
+    /// What the end of the connection yields: the last event, if the stream's end dispatches it, and then
+    /// the error.
+    fn end_of_connection(&mut self) -> Event<'_> {
+        if self.ends_event() {
+            match self.decoder.finish() {
+                Ok(Some(Item::Event(event))) => {
+                    self.disconnected.unfinished = false;
+                    return Event::Message(event);
+                }
+                Ok(Some(Item::Skipped(error))) => return Event::Skipped(error),
+                Ok(_) => {}
+                Err(error) => {
+                    self.disconnected = Disconnected::at_limit(error);
+                    self.reconnects_at = None;
+                }
+            }
+        }
+        match (self.disconnected.reconnects_in, self.reconnects_at) {
+            (None, _) => self.state.go(On::Closed),
+            (Some(_), Some(_)) => self.state.go(On::Pulled),
+            // The time to reconnect came before the caller has pulled this.
+            (Some(_), None) => {
+                self.state.go(On::Pulled);
+                self.state.go(On::Woke);
+            }
+        }
+        Event::Error(self.disconnected)
+    }
+
+    /// Whether the end of the stream may dispatch an event.
+    fn ends_event(&self) -> bool {
+        self.state == State::Lost
+            && self.disconnected.reason == Reason::Ended
+            && self.config.stream.dispatch_at_eof
+    }
+
     /// The response has ended, as it should or not: an event without its blank line is dropped, or is
-    /// the last one, if [`Config::dispatch_at_eof`] says so.
+    /// the last one, if [`sse::Config::dispatch_at_eof`](super::Config::dispatch_at_eof) says so.
     pub fn response_end(&mut self, attempt: u64, now: Instant) {
-        if attempt == self.attempt && matches!(self.state, State::Asked | State::Open) {
-            self.last = self.state == State::Open && self.policy.stream.dispatch_at_eof;
+        if attempt == self.attempt && self.is_under_way() {
             self.lose(Reason::Ended, now);
         }
     }
 
     /// There was no response, or it broke off: an event without its blank line is dropped.
     pub fn transport_error(&mut self, attempt: u64, now: Instant) {
-        if attempt == self.attempt && matches!(self.state, State::Asked | State::Open) {
+        if attempt == self.attempt && self.is_under_way() {
             self.lose(Reason::Transport, now);
         }
     }
 
-    /// There will be no response, however often it is asked for (WHATWG HTML 9.2.3: "fail the
+    /// There will be no response, however often it is requested (WHATWG HTML 9.2.3: "fail the
     /// connection").
-    pub fn fail(&mut self, attempt: u64, now: Instant) {
-        if attempt == self.attempt && matches!(self.state, State::Asked | State::Open) {
-            self.end(Reason::Futile, None, now);
+    pub fn connection_failed(&mut self, attempt: u64, now: Instant) {
+        if attempt == self.attempt && self.is_under_way() {
+            self.end(Reason::Failed, None, now);
         }
     }
 
@@ -318,38 +366,40 @@ impl<E: Entropy> EventSource<E> {
         self.idle.pause(now);
     }
 
-    /// When [`handle_timeout`](Self::handle_timeout) is to be called, if nothing happens before.
+    /// When to call [`handle_timeout`](Self::handle_timeout), if nothing happens before.
     pub fn poll_timeout(&self) -> Option<Instant> {
         self.reconnects_at.or(self.idle.poll())
     }
 
-    /// Tells the time: to reconnect, or that a connection has been silent for too long.
+    /// Advances the time: a source reconnects, a connection that is silent for too long is lost.
     pub fn handle_timeout(&mut self, now: Instant) {
         if self.reconnects_at.is_some_and(|at| at <= now) {
             self.reconnects_at = None;
-            self.on(On::Woke);
+            if self.state == State::Waiting {
+                self.state.go(On::Woke);
+            }
         }
         if self.idle.is_over(now) {
-            self.cancel = Some(self.attempt);
+            self.cancel = true;
             self.lose(Reason::Idle, now);
         }
     }
 
-    /// Closes the source for good; no event follows.
+    /// Closes the source; no event follows.
     pub fn close(&mut self) {
-        if matches!(self.state, State::Asked | State::Redirected | State::Open) {
-            self.cancel = Some(self.attempt);
-        }
-        self.on(On::Closed);
-        (self.opened, self.last) = (false, false);
-        (self.failed, self.reconnects_at) = (None, None);
+        self.cancel |= self.state == State::Redirected || self.is_under_way();
+        self.state.go(On::Closed);
+        self.reconnects_at = None;
         self.idle.stop();
-        self.ready = ReadyState::Closed;
     }
 
     /// `readyState`, as of the last event pulled.
     pub const fn ready_state(&self) -> ReadyState {
-        self.ready
+        match self.state {
+            State::Open | State::Lost => ReadyState::Open,
+            State::Closed => ReadyState::Closed,
+            _ => ReadyState::Connecting,
+        }
     }
 
     /// The last event id.
@@ -363,10 +413,9 @@ impl<E: Entropy> EventSource<E> {
     }
 
     /// Gives back all memory but that of the URL, the last event id, a redirect that is to be followed
-    /// and what has come of an event in progress: whatever the caller waits for, an event or the time to
-    /// reconnect.
+    /// and an event in progress.
     pub fn release(&mut self) {
-        if self.state != State::Open && !self.last {
+        if self.state != State::Open && !self.ends_event() {
             // No rest of an event will come.
             self.decoder.reset();
         }
@@ -378,63 +427,9 @@ impl<E: Entropy> EventSource<E> {
         self.url.shrink_to_fit();
     }
 
-    fn redirect(&mut self, fields: &(impl Fields + ?Sized), now: Instant) {
-        // Of two that differ neither is to be believed (RFC 9110 10.2.2: it is no list).
-        let mut all = fields.values_of("location");
-        let location = all.next().filter(|first| all.all(|other| other == *first));
-        match location.and_then(|value| core::str::from_utf8(value).ok()) {
-            Some(location) if self.redirects < self.policy.redirects => {
-                self.redirects += 1;
-                set(&mut self.location, location);
-                if is_absolute(location) {
-                    set(&mut self.url, location);
-                }
-                self.on(On::Redirected);
-            }
-            _ => self.refuse(Reason::Redirects, None, now),
-        }
-    }
-
-    /// The response is not the one that was wanted: the end, or another attempt in `least` or more.
-    fn refuse(&mut self, reason: Reason, least: Option<Duration>, now: Instant) {
-        self.cancel = Some(self.attempt);
-        let delay = least.filter(|_| self.may_resend()).map(|least| self.delay(least, now));
-        self.end(reason, delay, now);
-    }
-
-    /// The connection is lost, and another one is wanted.
-    fn lose(&mut self, reason: Reason, now: Instant) {
-        let delay = self.may_resend().then(|| self.delay(Duration::ZERO, now));
-        self.end(reason, delay, now);
-    }
-
-    fn end(&mut self, reason: Reason, delay: Option<Duration>, now: Instant) {
-        let unfinished = self.state == State::Open && self.decoder.is_unfinished();
-        self.failed = Some(Error { reason, reconnects_in: delay, unfinished });
-        self.reconnects_at = delay.map(|delay| now + delay);
-        self.idle.stop();
-        self.on(if delay.is_some() { On::Lost } else { On::Closed });
-    }
-
-    const fn may_resend(&self) -> bool {
-        !self.policy.has_body || self.policy.resend
-    }
-
-    /// The time to wait, for which the server has asked for at least so much.
-    fn delay(&mut self, least: Duration, now: Instant) -> Duration {
-        let was_healthy =
-            self.state == State::Open && now.duration_since(self.opened_at) >= self.policy.healthy;
-        if was_healthy {
-            self.failures = 0;
-        }
-        let backoff = &self.policy.backoff;
-        let delay = backoff.delay_of(self.retry, least, self.failures, &mut self.entropy);
-        self.failures = self.failures.saturating_add(1);
-        delay
-    }
-
-    fn on(&mut self, on: On) {
-        self.state = self.state.on(on).unwrap_or(self.state);
+    /// Whether a request was sent, and its response is not over.
+    const fn is_under_way(&self) -> bool {
+        matches!(self.state, State::Requested | State::Opening | State::Open)
     }
 }
 
@@ -447,15 +442,56 @@ impl<E> fmt::Debug for EventSource<E> {
     }
 }
 
-/// Whether a `Location` is a URL as it stands, of a scheme that HTTP has.
-fn is_absolute(location: &str) -> bool {
-    let (scheme, rest) = location.split_once(':').unwrap_or_default();
-    let is_http = ["http", "https"].iter().any(|http| scheme.eq_ignore_ascii_case(http));
-    is_http && rest.starts_with("//")
-}
+impl<E: Entropy> Lifecycle for EventSource<E> {
+    type Command<'m>
+        = Command<'m>
+    where
+        Self: 'm;
+    type Event<'m, 'b: 'm>
+        = Event<'m>
+    where
+        Self: 'm;
 
-/// Takes a text over, in the room that is there.
-fn set(text: &mut String, to: &str) {
-    text.clear();
-    text.push_str(to);
+    fn poll_command(&mut self) -> Option<Command<'_>> {
+        self.poll_command()
+    }
+
+    fn response_head(
+        &mut self,
+        attempt: u64,
+        status: u16,
+        fields: &(impl Fields + ?Sized),
+        now: Instant,
+    ) {
+        self.response_head(attempt, status, fields, now);
+    }
+
+    fn receive<'m, 'b: 'm>(
+        &'m mut self,
+        attempt: u64,
+        input: &mut &'b [u8],
+        now: Instant,
+    ) -> Step<Event<'m>> {
+        self.receive(attempt, input, now)
+    }
+
+    fn response_end(&mut self, attempt: u64, now: Instant) {
+        self.response_end(attempt, now);
+    }
+
+    fn transport_error(&mut self, attempt: u64, now: Instant) {
+        self.transport_error(attempt, now);
+    }
+
+    fn poll_timeout(&self) -> Option<Instant> {
+        self.poll_timeout()
+    }
+
+    fn handle_timeout(&mut self, now: Instant) {
+        self.handle_timeout(now);
+    }
+
+    fn release(&mut self) {
+        self.release();
+    }
 }

@@ -1,43 +1,21 @@
 //! Events out (WHATWG HTML 9.2.5).
 
 use alloc::vec::Vec;
-use core::fmt;
-use core::num::NonZeroUsize;
+use bytes::BufMut;
 
-use bytes::{BufMut, Bytes};
-
+use super::event::{Event, MESSAGE};
+use crate::kernel::decimal::Decimal;
 use crate::kernel::scan;
+use crate::replay::{Entry, Message};
 use crate::{ApiMisuse, SendError};
 
-/// An event to be sent.
-///
-/// ```
-/// use wirefeed::sse::{Message, encode_event};
-///
-/// let mut out = Vec::new();
-/// encode_event(&Message { event: Some("tick"), data: "1\r\n2", ..Default::default() }, &mut out)?;
-/// assert_eq!(out, b"event: tick\ndata: 1\ndata: 2\n\n");
-/// # Ok::<(), wirefeed::SendError>(())
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq, Default)]
-pub struct Message<'a> {
-    /// Its type, without CR and LF; none means `"message"`.
-    pub event: Option<&'a str>,
-    /// Its id, without CR, LF and NUL; empty clears the client's last event id.
-    pub id: Option<&'a str>,
-    /// The reconnection time that it sets, in milliseconds.
-    pub retry: Option<u64>,
-    /// Its data; CR, LF and CRLF all become LF on the other side.
-    pub data: &'a str,
-}
-
-impl Message<'_> {
+impl Event<'_> {
     /// Encodes the event once, in one allocation of its size, for any number of connections.
     ///
     /// ```
-    /// use wirefeed::sse::Message;
+    /// use wirefeed::sse::Event;
     ///
-    /// let event = Message { id: Some("7"), data: "x", ..Default::default() }.encode()?;
+    /// let event = Event { id: Some("7"), data: "x", ..Default::default() }.encode()?;
     /// assert_eq!((event.bytes(), event.id()), (&b"id: 7\ndata: x\n\n"[..].into(), Some("7")));
     /// # Ok::<(), wirefeed::SendError>(())
     /// ```
@@ -45,29 +23,31 @@ impl Message<'_> {
     /// # Errors
     ///
     /// [`ApiMisuse::LineBreak`] where the type or the id would end its line.
-    pub fn encode(&self) -> Result<Encoded, SendError> {
+    pub fn encode(&self) -> Result<Entry, SendError> {
         let parts = Parts::of(self)?;
         let mut out = Vec::with_capacity(parts.len());
         parts.put(&mut out);
-        let id = self.id.and_then(|id| NonZeroUsize::new(id.len() + 1));
-        Ok(Encoded { bytes: out.into(), id, number: 0 })
+        // The id is the first field.
+        let id = self.id.map(|id| ID.len()..ID.len() + id.len());
+        Ok(Entry::new(out.into(), id))
+    }
+}
+
+impl Message for Event<'_> {
+    fn id(&self) -> Option<&str> {
+        self.id
     }
 
-    /// Whether no field would end its line.
-    #[inline]
-    pub(crate) fn check(&self) -> Result<(), ApiMisuse> {
-        let ends_line = |text: &str| text.bytes().any(|byte| matches!(byte, b'\r' | b'\n'));
-        let ends_id = |id: &str| id.bytes().any(|byte| matches!(byte, b'\r' | b'\n' | 0));
-        match self.event.is_some_and(ends_line) || self.id.is_some_and(ends_id) {
-            true => Err(ApiMisuse::LineBreak),
-            false => Ok(()),
-        }
+    fn encode_as(&self, id: &str) -> Result<Entry, SendError> {
+        Event { id: Some(id), ..*self }.encode()
     }
 }
 
 /// A checked event, and what is to be known of it more than once.
 struct Parts<'a> {
-    message: &'a Message<'a>,
+    event: &'a Event<'a>,
+    /// Its type, unless that is the default.
+    name: Option<&'a str>,
     retry: Option<Decimal>,
     /// Where the first line of its data ends, if another follows.
     line: Option<usize>,
@@ -77,23 +57,28 @@ struct Parts<'a> {
 
 impl<'a> Parts<'a> {
     #[inline]
-    fn of(message: &'a Message<'a>) -> Result<Self, ApiMisuse> {
-        message.check()?;
+    fn of(event: &'a Event<'a>) -> Result<Self, ApiMisuse> {
+        let ends_line = |text: &str| text.bytes().any(|byte| matches!(byte, b'\r' | b'\n'));
+        let ends_id = |id: &str| id.bytes().any(|byte| matches!(byte, b'\r' | b'\n' | 0));
+        if ends_line(event.event) || event.id.is_some_and(ends_id) {
+            return Err(ApiMisuse::LineBreak);
+        }
+        let name = Some(event.event).filter(|name| !matches!(*name, "" | MESSAGE));
         let field = |name: &[u8], len: Option<usize>| len.map_or(0, |len| name.len() + len + 1);
-        let retry = message.retry.map(Decimal::of);
-        let len = field(ID, message.id.map(str::len))
-            + field(EVENT, message.event.map(str::len))
+        let retry = event.retry.map(Decimal::of);
+        let len = field(ID, event.id.map(str::len))
+            + field(EVENT, name.map(str::len))
             + field(RETRY, retry.as_ref().map(|ms| ms.as_bytes().len()))
-            + field(DATA, Some(message.data.len()))
+            + field(DATA, Some(event.data.len()))
             + 1;
-        let line = scan::find_rare_line_end(message.data.as_bytes());
-        Ok(Self { message, retry, line, len })
+        let line = scan::find_rare_line_end(event.data.as_bytes());
+        Ok(Self { event, name, retry, line, len })
     }
 
     /// Its encoded length. Only data of several lines are looked at again.
     #[inline]
     fn len(&self) -> usize {
-        self.len + self.line.map_or(0, |line| added(&self.message.data.as_bytes()[line..]))
+        self.len + self.line.map_or(0, |line| added(&self.event.data.as_bytes()[line..]))
     }
 
     /// Whether it fits; where there is plenty of room its lines are not counted.
@@ -101,7 +86,7 @@ impl<'a> Parts<'a> {
     fn fits(&self, room: usize) -> bool {
         let most = match self.line {
             None => self.len,
-            Some(_) => self.message.data.len().saturating_mul(NEXT.len()).saturating_add(self.len),
+            Some(_) => self.event.data.len().saturating_mul(NEXT.len()).saturating_add(self.len),
         };
         most <= room || self.len() <= room
     }
@@ -109,7 +94,7 @@ impl<'a> Parts<'a> {
     /// Writes it where it fits.
     #[inline]
     fn put(&self, out: &mut impl BufMut) {
-        for (name, value) in [(ID, self.message.id), (EVENT, self.message.event)] {
+        for (name, value) in [(ID, self.event.id), (EVENT, self.name)] {
             if let Some(value) = value {
                 put_line(name, value.as_bytes(), out);
             }
@@ -118,7 +103,7 @@ impl<'a> Parts<'a> {
             put_line(RETRY, ms.as_bytes(), out);
         }
         out.put_slice(DATA);
-        let (mut rest, mut line) = (self.message.data.as_bytes(), self.line);
+        let (mut rest, mut line) = (self.event.data.as_bytes(), self.line);
         while let Some(end) = line {
             out.put_slice(&rest[..end]);
             out.put_slice(NEXT);
@@ -144,73 +129,6 @@ fn added(mut rest: &[u8]) -> usize {
     }
 }
 
-/// An event as it goes over the wire, blank line included: encoded once, shared by all who send it.
-/// Nothing that could inject is in it, since only the encoder makes one. One that a
-/// [`Replay`](crate::replay::Replay) has given back knows its place there, for
-/// [`Server::send_event`](super::Server::send_event); two are equal where their bytes are.
-#[derive(Clone)]
-pub struct Encoded {
-    bytes: Bytes,
-    /// The length of its id and its line end: it is the first field.
-    id: Option<NonZeroUsize>,
-    /// Its place among all that were pushed to a replay, from 1; 0 where it comes from elsewhere.
-    number: u64,
-}
-
-impl Encoded {
-    /// Its bytes.
-    pub const fn bytes(&self) -> &Bytes {
-        &self.bytes
-    }
-
-    /// Its id, if it has one.
-    pub fn id(&self) -> Option<&str> {
-        let id = self.bytes.get(ID.len()..ID.len() + self.id?.get() - 1)?;
-        core::str::from_utf8(id).ok()
-    }
-
-    /// Its place in a replay; 0 where it has none.
-    pub(crate) const fn number(&self) -> u64 {
-        self.number
-    }
-
-    /// The same event, at this place in a replay.
-    pub(crate) fn numbered(self, number: u64) -> Self {
-        Self { number, ..self }
-    }
-}
-
-impl PartialEq for Encoded {
-    fn eq(&self, other: &Self) -> bool {
-        (&self.bytes, self.id) == (&other.bytes, other.id)
-    }
-}
-
-impl Eq for Encoded {}
-
-impl From<Encoded> for Bytes {
-    fn from(event: Encoded) -> Self {
-        event.bytes
-    }
-}
-
-impl fmt::Debug for Message<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Message")
-            .field("event", &self.event.map(str::len))
-            .field("id", &self.id.map(str::len))
-            .field("retry", &self.retry)
-            .field("data", &self.data.len())
-            .finish()
-    }
-}
-
-impl fmt::Debug for Encoded {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Encoded({} bytes)", self.bytes.len())
-    }
-}
-
 /// A comment that says nothing, and the blank line that ends a block: the least that keeps what
 /// stands between from giving up on a silent stream (WHATWG HTML 9.2.7).
 pub const KEEP_ALIVE: &[u8] = b":\n\n";
@@ -222,8 +140,8 @@ pub const KEEP_ALIVE: &[u8] = b":\n\n";
 /// [`ApiMisuse::LineBreak`] where the type or the id would end its line, [`SendError::Full`] where
 /// it does not fit.
 #[inline]
-pub fn encode_event(message: &Message<'_>, out: &mut impl BufMut) -> Result<(), SendError> {
-    let parts = Parts::of(message)?;
+pub fn encode_event(event: &Event<'_>, out: &mut impl BufMut) -> Result<(), SendError> {
+    let parts = Parts::of(event)?;
     if !parts.fits(out.remaining_mut()) {
         return Err(SendError::Full);
     }
@@ -263,36 +181,6 @@ pub fn encode_retry(ms: u64, out: &mut impl BufMut) -> Result<(), SendError> {
     Ok(())
 }
 
-/// A number in decimal digits.
-pub(crate) struct Decimal {
-    /// As many as 2^64 - 1 has, the last ones in use.
-    digits: [u8; 20],
-    from: usize,
-}
-
-impl Decimal {
-    #[inline]
-    pub(crate) fn of(mut number: u64) -> Self {
-        let (mut digits, mut from) = ([b'0'; 20], 20);
-        loop {
-            from -= 1;
-            digits[from] = b'0' + (number % 10) as u8;
-            number /= 10;
-            if number == 0 {
-                return Self { digits, from };
-            }
-        }
-    }
-
-    fn as_bytes(&self) -> &[u8] {
-        &self.digits[self.from..]
-    }
-
-    pub(crate) fn as_str(&self) -> &str {
-        core::str::from_utf8(self.as_bytes()).unwrap_or_default()
-    }
-}
-
 #[inline]
 fn put_line(name: &[u8], value: &[u8], out: &mut impl BufMut) {
     out.put_slice(name);
@@ -321,9 +209,11 @@ const RETRY: &[u8] = b"retry: ";
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
 
-    fn encoded(message: Message<'_>) -> Vec<u8> {
+    fn encoded(message: Event<'_>) -> Vec<u8> {
         let mut out = Vec::new();
         encode_event(&message, &mut out).unwrap();
         // It fits exactly where its length says so.
@@ -346,13 +236,13 @@ mod tests {
             ("\n", "data: \ndata: \n\n"),
             ("\r\n\r", "data: \ndata: \ndata: \n\n"),
         ] {
-            assert_eq!(encoded(Message { data, ..Message::default() }), wire.as_bytes());
+            assert_eq!(encoded(Event { data, ..Event::default() }), wire.as_bytes());
         }
     }
 
     #[test]
     fn id_type_comment_and_retry() {
-        let message = Message { event: Some("e"), id: Some("1"), retry: Some(0), data: "d" };
+        let message = Event { event: "e", id: Some("1"), retry: Some(0), data: "d" };
         assert_eq!(encoded(message), b"id: 1\nevent: e\nretry: 0\ndata: d\n\n");
         let mut out = Vec::new();
         encode_comment("", &mut out).unwrap();
@@ -368,15 +258,15 @@ mod tests {
         let refused = Err(SendError::Misuse(ApiMisuse::LineBreak));
         for text in ["a\nb", "a\rb"] {
             for message in [
-                Message { event: Some(text), ..Message::default() },
-                Message { id: Some(text), ..Message::default() },
+                Event { event: text, ..Event::default() },
+                Event { id: Some(text), ..Event::default() },
             ] {
                 assert_eq!(encode_event(&message, &mut out), refused);
                 assert_eq!(message.encode(), Err(ApiMisuse::LineBreak.into()));
             }
             assert_eq!(encode_comment(text, &mut out), refused);
         }
-        let nul = Message { id: Some("\0"), ..Message::default() };
+        let nul = Event { id: Some("\0"), ..Event::default() };
         assert_eq!(encode_event(&nul, &mut out), refused);
         assert!(out.is_empty());
     }

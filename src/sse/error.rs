@@ -1,4 +1,4 @@
-//! What can be wrong with an event stream: nothing but its size.
+//! Errors of an event stream.
 
 use core::fmt;
 
@@ -8,8 +8,8 @@ use crate::kernel::error::Kind;
 /// An error of an event stream: a kind and an offset.
 pub type Error = crate::kernel::error::Error<ErrorKind>;
 
-/// What was wrong. Every sequence of bytes is an event stream (WHATWG HTML 9.2.6); only its size can
-/// be too much.
+/// What was wrong. Every sequence of bytes is an event stream (WHATWG HTML 9.2.6): the only errors are
+/// limits of [`Config`](super::Config).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -30,9 +30,9 @@ impl Kind for ErrorKind {
 impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::LineTooLong => "a line is longer than the limit",
-            Self::EventTooLong => "an event is longer than the limit",
-            Self::IdTooLong => "an id is longer than the limit",
+            Self::LineTooLong => "line is longer than the limit",
+            Self::EventTooLong => "event is longer than the limit",
+            Self::IdTooLong => "event id is longer than the limit",
         })
     }
 }

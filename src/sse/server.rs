@@ -1,12 +1,21 @@
 //! One client's stream, from the server's side: events, keep-alive, resume (WHATWG HTML 9.2).
 //!
-//! It makes the body of one response, over any HTTP. A server, and a client that it loses twice:
+//! An [`EventStream`] makes the body of one response, over any HTTP. It is *open* while events go out as
+//! they come. For a client that brings a `Last-Event-ID` it begins as *returned*; an event of a replay
+//! that comes before [`resume`](EventStream::resume) makes it *missing* that event. It is *behind* when
+//! the output has no room for an event that the history keeps, until `resume` has sent all. It is *closed*
+//! by the caller, by the end of a poll, or by [`Overflow::Close`].
+//!
+//! - start here: [`EventStream`], [`STATUS`], [`FIELDS`], [`Resumed`]
+//! - configuration: [`Mode`], [`Config`], [`Overflow`]
+//!
+//! A server, and a client that it loses twice:
 //!
 //! ```
 //! use bytes::Buf;
-//! use wirefeed::sse::server::{FIELDS, Mode, Policy, STATUS};
-//! use wirefeed::replay::{Replay};
-//! use wirefeed::sse::{Command, EventSource, Message, Server, client::Event};
+//! use wirefeed::replay::Replay;
+//! use wirefeed::sse::server::{Config, FIELDS, Mode, STATUS};
+//! use wirefeed::sse::{Command, Event, EventSource, EventStream, client};
 //! use wirefeed::{Instant, Step};
 //!
 //! let mut now = Instant::ZERO;
@@ -15,14 +24,14 @@
 //! let (mut numbers, mut seen) = (1.., Vec::new());
 //! let mut happen = |replay: &mut Replay, now| {
 //!     let data = numbers.next().map_or(String::new(), |n: u32| n.to_string());
-//!     replay.push(&(), &Message { data: &data, ..Default::default() }, now)
+//!     replay.push(&(), &Event { data: &data, ..Default::default() }, now)
 //! };
 //! for _ in 0..3 {
 //!     let Some(Command::Connect { attempt, last_event_id, .. }) = client.poll_command() else {
 //!         unreachable!()
 //!     };
 //!     let request = [("Last-Event-ID", last_event_id)];
-//!     let mut server = Server::new(&request, Mode::Stream, Policy::default(), now);
+//!     let mut server = EventStream::new(&request, Mode::Stream, Config::default(), now);
 //!     client.response_head(attempt, STATUS, &FIELDS, now);
 //!     // First what the client has missed, then what happens while it is there.
 //!     assert!(!server.resume(&replay, now)?.gap);
@@ -34,14 +43,14 @@
 //!     while let Some(body) = server.output().take_bytes() {
 //!         let mut input = &body[..];
 //!         while let Step::Item(event) = client.receive(attempt, &mut input, now) {
-//!             if let Event::Message(event) = event {
-//!                 seen.push(format!("{}: {}", event.id, event.data));
+//!             if let client::Event::Message(event) = event {
+//!                 seen.push(format!("{}: {}", event.id.unwrap_or("-"), event.data));
 //!             }
 //!         }
 //!     }
 //!     client.transport_error(attempt, now);
 //!     while let Step::Item(_) = client.receive(attempt, &mut &b""[..], now) {}
-//!     happen(&mut replay, now)?; // while nobody is there
+//!     happen(&mut replay, now)?; // while the client is away
 //!     now = client.poll_timeout().unwrap_or(now);
 //!     client.handle_timeout(now);
 //! }
@@ -53,20 +62,18 @@ use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
 
-use super::{Encoded, KEEP_ALIVE, Message, encode_comment, encode_event, encode_retry};
-use crate::replay::History;
-use crate::{ApiMisuse, Fields, Instant, Outbox, SendError};
+use super::{KEEP_ALIVE, encode_comment, encode_retry};
+use crate::kernel::table::transitions;
+use crate::replay::{Entry, History};
+use crate::{ApiMisuse, End, Fields, Instant, Outbox, SendError, Wants};
 
-mod policy;
+mod config;
 #[cfg(test)]
 mod properties;
-mod state;
 #[cfg(test)]
 mod tests;
 
-pub use policy::{Mode, Policy, Slow};
-
-use state::{On, State};
+pub use config::{Config, Mode, Overflow};
 
 /// The status of the response.
 pub const STATUS: u16 = 200;
@@ -79,7 +86,7 @@ pub const FIELDS: [(&str, &str); 3] = [
     ("X-Accel-Buffering", "no"),
 ];
 
-/// What [`Server::resume`] has done.
+/// What [`EventStream::resume`] has sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Resumed {
@@ -91,15 +98,14 @@ pub struct Resumed {
 
 /// One client's stream: the body of one response.
 ///
-/// - commands: [`send_event`](Self::send_event), [`send_message`](Self::send_message),
-///   [`send_comment`](Self::send_comment), [`resume`](Self::resume), [`close`](Self::close)
+/// - commands: [`send_event`](Self::send_event), [`send_comment`](Self::send_comment), [`resume`](Self::resume), [`close`](Self::close)
 /// - inputs: [`handle_timeout`](Self::handle_timeout)
 /// - outputs: [`output`](Self::output), [`poll_timeout`](Self::poll_timeout)
-/// - facts: [`is_done`](Self::is_done), [`is_behind`](Self::is_behind),
+/// - facts: [`wants`](Self::wants), [`is_behind`](Self::is_behind),
 ///   [`last_event_id`](Self::last_event_id), [`skipped`](Self::skipped)
 ///
-/// The caller sends a head with [`STATUS`] and [`FIELDS`], then what is [owed](Self::output) as the
-/// body, and ends the response when the stream [is done](Self::is_done) and nothing is owed.
+/// The caller sends a head with [`STATUS`] and [`FIELDS`], then the [output](Self::output) as the body,
+/// and ends the response when the stream [wants its end](Self::wants) and the output is written.
 ///
 /// The last event id goes on with each event sent, so that `resume` may be called at any time: it
 /// sends what the history has after it, as far as there is room. If that is not all, the stream is
@@ -121,15 +127,15 @@ pub struct Resumed {
 ///
 /// An event from elsewhere, such as a log of the caller's, has no place. It is sent as it comes, so
 /// that there `resume` goes first, and nothing may be added to the log between the two.
-pub struct Server {
+pub struct EventStream {
     outbox: Outbox,
-    policy: Policy,
+    config: Config,
     state: State,
-    /// The client's, when it has read all that is owed.
+    /// The client's, once it has read the pending output.
     last_event_id: String,
-    /// The highest place in a replay of an event that was sent, or is not owed any more.
+    /// The highest place in a replay of an event that was sent, or is part of a gap.
     sent: u64,
-    /// Whether `resume` has sent all once, so that no lower place is owed.
+    /// Whether `resume` has sent all once, so that no event of a lower place follows.
     resumed: bool,
     /// How long a poll goes on after its first event, before there was one.
     batch: Option<Duration>,
@@ -140,15 +146,53 @@ pub struct Server {
     skipped: u64,
 }
 
-impl Server {
+/// The state of a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Events go out as they come.
+    Open,
+    /// The client has seen events, and was not sent those it missed: an event of a replay would wait.
+    Returned,
+    /// The same, and at least one event waits.
+    Missing,
+    /// Events wait in the history, and those that come wait there too.
+    Behind,
+    /// Nothing more goes out.
+    Closed,
+}
+
+/// What changes the state of a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum On {
+    /// An event of a replay has come before those that the client missed.
+    Withheld,
+    /// There is no room for an event that the history has.
+    FellBehind,
+    /// All events of the history are sent.
+    CaughtUp,
+    /// The caller, the mode or the configuration ends the stream.
+    Ended,
+}
+
+transitions! {
+    /// The states of a stream.
+    State, On {
+        Returned | Missing, Withheld => Missing;
+        Open | Returned | Missing | Behind, FellBehind => Behind;
+        Open | Returned | Missing | Behind, CaughtUp => Open;
+        Open | Returned | Missing | Behind | Closed, Ended => Closed;
+    }
+}
+
+impl EventStream {
     /// The stream that answers a request with these fields.
     ///
     /// A `Last-Event-ID` that no `EventSource` sends, with NUL or not in UTF-8, is passed over.
-    pub fn new(request: &(impl Fields + ?Sized), mode: Mode, policy: Policy, now: Instant) -> Self {
+    pub fn new(request: &(impl Fields + ?Sized), mode: Mode, config: Config, now: Instant) -> Self {
         let last_event_id = request.value_of("last-event-id").and_then(text).unwrap_or_default();
-        let state = match policy.slow {
+        let state = match config.on_full {
             _ if last_event_id.is_empty() => State::Open,
-            Slow::Resume => State::Behind,
+            Overflow::Resume => State::Behind,
             _ => State::Returned,
         };
         let (batch, ends_at) = match mode {
@@ -156,15 +200,15 @@ impl Server {
             Mode::LongPoll { hold, batch } => (Some(batch), Some(now + hold)),
             Mode::ShortPoll => (None, Some(now)),
         };
-        let mut outbox = Outbox::with_limit(policy.output);
-        if let Some(retry) = policy.retry {
+        let mut outbox = Outbox::with_limit(config.output);
+        if let Some(retry) = config.retry {
             let ms = u64::try_from(retry.as_millis()).unwrap_or(u64::MAX);
             // A `BytesMut` has room.
             let _ = encode_retry(ms, outbox.owed());
         }
         Self {
             outbox,
-            policy,
+            config,
             state,
             last_event_id: last_event_id.into(),
             sent: 0,
@@ -184,28 +228,33 @@ impl Server {
     /// # Errors
     ///
     /// [`ApiMisuse::Closed`] after the end. [`SendError::Full`] where there is no room and the
-    /// policy is to refuse; or to resume, and the client has no last event id to resume from.
-    pub fn send_event(&mut self, event: &Encoded, now: Instant) -> Result<(), SendError> {
+    /// configuration is to refuse; or to resume, and the client has no last event id to resume from.
+    pub fn send_event(&mut self, event: &Entry, now: Instant) -> Result<(), SendError> {
         let number = event.number();
         if number > 0 && self.resumed && number <= self.sent {
             return self.check_open().map_err(Into::into);
         }
         if number > 0 && matches!(self.state, State::Returned | State::Missing) {
-            self.on(On::Withheld);
+            self.state.go(On::Withheld);
             return Ok(());
         }
-        self.offer((event.id(), number), now, |outbox| put(event, outbox))
-    }
-
-    /// Sends an event.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`send_event`](Self::send_event), and [`ApiMisuse::LineBreak`] where the type or
-    /// the id would end its line.
-    pub fn send_message(&mut self, message: &Message<'_>, now: Instant) -> Result<(), SendError> {
-        message.check()?;
-        self.offer((message.id, 0), now, |outbox| encode_event(message, &mut outbox.writer()))
+        self.check_open()?;
+        let is_kept = event.id().is_some_and(|id| !id.is_empty());
+        if self.state == State::Behind {
+            self.skipped += u64::from(!is_kept);
+            return Ok(());
+        }
+        match (put(event, &mut self.outbox), self.config.on_full) {
+            (Ok(()), _) => self.sent(event, now),
+            (Err(SendError::Full), Overflow::Close) => self.state.go(On::Ended),
+            (Err(SendError::Full), Overflow::Skip) => self.skipped += 1,
+            (Err(SendError::Full), Overflow::Resume) if !is_kept => self.skipped += 1,
+            (Err(SendError::Full), Overflow::Resume) if !self.last_event_id.is_empty() => {
+                self.state.go(On::FellBehind);
+            }
+            (refused, _) => return refused,
+        }
+        Ok(())
     }
 
     /// Sends a comment.
@@ -213,7 +262,7 @@ impl Server {
     /// # Errors
     ///
     /// [`ApiMisuse::Closed`] after the end, [`ApiMisuse::LineBreak`] where the text would end its
-    /// line, [`SendError::Full`] where there is no room, whatever the policy.
+    /// line, [`SendError::Full`] where there is no room, whatever [`Config::on_full`] is.
     pub fn send_comment(&mut self, text: &str, now: Instant) -> Result<(), SendError> {
         self.check_open()?;
         encode_comment(text, &mut self.outbox.writer())?;
@@ -223,8 +272,8 @@ impl Server {
 
     /// Sends what the client has missed, as much of it as there is room for.
     ///
-    /// After a gap it sends all there is. Whoever would rather tell the client first asks the
-    /// history with [`last_event_id`](Self::last_event_id) before.
+    /// After a gap it sends all there is. To tell the client first, look in the history for
+    /// [`last_event_id`](Self::last_event_id) before.
     ///
     /// # Errors
     ///
@@ -244,7 +293,7 @@ impl Server {
             if !fits {
                 break;
             }
-            self.sent((event.id(), event.number()), now);
+            self.sent(&event, now);
             events += 1;
         }
         if events == 0 {
@@ -254,16 +303,16 @@ impl Server {
             // What was pushed so far it has, or never will: that is a gap.
             (self.resumed, self.sent) = (true, self.sent.max(newest));
         }
-        self.on(if fits { On::CaughtUp } else { On::FellBehind });
+        self.state.go(if fits { On::CaughtUp } else { On::FellBehind });
         Ok(Resumed { events, gap })
     }
 
     /// Ends the stream after the pending output.
     pub fn close(&mut self) {
-        self.on(On::Ended);
+        self.state.go(On::Ended);
     }
 
-    /// The body that is owed to the client: write it and advance.
+    /// The body: write it and advance.
     ///
     /// Over an HTTP with an output of its own, give that the next piece only once the last one is
     /// written, so that the limit here is what a slow client is measured by.
@@ -271,22 +320,21 @@ impl Server {
         &mut self.outbox
     }
 
-    /// When [`handle_timeout`](Self::handle_timeout) is to be called, if nothing happens before.
+    /// When to call [`handle_timeout`](Self::handle_timeout), if nothing happens before.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        if self.is_done() {
+        if self.is_closed() {
             return None;
         }
         [self.ends_at, self.silent_at()].into_iter().flatten().min()
     }
 
-    /// Lets time pass: a poll ends, a silent stream gives a sign of life. One that still owes
-    /// something needs none.
+    /// Advances the time: a poll ends; a silent stream with an empty output sends a keep-alive comment.
     pub fn handle_timeout(&mut self, now: Instant) {
         if self.ends_at.is_some_and(|at| at <= now) {
-            self.on(On::Ended);
+            self.state.go(On::Ended);
         }
         let is_silent = self.silent_at().is_some_and(|at| at <= now);
-        if self.is_done() || !is_silent {
+        if self.is_closed() || !is_silent {
             return;
         }
         self.sent_at = now;
@@ -298,9 +346,10 @@ impl Server {
         }
     }
 
-    /// Whether nothing more is sent: the response is to be ended once nothing is owed.
-    pub const fn is_done(&self) -> bool {
-        matches!(self.state, State::Closed)
+    /// What the caller must do once the output is written: [`End::Close`] to end the response. There is
+    /// nothing to read.
+    pub fn wants(&self) -> Wants {
+        Wants { read: false, end: self.is_closed().then_some(End::Close) }
     }
 
     /// Whether events wait in the history: [`resume`](Self::resume) is to be called, at once where it
@@ -309,59 +358,33 @@ impl Server {
         matches!(self.state, State::Missing | State::Behind)
     }
 
-    /// The client's last event id, when it has read all that is owed: at first that of its request,
-    /// empty where it has none.
+    /// The client's last event id, once it has read the pending output: at first that of its request,
+    /// empty if it has none.
     pub fn last_event_id(&self) -> &str {
         &self.last_event_id
     }
 
-    /// How many events were not sent, and will not be, by the policy or since they had no id while
+    /// How many events were not sent, and will not be, by the configuration or since they had no id while
     /// the stream was behind.
     pub const fn skipped(&self) -> u64 {
         self.skipped
     }
 
-    /// Gives back all memory but the bytes of the last event id and of output that is owed.
+    /// Gives back all memory but that of the last event id and of pending output.
     pub fn release(&mut self) {
         self.outbox.release();
         self.last_event_id.shrink_to_fit();
     }
 
-    /// Sends an event, or does as the policy says.
-    fn offer(
-        &mut self,
-        (id, number): (Option<&str>, u64),
-        now: Instant,
-        put: impl FnOnce(&mut Outbox) -> Result<(), SendError>,
-    ) -> Result<(), SendError> {
-        self.check_open()?;
-        let is_kept = id.is_some_and(|id| !id.is_empty());
-        if self.state == State::Behind {
-            self.skipped += u64::from(!is_kept);
-            return Ok(());
-        }
-        match (put(&mut self.outbox), self.policy.slow) {
-            (Ok(()), _) => self.sent((id, number), now),
-            (Err(SendError::Full), Slow::Close) => self.on(On::Ended),
-            (Err(SendError::Full), Slow::Skip) => self.skipped += 1,
-            (Err(SendError::Full), Slow::Resume) if !is_kept => self.skipped += 1,
-            (Err(SendError::Full), Slow::Resume) if !self.last_event_id.is_empty() => {
-                self.on(On::FellBehind);
-            }
-            (refused, _) => return refused,
-        }
-        Ok(())
-    }
-
     /// When a sign of life is due.
     fn silent_at(&self) -> Option<Instant> {
-        self.policy.keep_alive.map(|time| self.sent_at + time.max(LEAST_KEEP_ALIVE))
+        self.config.keep_alive.map(|time| self.sent_at + time.max(LEAST_KEEP_ALIVE))
     }
 
     /// An event was sent.
-    fn sent(&mut self, (id, number): (Option<&str>, u64), now: Instant) {
-        self.sent = self.sent.max(number);
-        if let Some(id) = id {
+    fn sent(&mut self, event: &Entry, now: Instant) {
+        self.sent = self.sent.max(event.number());
+        if let Some(id) = event.id() {
             self.last_event_id.clear();
             self.last_event_id.push_str(id);
         }
@@ -371,26 +394,26 @@ impl Server {
         self.sent_at = now;
     }
 
-    fn check_open(&self) -> Result<(), ApiMisuse> {
-        if self.is_done() { Err(ApiMisuse::Closed) } else { Ok(()) }
+    const fn is_closed(&self) -> bool {
+        matches!(self.state, State::Closed)
     }
 
-    fn on(&mut self, on: On) {
-        self.state = self.state.on(on).unwrap_or(self.state);
+    fn check_open(&self) -> Result<(), ApiMisuse> {
+        if self.is_closed() { Err(ApiMisuse::Closed) } else { Ok(()) }
     }
 }
 
-impl fmt::Debug for Server {
+impl fmt::Debug for EventStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Server")
+        f.debug_struct("EventStream")
             .field("state", &self.state)
             .field("outbox", &self.outbox)
             .finish_non_exhaustive()
     }
 }
 
-/// Owes an event whole, or not at all.
-fn put(event: &Encoded, outbox: &mut Outbox) -> Result<(), SendError> {
+/// Puts an event in the output, whole or not at all.
+fn put(event: &Entry, outbox: &mut Outbox) -> Result<(), SendError> {
     match event.bytes() {
         // A small one is copied anyway.
         small if small.len() < Outbox::SHARED => outbox.copy(small),
@@ -407,5 +430,5 @@ fn text(value: &[u8]) -> Option<&str> {
 /// What a silent stream may keep of its output buffer.
 const RETAINED: usize = 4 << 10;
 
-/// What repeats has to let time pass in between, or it would be due for ever.
+/// The least time between two keep-alives, so that the deadline moves on.
 const LEAST_KEEP_ALIVE: Duration = Duration::from_millis(1);

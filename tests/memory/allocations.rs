@@ -2,7 +2,7 @@
 
 use bytes::{Buf, Bytes};
 use wirefeed::h1::{self, Framing, body, chunked, head};
-use wirefeed::replay::Limits;
+use wirefeed::replay::Config;
 use wirefeed::sse::server::Mode;
 use wirefeed::ws::frame::{self, Header, Masking, Opcode};
 use wirefeed::ws::{ClientRole, Event, ServerRole, Session, mask, message};
@@ -225,8 +225,7 @@ fn what_is_sent() {
     let payload = Bytes::from(vec![7; 4096]);
     let mut out = Outbox::new();
     allocates_nothing("encoders", || {
-        let message =
-            sse::Message { event: Some("e"), id: Some("7"), retry: Some(10), data: "two\nlines" };
+        let message = sse::Event { event: "e", id: Some("7"), retry: Some(10), data: "two\nlines" };
         sse::encode_event(&message, &mut out.writer()).unwrap();
         sse::encode_comment("hi", &mut out.writer()).unwrap();
         chunked::encode_chunk(b"hello", &[], &mut out.writer()).unwrap();
@@ -241,14 +240,14 @@ fn what_is_sent() {
 #[test]
 fn one_event_for_a_thousand_clients() {
     let now = Instant::ZERO;
-    let server = || sse::Server::new(&(), Mode::Stream, Default::default(), now);
+    let server = || sse::EventStream::new(&(), Mode::Stream, Default::default(), now);
     let mut servers: Vec<_> = (0..1000).map(|_| server()).collect();
     let mut replay = wirefeed::replay::Replay::<()>::new(Default::default());
 
     // Small events are copied into buffers that are there, large ones shared.
-    let small = sse::Message { data: "x", ..Default::default() };
+    let small = sse::Event { data: "x", ..Default::default() };
     let payload = "x".repeat(Outbox::SHARED);
-    let large = sse::Message { data: &payload, ..Default::default() };
+    let large = sse::Event { data: &payload, ..Default::default() };
     for message in [small, large] {
         let event = replay.push(&(), &message, now).unwrap();
         allocates_nothing("events to many", || {
@@ -279,12 +278,12 @@ fn one_event_for_a_thousand_clients() {
 #[test]
 fn events_that_are_kept() {
     let now = Instant::ZERO;
-    let mut limits = Limits::default();
+    let mut limits = Config::default();
     limits.events = Some(100);
     let mut replay = wirefeed::replay::Replay::<()>::new(limits);
     let mut push = |count| {
         for _ in 0..count {
-            let event = replay.push(&(), &sse::Message { data: "x", ..Default::default() }, now);
+            let event = replay.push(&(), &sse::Event { data: "x", ..Default::default() }, now);
             drop(event.unwrap());
         }
     };
@@ -305,7 +304,7 @@ fn what_is_idle_holds_nothing() {
 }
 
 /// The most that a decoder holds while a line comes that has no end.
-fn held_by_an_endless_line(limit: u32, skip_oversized: bool, piece: &[u8]) -> usize {
+fn held_by_an_endless_line(limit: usize, skip_oversized: bool, piece: &[u8]) -> usize {
     let mut config = sse::Config::default();
     (config.line, config.event) = (Some(limit), Some(limit));
     config.skip_oversized = skip_oversized;
@@ -321,7 +320,7 @@ fn held_by_an_endless_line(limit: u32, skip_oversized: bool, piece: &[u8]) -> us
                     used += piece.len();
                 }
                 Err(error) => {
-                    assert!(!skip_oversized && error.at == u64::from(limit));
+                    assert!(!skip_oversized && error.at == limit as u64);
                     return;
                 }
             }
@@ -337,14 +336,14 @@ fn an_endless_line_costs_no_more_than_its_limit() {
             for size in [1, 16, 1 << 16] {
                 let piece = vec![b'x'; size];
                 let peak = held_by_an_endless_line(limit, skip_oversized, &piece);
-                let most = limit as usize + (64 << 10);
+                let most = limit + (64 << 10);
                 assert!(
                     peak <= most,
                     "{peak} bytes for a limit of {limit}, {} a call",
                     piece.len()
                 );
                 // It is the line that was measured, and not a decoder that stores nothing.
-                assert!(peak >= limit as usize / 2, "{peak} bytes for a limit of {limit}");
+                assert!(peak >= limit / 2, "{peak} bytes for a limit of {limit}");
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use wirefeed::sse::client::Policy;
+use wirefeed::sse::client::Config;
 use wirefeed::sse::{Command, EventSource};
 use wirefeed::{Instant, Step};
 
@@ -175,7 +175,7 @@ const SERVERS: &[(&str, Server)] = &[
         it.stream(b"retry: 0\n\ndata: 123456789\ndata: 123456789\ndata: 123456789\ndata: 1234567");
         it.reset();
     }),
-    ("the caller finds it futile", |it| it.source.fail(it.attempt, it.now)),
+    ("the caller finds it futile", |it| it.source.connection_failed(it.attempt, it.now)),
     ("the caller closes", |it| {
         it.stream(b"retry: 0\n\n");
         it.source.close();
@@ -185,7 +185,7 @@ const SERVERS: &[(&str, Server)] = &[
 ];
 
 /// When it connected, each time.
-fn connections(servers: &[usize], policy: Policy, entropy: fn(&mut [u8])) -> Vec<Instant> {
+fn connections(servers: &[usize], policy: Config, entropy: fn(&mut [u8])) -> Vec<Instant> {
     let names = || servers.iter().map(|server| SERVERS[*server].0).collect::<Vec<_>>();
     let mut source = EventSource::new("http://a/", policy, entropy);
     let (mut now, mut attempt, mut redirects, mut connections) = (Instant::ZERO, 0, 0, Vec::new());
@@ -225,7 +225,7 @@ fn connections(servers: &[usize], policy: Policy, entropy: fn(&mut [u8])) -> Vec
 }
 
 /// Never more than one connection in each floor, and one.
-fn assert_few(servers: &[usize], policy: Policy, entropy: fn(&mut [u8])) -> usize {
+fn assert_few(servers: &[usize], policy: Config, entropy: fn(&mut [u8])) -> usize {
     let found = connections(servers, policy, entropy);
     let floor = policy.backoff.floor;
     let most = RUN.as_micros() / floor.as_micros() + 1;
@@ -255,7 +255,7 @@ fn by_default_no_server_is_asked_more_than_twice_a_second() {
     let mut busiest = 0;
     for server in 0..SERVERS.len() {
         for retry_refusals in [false, true] {
-            let mut policy = Policy::default();
+            let mut policy = Config::default();
             policy.retry_refusals = retry_refusals;
             (policy.stream.line, policy.stream.event) = (Some(40), Some(30));
             for (skip, idle) in [(false, None), (true, Some(Duration::ZERO)), (true, Some(SECOND))]
@@ -275,13 +275,13 @@ fn a_server_that_ends_is_asked_again_as_it_said() {
         let server = SERVERS.iter().position(|it| it.0 == name).unwrap();
         connections(&[server], policy, none).len()
     };
-    let mut refusals = Policy::default();
+    let mut refusals = Config::default();
     refusals.retry_refusals = true;
     for (name, policy, found) in [
-        ("retry: 0, then the end", Policy::default(), 121),
-        ("an empty stream", Policy::default(), 21),
-        ("retry huge, then the end", Policy::default(), 1),
-        ("503, Retry-After: 0", Policy::default(), 1),
+        ("retry: 0, then the end", Config::default(), 121),
+        ("an empty stream", Config::default(), 21),
+        ("retry huge, then the end", Config::default(), 1),
+        ("503, Retry-After: 0", Config::default(), 1),
         ("503, Retry-After: 0", refusals, 21),
         ("503, Retry-After huge", refusals, 1),
         ("204", refusals, 1),
@@ -300,12 +300,12 @@ fn time() -> impl Strategy<Value = Duration> {
     ]
 }
 
-fn policy() -> impl Strategy<Value = Policy> {
+fn policy() -> impl Strategy<Value = Config> {
     let times = (time(), time(), prop::option::of(time()), prop::option::of(time()));
     let backoff = (20u64..4000, prop_oneof![0u32..4, any::<u32>()], any::<u8>());
     let switches = any::<[bool; 5]>();
     (times, backoff, switches, 0u8..25).prop_map(|(times, backoff, switches, redirects)| {
-        let mut policy = Policy::default();
+        let mut policy = Config::default();
         (policy.retry, policy.healthy, policy.idle, policy.backoff.cap) = times;
         let (floor, growth, jitter) = backoff;
         policy.backoff.floor = Duration::from_millis(floor);

@@ -1,14 +1,13 @@
-//! An `sse::Server` with a `Replay`, called in any order: what its client reads.
+//! An `sse::EventStream` with a `Replay`, called in any order: what its client reads.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use bytes::Buf;
 use proptest::prelude::*;
-use wirefeed::replay::Limits;
-use wirefeed::replay::Replay;
-use wirefeed::sse::server::{Mode, Policy, Slow};
-use wirefeed::sse::{Decoder, Encoded, Item, Message, Server};
+use wirefeed::replay::{self, Entry, Replay};
+use wirefeed::sse::server::{Config, Mode, Overflow};
+use wirefeed::sse::{Decoder, Event, EventStream, Item};
 use wirefeed::{Instant, SendError, Step};
 
 #[derive(Debug, Clone)]
@@ -64,16 +63,16 @@ fn mode() -> impl Strategy<Value = Mode> {
 struct World {
     replay: Replay<u8>,
     mode: Mode,
-    policy: Policy,
+    policy: Config,
     now: Instant,
-    server: Server,
+    server: EventStream,
     /// Whether `resume` has been called for this connection, and has ever told of a gap.
     resumed: bool,
     gap: bool,
     /// All ids that were ever given on the client's stream.
     ids: Vec<String>,
     /// Events that were pushed and not offered to the server yet.
-    offers: VecDeque<Encoded>,
+    offers: VecDeque<Entry>,
     /// What of this connection the client has read, and the last id of earlier ones.
     wire: Vec<u8>,
     last_id: String,
@@ -87,14 +86,14 @@ struct World {
 const HERE: u8 = 1;
 
 impl World {
-    fn new(mode: Mode, policy: Policy, limits: Limits, seen: usize) -> Self {
+    fn new(mode: Mode, policy: Config, limits: replay::Config, seen: usize) -> Self {
         let now = Instant::ZERO;
         let mut world = Self {
             replay: Replay::new(limits),
             mode,
             policy,
             now,
-            server: Server::new(&(), mode, policy, now),
+            server: EventStream::new(&(), mode, policy, now),
             resumed: false,
             gap: false,
             ids: Vec::new(),
@@ -119,7 +118,7 @@ impl World {
     fn push(&mut self, here: bool, own_id: bool, len: usize) {
         let own = format!("own-{}", self.ids.len());
         let data = "x".repeat(len);
-        let message = Message { id: own_id.then_some(&*own), data: &data, ..Message::default() };
+        let message = Event { id: own_id.then_some(&*own), data: &data, ..Event::default() };
         let stream = if here { HERE } else { 2 };
         let event = self.replay.push(&stream, &message, self.now).unwrap();
         if here {
@@ -138,7 +137,7 @@ impl World {
             Ok(()) => drop(self.offers.pop_front()),
             Err(SendError::Full) => assert!(!self.server.output().is_empty()),
             Err(_) => {
-                assert!(self.server.is_done());
+                assert!(self.server.wants().end.is_some());
                 self.write(usize::MAX);
                 self.lose(true);
             }
@@ -146,7 +145,7 @@ impl World {
     }
 
     fn resume(&mut self) {
-        if self.server.is_done() {
+        if self.server.wants().end.is_some() {
             return;
         }
         let resumed = self.server.resume(&self.replay.stream(&HERE), self.now).unwrap();
@@ -168,7 +167,7 @@ impl World {
         while let Step::Item(item) = decoder.decode(&mut input).unwrap() {
             if let Item::Event(event) = item {
                 if event.data != "other" {
-                    read.push(event.id.to_owned());
+                    read.push(event.id.unwrap_or_default().to_owned());
                 }
             }
         }
@@ -186,7 +185,7 @@ impl World {
             self.offers.clear();
         }
         let request = [("Last-Event-ID", &self.last_id)];
-        self.server = Server::new(&request, self.mode, self.policy, self.now);
+        self.server = EventStream::new(&request, self.mode, self.policy, self.now);
         (self.resumed, self.first) = (self.last_id.is_empty(), None);
     }
 
@@ -195,8 +194,8 @@ impl World {
             Op::Push { here, own_id, len } => self.push(here, own_id, len),
             Op::Send => self.send(),
             Op::Other => {
-                let message = Message { data: "other", ..Message::default() };
-                let _ = self.server.send_message(&message, self.now);
+                let message = Event { data: "other", ..Event::default() };
+                let _ = self.server.send_event(&message.encode().unwrap(), self.now);
             }
             Op::Comment => drop(self.server.send_comment("hi", self.now)),
             Op::Resume => self.resume(),
@@ -220,7 +219,7 @@ impl World {
             steps += 1;
             assert!(steps < 10_000, "no end: {:?}", self.server);
             self.write(usize::MAX);
-            if self.server.is_done() {
+            if self.server.wants().end.is_some() {
                 self.lose(true);
             }
             if self.server.is_behind() || !self.resumed {
@@ -259,16 +258,16 @@ proptest! {
     fn nothing_is_lost_or_repeated_in_any_order(
         ops in prop::collection::vec(op(), 0..80),
         mode in mode(),
-        slow in prop::sample::select(&[Slow::Refuse, Slow::Close, Slow::Resume][..]),
+        slow in prop::sample::select(&[Overflow::Refuse, Overflow::Close, Overflow::Resume][..]),
         // Any event fits where nothing is owed.
         output in prop::option::of(340usize..1500),
         events in prop::option::weighted(0.2, 0usize..12),
         age in prop::option::weighted(0.2, 0u64..4000),
         seen in 0usize..4,
     ) {
-        let mut policy = Policy::default();
-        (policy.slow, policy.output) = (slow, output);
-        let mut limits = Limits::default();
+        let mut policy = Config::default();
+        (policy.on_full, policy.output) = (slow, output);
+        let mut limits = replay::Config::default();
         (limits.events, limits.bytes) = (events, None);
         limits.age = age.map(Duration::from_millis);
         let mut world = World::new(mode, policy, limits, seen);
@@ -284,7 +283,7 @@ proptest! {
 /// are offered before it and after.
 #[test]
 fn events_that_happen_around_a_resume() {
-    let mut world = World::new(Mode::Stream, Policy::default(), Limits::default(), 2);
+    let mut world = World::new(Mode::Stream, Config::default(), replay::Config::default(), 2);
     world.offers.clear();
     for _ in 0..4 {
         world.push(true, false, 1);

@@ -358,21 +358,21 @@ fn an_event_of_any_size_is_sent_while_nothing_is_owed() {
     let mut replay = wirefeed::replay::Replay::<()>::new(Default::default());
     let data = "x".repeat(100);
     let mut push = || {
-        let message = sse::Message { data: &data, ..Default::default() };
+        let message = sse::Event { data: &data, ..Default::default() };
         replay.push(&(), &message, NOW).unwrap()
     };
     let events = [push(), push(), push()];
-    let mut policy = sse::server::Policy::default();
+    let mut policy = sse::server::Config::default();
     policy.output = Some(10);
     let request = [("Last-Event-ID", "1")];
-    let mut server = sse::Server::new(&request, sse::server::Mode::Stream, policy, NOW);
+    let mut server = sse::EventStream::new(&request, sse::server::Mode::Stream, policy, NOW);
     for left in [1, 0] {
         assert_eq!(server.resume(&replay, NOW).unwrap().events, 1);
         assert_eq!(server.is_behind(), left > 0);
         assert!(server.output().remaining() > 100);
         drain(server.output());
     }
-    let mut fresh = sse::Server::new(&(), sse::server::Mode::Stream, policy, NOW);
+    let mut fresh = sse::EventStream::new(&(), sse::server::Mode::Stream, policy, NOW);
     fresh.send_event(&events[0], NOW).unwrap();
     assert_eq!(fresh.send_event(&events[1], NOW), Err(SendError::Full));
     drain(fresh.output());

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 use wirefeed::sse::client::Event;
-use wirefeed::sse::{Command, EventSource, Policy, client};
+use wirefeed::sse::{Command, EventSource, client};
 use wirefeed::{Instant, Step};
 
 use crate::rows::{Elsewhere, Suite, Verdict};
@@ -138,7 +138,7 @@ struct Browser<'r> {
 impl<'r> Browser<'r> {
     fn new(server: &'r Value) -> Self {
         let entropy: fn(&mut [u8]) = |_| unreachable!("a browser's delays have no jitter");
-        let mut policy = Policy::default();
+        let mut policy = client::Config::default();
         // The rows are WebKit's and Chromium's, which come back as soon as the server says.
         policy.backoff.floor = std::time::Duration::ZERO;
         Self {
@@ -186,7 +186,7 @@ impl<'r> Browser<'r> {
             self.log.push(done);
             let Some(answer) = self.answers.next() else { return self.log };
             if matches!(id, "bad-scheme" | "cancel" | "cors-fail") {
-                self.source.fail(attempt, self.now);
+                self.source.connection_failed(attempt, self.now);
             } else {
                 self.answer(attempt, answer, &last_event_id);
             }
@@ -217,9 +217,11 @@ impl<'r> Browser<'r> {
         while let Step::Item(event) = self.source.receive(attempt, &mut input, self.now) {
             let line = match event {
                 Event::Open => OPEN.into(),
-                Event::Message(event) if event.id.is_empty() => format!("message {}", event.data),
-                Event::Message(event) => format!("message {}, id {}", event.data, event.id),
-                Event::Error(client::Error { reconnects_in: Some(_), .. }) => AGAIN.into(),
+                Event::Message(event) => match event.id {
+                    None => format!("message {}", event.data),
+                    Some(id) => format!("message {}, id {id}", event.data),
+                },
+                Event::Error(client::Disconnected { reconnects_in: Some(_), .. }) => AGAIN.into(),
                 Event::Error(_) => OVER.into(),
                 Event::Retry(_) | Event::Comment(_) | Event::Skipped(_) => continue,
             };

@@ -10,7 +10,7 @@ use super::EventSource;
 pub enum Command<'a> {
     /// Send the request, with [`FIELDS`] and, unless it is empty, this `Last-Event-ID` in UTF-8.
     Connect {
-        /// The name of this connection: what comes of it is told with it.
+        /// The number of this connection: every input about it names it.
         attempt: u64,
         /// Where to: the URL that the source began with, or the last one that a redirect has led to
         /// since ([`EventSource::redirected`]).
@@ -24,7 +24,7 @@ pub enum Command<'a> {
         /// The name of the connection, which goes on.
         attempt: u64,
         /// The value of `Location`, to be resolved against the URL of the response; one that makes no
-        /// URL is [futile](EventSource::fail). The origin of the events that follow is that of the
+        /// URL is a [failed connection](EventSource::connection_failed). The origin of the events that follow is that of the
         /// last URL. Where `redirected` is not called for it, later connections ask there only if it
         /// is an absolute URL.
         location: &'a str,

@@ -1,4 +1,4 @@
-//! What an `EventSource` tells its owner.
+//! Events of an `EventSource`.
 
 use core::fmt;
 use core::time::Duration;
@@ -7,7 +7,7 @@ use crate::sse;
 #[cfg(doc)]
 use crate::sse::{Config, Decoder};
 
-/// What a connection means for its owner.
+/// An event of a source.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Event<'m> {
     /// The connection is open.
@@ -21,12 +21,12 @@ pub enum Event<'m> {
     /// An event over a limit was passed over, as [`Config::skip_oversized`] says.
     Skipped(sse::Error),
     /// The connection is over.
-    Error(Error),
+    Error(Disconnected),
 }
 
 /// Why a connection is over, and whether there will be another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Error {
+pub struct Disconnected {
     /// Why.
     pub reason: Reason,
     /// After which time there will be another; `None` where this was the last.
@@ -47,14 +47,14 @@ pub enum Reason {
     Status(u16),
     /// The type is not `text/event-stream`.
     ContentType,
-    /// More redirects than the policy allows, or one that does not name one `Location`.
+    /// More redirects than the configuration allows, or one that does not name one `Location`.
     Redirects,
     /// Nothing came for too long.
     Idle,
     /// The stream reached a limit.
     Limit(sse::Error),
-    /// The caller's HTTP says that it is futile: a URL that it does not speak, a CORS check.
-    Futile,
+    /// The caller failed the connection: a URL that its HTTP does not support, a CORS check.
+    Failed,
 }
 
 /// `readyState` (WHATWG HTML 9.2.2).
@@ -68,7 +68,11 @@ pub enum ReadyState {
     Closed,
 }
 
-impl Error {
+impl Disconnected {
+    /// Before the first connection.
+    pub(super) const NEVER: Self =
+        Self { reason: Reason::Ended, reconnects_in: None, unfinished: false };
+
     /// The end of a stream that has reached a limit.
     pub(super) const fn at_limit(error: sse::Error) -> Self {
         Self { reason: Reason::Limit(error), reconnects_in: None, unfinished: true }

@@ -11,12 +11,12 @@ const STREAM: [(&str, &str); 1] = [("Content-Type", "text/event-stream")];
 
 type Source = EventSource<fn(&mut [u8])>;
 
-fn source(policy: Policy) -> Source {
+fn source(policy: Config) -> Source {
     EventSource::new("http://a/", policy, |bytes: &mut [u8]| bytes.fill(0))
 }
 
 /// A source whose first connection is open, and that was pulled.
-fn open(policy: Policy) -> Source {
+fn open(policy: Config) -> Source {
     let mut source = source(policy);
     assert_eq!(attempt(&mut source), Some(1));
     source.response_head(1, 200, &STREAM, T0);
@@ -38,8 +38,8 @@ fn pull(source: &mut Source, attempt: u64, mut input: &[u8], now: Instant) -> Ve
     let mut seen = Vec::new();
     while let Step::Item(event) = source.receive(attempt, &mut input, now) {
         seen.push(match event {
-            Event::Message(event) => format!("{} {}", event.id, event.data),
-            Event::Error(Error { reason, reconnects_in, .. }) => {
+            Event::Message(event) => format!("{} {}", event.id.unwrap_or_default(), event.data),
+            Event::Error(Disconnected { reason, reconnects_in, .. }) => {
                 format!("{reason:?} {reconnects_in:?}")
             }
             other => format!("{other:?}"),
@@ -55,7 +55,7 @@ fn after(millis: u64) -> Instant {
 
 #[test]
 fn it_comes_back_with_the_last_id() {
-    let mut source = open(Policy::default());
+    let mut source = open(Config::default());
     assert_eq!(
         pull(&mut source, 1, b"retry: 700\nid: 1\ndata: a\n\nid: 2\ndata: never", T0),
         ["Retry(700ms)", "1 a"]
@@ -90,7 +90,7 @@ fn what_is_no_event_stream_ends_it() {
         (200, "x bogus", "ContentType"),
         (200, "", "ContentType"),
     ] {
-        let mut source = source(Policy::default());
+        let mut source = source(Config::default());
         attempt(&mut source);
         source.response_head(1, status, &[("content-type", content_type)], T0);
         assert_eq!(source.poll_command(), Some(Command::Cancel { attempt: 1 }));
@@ -101,7 +101,7 @@ fn what_is_no_event_stream_ends_it() {
         assert_eq!(source.receive(1, &mut &b""[..], T0), Step::Done);
     }
     for good in ["text/event-stream;", "Text/Event-Stream; charset=x", " text/event-stream"] {
-        let mut source = source(Policy::default());
+        let mut source = source(Config::default());
         attempt(&mut source);
         source.response_head(1, 200, &[("Content-Type", good.trim_start())], T0);
         assert_eq!(pull(&mut source, 1, b"", T0), ["Open"]);
@@ -112,7 +112,7 @@ const STATUSES: [u16; 5] = [301, 302, 303, 307, 308];
 
 #[test]
 fn redirects_are_followed_up_to_a_limit() {
-    let mut source = source(Policy::default());
+    let mut source = source(Config::default());
     attempt(&mut source);
     for (n, status) in STATUSES.into_iter().enumerate() {
         let location = format!("/{n}");
@@ -162,7 +162,7 @@ fn lose(source: &mut Source, attempt: u64) {
 fn a_source_comes_back_to_where_it_was_redirected() {
     for first in STATUSES {
         for second in STATUSES {
-            let mut source = source(Policy::default());
+            let mut source = source(Config::default());
             attempt(&mut source);
             redirect(&mut source, 1, first, "/b");
             source.redirected(1, "http://a/b");
@@ -188,7 +188,7 @@ fn a_source_comes_back_to_where_it_was_redirected() {
 fn a_redirect_is_told_while_its_attempt_goes_on() {
     // An HTTP that follows by itself, and says so before the head, or after it.
     for early in [true, false] {
-        let mut source = source(Policy::default());
+        let mut source = source(Config::default());
         attempt(&mut source);
         if early {
             source.redirected(1, "http://b/");
@@ -208,7 +208,7 @@ fn a_redirect_is_told_while_its_attempt_goes_on() {
         source.close();
         source.redirected(2, "http://late/");
     }
-    let mut due = source(Policy::default());
+    let mut due = source(Config::default());
     due.redirected(0, "http://never/");
     assert_eq!(url(&mut due), "http://a/");
 }
@@ -225,7 +225,7 @@ fn a_location_that_is_a_url_tells_itself() {
         ("", "http://a/"),
         ("?http://b/", "http://a/"),
     ] {
-        let mut source = source(Policy::default());
+        let mut source = source(Config::default());
         attempt(&mut source);
         redirect(&mut source, 1, 302, location);
         source.response_head(1, 200, &STREAM, T0);
@@ -241,7 +241,7 @@ fn a_location_that_is_a_url_tells_itself() {
 
 #[test]
 fn no_server_sets_a_delay_below_the_floor_or_over_the_cap() {
-    let mut policy = Policy { retry_refusals: true, ..Policy::default() };
+    let mut policy = Config { retry_refusals: true, ..Config::default() };
     policy.backoff.cap = Some(Duration::from_secs(60));
     for (wire, delay) in
         [(&b"retry: 0\n\n"[..], "500ms"), (b"retry: 18446744073709551615\n", "60s")]
@@ -266,7 +266,7 @@ fn no_server_sets_a_delay_below_the_floor_or_over_the_cap() {
         assert_eq!(pull(&mut source, 1, b"", T0), [format!("Status(503) Some({delay})")]);
     }
     for retry in [Duration::ZERO, Duration::MAX] {
-        let mut source = source(Policy { retry, ..policy });
+        let mut source = source(Config { retry, ..policy });
         attempt(&mut source);
         source.transport_error(1, T0);
         let delay = error(&mut source).reconnects_in.unwrap().as_millis();
@@ -277,7 +277,7 @@ fn no_server_sets_a_delay_below_the_floor_or_over_the_cap() {
 #[test]
 fn a_redirect_to_two_places_is_none() {
     for (locations, goes) in [(["/a", "/a"], true), (["/a", "/b"], false)] {
-        let mut source = source(Policy::default());
+        let mut source = source(Config::default());
         attempt(&mut source);
         source.response_head(1, 302, &locations.map(|it| ("Location", it)), T0);
         if goes {
@@ -291,7 +291,7 @@ fn a_redirect_to_two_places_is_none() {
 
 #[test]
 fn a_policy_goes_beyond_the_browser() {
-    let mut policy = Policy { retry_refusals: true, ..Policy::default() };
+    let mut policy = Config { retry_refusals: true, ..Config::default() };
     policy.retry = Duration::from_secs(1);
     (policy.backoff.growth, policy.backoff.cap) = (2, Some(Duration::from_secs(6)));
     policy.idle = Some(Duration::from_secs(20));
@@ -333,7 +333,7 @@ fn a_policy_goes_beyond_the_browser() {
 #[test]
 fn a_request_with_a_body_is_not_sent_twice() {
     for (resend, delay) in [(false, "None"), (true, "Some(3s)")] {
-        let mut source = open(Policy { has_body: true, resend, ..Policy::default() });
+        let mut source = open(Config { has_body: true, resend, ..Config::default() });
         source.response_end(1, T0);
         assert_eq!(pull(&mut source, 1, b"", T0), [format!("Ended {delay}")]);
     }
@@ -341,24 +341,24 @@ fn a_request_with_a_body_is_not_sent_twice() {
 
 #[test]
 fn closing_is_final_at_any_moment() {
-    let mut due = source(Policy::default());
+    let mut due = source(Config::default());
     due.close();
     assert_eq!(due.poll_command(), None);
 
-    let mut asked = source(Policy::default());
+    let mut asked = source(Config::default());
     attempt(&mut asked);
     asked.close();
     assert_eq!(asked.poll_command(), Some(Command::Cancel { attempt: 1 }));
     asked.response_head(1, 200, &STREAM, T0);
     assert_eq!(asked.receive(1, &mut &b"data: a\n\n"[..], T0), Step::Done);
 
-    let mut opened = source(Policy::default());
+    let mut opened = source(Config::default());
     attempt(&mut opened);
     opened.response_head(1, 200, &STREAM, T0);
     opened.close(); // before it was told that it is open
     assert_eq!(opened.receive(1, &mut &b"data: a\n\n"[..], T0), Step::Done);
 
-    let mut waiting = open(Policy::default());
+    let mut waiting = open(Config::default());
     waiting.response_end(1, T0);
     waiting.close();
     waiting.handle_timeout(after(9999));
@@ -367,7 +367,7 @@ fn closing_is_final_at_any_moment() {
 
 #[test]
 fn a_limit_and_a_futile_request_are_the_end() {
-    let mut policy = Policy::default();
+    let mut policy = Config::default();
     policy.stream.line = Some(8);
     let mut source = open(policy);
     let seen = pull(&mut source, 1, b"data: a\n\ndata: too long\n\n", T0);
@@ -376,23 +376,23 @@ fn a_limit_and_a_futile_request_are_the_end() {
     assert_eq!(source.poll_command(), Some(Command::Cancel { attempt: 1 }));
     assert_eq!(source.poll_command(), None);
 
-    let mut source = self::source(Policy::default());
+    let mut source = self::source(Config::default());
     attempt(&mut source);
-    source.fail(1, T0);
-    assert_eq!(pull(&mut source, 1, b"", T0), ["Futile None"]);
+    source.connection_failed(1, T0);
+    assert_eq!(pull(&mut source, 1, b"", T0), ["Failed None"]);
     assert_eq!(source.ready_state(), ReadyState::Closed);
 }
 
 #[test]
 fn an_earlier_source_is_taken_up() {
-    let mut source = source(Policy::default());
+    let mut source = source(Config::default());
     source.set_last_event_id("7");
     let connect = Command::Connect { attempt: 1, url: "http://a/", last_event_id: "7" };
     assert_eq!(source.poll_command(), Some(connect));
 }
 
 /// The error that is owed, whole.
-fn error(source: &mut Source) -> Error {
+fn error(source: &mut Source) -> Disconnected {
     match source.receive(1, &mut &b""[..], T0) {
         Step::Item(Event::Error(error)) => error,
         other => panic!("{other:?}"),
@@ -405,14 +405,14 @@ fn an_error_tells_of_an_event_that_was_cut_off() {
         [|source| source.response_end(1, T0), |source| source.transport_error(1, T0)];
     for end in ends {
         for (wire, unfinished) in [(&b"data: a\n\n"[..], false), (b"data: a\n\nid: 2\n", true)] {
-            let mut source = open(Policy::default());
+            let mut source = open(Config::default());
             assert_eq!(pull(&mut source, 1, wire, T0).len(), 1);
             end(&mut source);
             assert_eq!(error(&mut source).unfinished, unfinished);
         }
     }
     // What an earlier connection cut off is not told again.
-    let mut source = open(Policy::default());
+    let mut source = open(Config::default());
     assert_eq!(pull(&mut source, 1, b"data: a", T0), [""; 0]);
     source.response_end(1, T0);
     assert!(error(&mut source).unfinished);
@@ -424,7 +424,7 @@ fn an_error_tells_of_an_event_that_was_cut_off() {
 
 #[test]
 fn the_end_of_a_response_dispatches_where_it_is_told_to() {
-    let mut policy = Policy::default();
+    let mut policy = Config::default();
     policy.stream.dispatch_at_eof = true;
     policy.stream.event = Some(4);
     let mut source = open(policy);
@@ -459,7 +459,7 @@ fn the_end_of_a_response_dispatches_where_it_is_told_to() {
     let mut long = open(policy);
     pull(&mut long, 1, b"data: 12345", T0);
     long.response_end(1, T0);
-    let Error { reason, reconnects_in, .. } = error(&mut long);
+    let Disconnected { reason, reconnects_in, .. } = error(&mut long);
     assert!(matches!(reason, Reason::Limit(limit) if limit.at == 10), "{reason:?}");
     assert_eq!((reconnects_in, long.poll_timeout(), long.poll_command()), (None, None, None));
     assert_eq!(long.ready_state(), ReadyState::Closed);
@@ -467,7 +467,7 @@ fn the_end_of_a_response_dispatches_where_it_is_told_to() {
 
 #[test]
 fn an_event_that_is_skipped_is_told_and_its_id_forgotten() {
-    let mut policy = Policy::default();
+    let mut policy = Config::default();
     (policy.stream.event, policy.stream.skip_oversized) = (Some(4), true);
     let mut source = open(policy);
     let wire = b"id: 1\ndata: a\n\nid: 2\ndata: 12345\n\ndata: b\n\n";
@@ -480,7 +480,7 @@ fn an_event_that_is_skipped_is_told_and_its_id_forgotten() {
 #[test]
 fn an_id_that_no_field_may_hold_is_not_asked_for() {
     for (id, sent) in [("a\u{1}b", ""), ("a\u{7f}", ""), ("a\tb \u{e9}", "a\tb \u{e9}")] {
-        let mut source = source(Policy::default());
+        let mut source = source(Config::default());
         source.set_last_event_id(id);
         let connect = Command::Connect { attempt: 1, url: "http://a/", last_event_id: sent };
         assert_eq!(source.poll_command(), Some(connect));

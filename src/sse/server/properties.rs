@@ -9,12 +9,12 @@ use proptest::prelude::*;
 use super::tests::{CLOSED, T0, history};
 use super::*;
 use crate::Step;
-use crate::sse::{Decoder, Item};
+use crate::sse::{Decoder, Event, Item};
 
 #[derive(Debug, Clone)]
 enum Op {
-    /// An event with the next id or without one, encoded before or not.
-    Send(bool, bool, String),
+    /// An event with the next id or without one.
+    Send(bool, String),
     Comment(String),
     Resume,
     Pass(u64),
@@ -25,8 +25,7 @@ enum Op {
 fn op() -> impl Strategy<Value = Op> {
     let data = prop_oneof!["[a-z\u{e9}\r\n]{0,12}", "[a-z]{240,280}"];
     prop_oneof![
-        8 => (any::<bool>(), any::<bool>(), data)
-            .prop_map(|(id, encoded, data)| Op::Send(id, encoded, data)),
+        8 => (any::<bool>(), data).prop_map(|(id, data)| Op::Send(id, data)),
         1 => "[a-z]{0,8}".prop_map(Op::Comment),
         2 => Just(Op::Resume),
         3 => (0u64..20_000).prop_map(Op::Pass),
@@ -51,7 +50,7 @@ fn decoded(wire: &[u8], last_event_id: &str) -> Vec<(String, String)> {
     decoder.set_last_event_id(last_event_id);
     while let Step::Item(item) = decoder.decode(&mut input).unwrap() {
         if let Item::Event(event) = item {
-            events.push((event.id.into(), event.data.into()));
+            events.push((event.id.unwrap_or_default().into(), event.data.into()));
         }
     }
     events
@@ -63,7 +62,7 @@ proptest! {
     fn what_it_takes_is_what_the_client_reads(
         ops in prop::collection::vec(op(), 0..50),
         mode in mode(),
-        slow in prop::sample::select(&[Slow::Refuse, Slow::Close, Slow::Skip, Slow::Resume][..]),
+        slow in prop::sample::select(&[Overflow::Refuse, Overflow::Close, Overflow::Skip, Overflow::Resume][..]),
         // Any event fits where nothing is owed.
         output in 300usize..900,
         keep_alive in prop::sample::select(&[0u64, 5000][..]),
@@ -73,20 +72,20 @@ proptest! {
         let seen = if seen == 0 { String::new() } else { seen.to_string() };
         let request = [("Last-Event-ID", seen)];
         let keep_alive = Some(Duration::from_millis(keep_alive));
-        let policy = Policy { slow, output: Some(output), keep_alive, ..Policy::default() };
+        let policy = Config { on_full: slow, output: Some(output), keep_alive, ..Config::default() };
         let (mut now, mut wire, mut taken) = (T0, Vec::new(), Vec::new());
-        let mut server = Server::new(&request, mode, policy, now);
+        let mut server = EventStream::new(&request, mode, policy, now);
         let mut last = request[0].1.clone();
         // What the client missed was not sent: an event of the replay waits.
-        let mut waits = !last.is_empty() && slow != Slow::Resume;
+        let mut waits = !last.is_empty() && slow != Overflow::Resume;
         let lines = |data: &str| data.replace("\r\n", "\n").replace('\r', "\n");
         for op in ops {
-            let was_done = server.is_done();
+            let was_done = server.is_closed();
             let (was_behind, room) = (server.is_behind(), server.output().room());
             let owed = server.output().remaining();
             match op {
-                Op::Send(true, _, data) => {
-                    let message = Message { data: &data, ..Message::default() };
+                Op::Send(true, data) => {
+                    let message = Event { data: &data, ..Event::default() };
                     let event = replay.push(&(), &message, now).unwrap();
                     let (id, skipped) = (event.id().unwrap(), server.skipped());
                     let result = server.send_event(&event, now);
@@ -100,22 +99,19 @@ proptest! {
                     } else if !was_done && !was_behind {
                         prop_assert!(!fits);
                         match slow {
-                            Slow::Refuse => prop_assert_eq!(result, Err(SendError::Full)),
-                            Slow::Close => prop_assert!(server.is_done()),
-                            Slow::Skip => prop_assert_eq!(server.skipped(), skipped + 1),
-                            Slow::Resume if last.is_empty() => {
+                            Overflow::Refuse => prop_assert_eq!(result, Err(SendError::Full)),
+                            Overflow::Close => prop_assert!(server.is_closed()),
+                            Overflow::Skip => prop_assert_eq!(server.skipped(), skipped + 1),
+                            Overflow::Resume if last.is_empty() => {
                                 prop_assert_eq!(result, Err(SendError::Full));
                             }
-                            Slow::Resume => prop_assert!(server.is_behind()),
+                            Overflow::Resume => prop_assert!(server.is_behind()),
                         }
                     }
                 }
-                Op::Send(false, encoded, data) => {
-                    let message = Message { data: &data, ..Message::default() };
-                    let result = match encoded {
-                        true => server.send_event(&message.encode().unwrap(), now),
-                        false => server.send_message(&message, now),
-                    };
+                Op::Send(false, data) => {
+                    let message = Event { data: &data, ..Event::default() };
+                    let result = server.send_event(&message.encode().unwrap(), now);
                     prop_assert_eq!(result == CLOSED, was_done);
                     let fits = message.encode().unwrap().bytes().len() <= room;
                     if result.is_ok() && (waits || !was_behind) && fits {
@@ -129,8 +125,8 @@ proptest! {
                 }
                 Op::Resume => {
                     let before = taken.len();
-                    let gap = replay.since(&(), &last).is_gap();
-                    let missed: Vec<_> = replay.since(&(), &last).cloned().collect();
+                    let gap = replay.stream(&()).since(&last).is_gap();
+                    let missed: Vec<_> = replay.stream(&()).since(&last).cloned().collect();
                     let result = server.resume(&replay, now);
                     prop_assert_eq!(result == Err(ApiMisuse::Closed.into()), was_done);
                     let mut owed = owed;
@@ -164,7 +160,7 @@ proptest! {
             }
             prop_assert!(server.output().remaining() <= output + KEEP_ALIVE.len());
             prop_assert_eq!(server.last_event_id(), &last);
-            prop_assert!(!was_done || server.is_done());
+            prop_assert!(!was_done || server.is_closed());
         }
         let rest = server.output().remaining();
         wire.extend_from_slice(&server.output().copy_to_bytes(rest));
@@ -174,16 +170,16 @@ proptest! {
     /// A client that comes back whenever its stream ends, slow as it may be, reads each event once.
     #[test]
     fn a_slow_client_misses_nothing(
-        slow in prop::sample::select(&[Slow::Close, Slow::Resume][..]),
+        slow in prop::sample::select(&[Overflow::Close, Overflow::Resume][..]),
         mode in mode(),
         pieces in prop::collection::vec(0usize..300, 20..60),
         output in 40usize..400,
     ) {
-        let policy = Policy { slow, output: Some(output), ..Policy::default() };
+        let policy = Config { on_full: slow, output: Some(output), ..Config::default() };
         let mut replay = history(1);
         let (mut now, mut events) = (T0, Vec::new());
         let (mut wire, mut id, mut count) = (Vec::new(), "1".to_string(), 1);
-        let mut server = Server::new(&[("Last-Event-ID", &id)], mode, policy, now);
+        let mut server = EventStream::new(&[("Last-Event-ID", &id)], mode, policy, now);
         server.resume(&replay, now).unwrap();
         let rounds = pieces.len();
         // In the end it reads all, often enough.
@@ -191,23 +187,23 @@ proptest! {
             now = now + Duration::from_millis(700);
             if round < rounds {
                 count += 1;
-                let message = Message { data: "x", ..Message::default() };
+                let message = Event { data: "x", ..Event::default() };
                 let event = replay.push(&(), &message, now).unwrap();
-                if !server.is_done() {
+                if !server.is_closed() {
                     server.send_event(&event, now).unwrap();
                 }
             }
             server.handle_timeout(now);
             let len = piece.min(server.output().remaining());
             wire.extend_from_slice(&server.output().copy_to_bytes(len));
-            if server.is_behind() && !server.is_done() {
+            if server.is_behind() && !server.is_closed() {
                 prop_assert!(!server.resume(&replay, now).unwrap().gap);
             }
-            if server.is_done() && server.output().is_empty() {
+            if server.is_closed() && server.output().is_empty() {
                 events.extend(decoded(&wire, "").into_iter().map(|(id, _)| id));
                 wire.clear();
                 id = events.last().unwrap_or(&id).clone();
-                server = Server::new(&[("Last-Event-ID", &id)], mode, policy, now);
+                server = EventStream::new(&[("Last-Event-ID", &id)], mode, policy, now);
                 prop_assert!(!server.resume(&replay, now).unwrap().gap);
             }
         }

@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 use bytes::{Buf, Bytes};
 
 use super::*;
-use crate::replay::Replay;
-use crate::replay::{Limits, Missed};
+use crate::replay::{self, Missed, Replay};
+use crate::sse::Event;
 
 pub(super) const T0: Instant = Instant::ZERO;
 pub(super) const CLOSED: Result<(), SendError> = Err(SendError::Misuse(ApiMisuse::Closed));
@@ -15,33 +15,33 @@ fn after(millis: u64) -> Instant {
     T0 + Duration::from_millis(millis)
 }
 
-fn server(mode: Mode, policy: Policy) -> Server {
-    Server::new(&(), mode, policy, T0)
+fn server(mode: Mode, policy: Config) -> EventStream {
+    EventStream::new(&(), mode, policy, T0)
 }
 
 /// A server for a client that has seen the event with this id.
-fn resuming(id: &str, slow: Slow, output: usize) -> Server {
-    let policy = Policy { slow, output: Some(output), ..Policy::default() };
-    Server::new(&[("last-event-id", id)], Mode::Stream, policy, T0)
+fn resuming(id: &str, on_full: Overflow, output: usize) -> EventStream {
+    let policy = Config { on_full, output: Some(output), ..Config::default() };
+    EventStream::new(&[("last-event-id", id)], Mode::Stream, policy, T0)
 }
 
-fn event(id: &str, data: &str) -> Encoded {
+fn event(id: &str, data: &str) -> Entry {
     let id = Some(id).filter(|id| !id.is_empty());
-    Message { id, data, ..Message::default() }.encode().unwrap()
+    Event { id, data, ..Event::default() }.encode().unwrap()
 }
 
 /// A history of so many events of 15 bytes, with numbers from 1.
 pub(super) fn history(count: usize) -> Replay {
     let mut replay = Replay::new(Default::default());
     for _ in 0..count {
-        let event = replay.push(&(), &Message { data: "x", ..Message::default() }, T0).unwrap();
+        let event = replay.push(&(), &Event { data: "x", ..Event::default() }, T0).unwrap();
         assert_eq!(event.bytes().len(), 15);
     }
     replay
 }
 
 /// Takes all that is owed.
-fn written(server: &mut Server) -> String {
+fn written(server: &mut EventStream) -> String {
     let mut all = Vec::new();
     while let Some(bytes) = server.output().take_bytes() {
         all.extend_from_slice(&bytes);
@@ -51,17 +51,17 @@ fn written(server: &mut Server) -> String {
 
 #[test]
 fn a_stream_goes_on_until_it_is_closed() {
-    let mut server = server(Mode::Stream, Policy::default());
+    let mut server = server(Mode::Stream, Config::default());
     server.send_event(&event("1", "a"), T0).unwrap();
-    server.send_message(&Message { data: "b", ..Message::default() }, T0).unwrap();
+    server.send_event(&Event { data: "b", ..Event::default() }.encode().unwrap(), T0).unwrap();
     server.send_comment(" c", T0).unwrap();
     assert_eq!(server.last_event_id(), "1");
     server.close();
-    assert!(server.is_done());
+    assert!(server.is_closed());
     // Pending output stays.
     assert_eq!(written(&mut server), "id: 1\ndata: a\n\ndata: b\n\n: c\n");
     assert_eq!(server.send_event(&event("2", "a"), T0), CLOSED);
-    assert_eq!(server.send_message(&Message::default(), T0), CLOSED);
+    assert_eq!(server.send_event(&Event::default().encode().unwrap(), T0), CLOSED);
     assert_eq!(server.send_comment("", T0), CLOSED);
     assert_eq!(server.resume(&history(1), T0), Err(ApiMisuse::Closed.into()));
     server.close();
@@ -71,16 +71,13 @@ fn a_stream_goes_on_until_it_is_closed() {
 
 #[test]
 fn what_would_end_its_line_is_refused() {
-    let mut server = server(Mode::Stream, Policy::default());
+    let mut server = server(Mode::Stream, Config::default());
     let refused = Err(ApiMisuse::LineBreak.into());
-    let message = Message { id: Some("a\nb"), ..Message::default() };
-    assert_eq!(server.send_message(&message, T0), refused);
+    let message = Event { id: Some("a\nb"), ..Event::default() };
+    assert_eq!(message.encode().map(drop), refused);
     assert_eq!(server.send_comment("\r", T0), refused);
     assert_eq!(server.last_event_id(), "");
     assert!(server.output().is_empty());
-    // In whatever state.
-    let mut behind = resuming("1", Slow::Resume, 100);
-    assert_eq!(behind.send_message(&message, T0), refused);
 }
 
 #[test]
@@ -94,14 +91,14 @@ fn the_clients_last_event_id_is_read() {
         (b"a\n", ""),
     ] {
         let request = [("Accept", &b"*/*"[..]), ("LAST-EVENT-ID", value)];
-        let server = Server::new(&request, Mode::Stream, Policy::default(), T0);
+        let server = EventStream::new(&request, Mode::Stream, Config::default(), T0);
         assert_eq!(server.last_event_id(), id);
     }
 }
 
 #[test]
 fn a_silent_stream_gives_a_sign_of_life() {
-    let mut server = server(Mode::Stream, Policy::default());
+    let mut server = server(Mode::Stream, Config::default());
     assert_eq!(server.poll_timeout(), Some(after(15_000)));
     server.send_comment("", after(5000)).unwrap();
     assert_eq!(server.poll_timeout(), Some(after(20_000)));
@@ -113,14 +110,14 @@ fn a_silent_stream_gives_a_sign_of_life() {
     server.handle_timeout(after(35_000));
     assert_eq!(written(&mut server), ":\n\n");
     assert_eq!(server.poll_timeout(), Some(after(50_000)));
-    let policy = Policy { keep_alive: None, ..Policy::default() };
+    let policy = Config { keep_alive: None, ..Config::default() };
     assert_eq!(self::server(Mode::Stream, policy).poll_timeout(), None);
 }
 
 #[test]
 fn the_reconnection_time_comes_first() {
     let policy =
-        Policy { retry: Some(Duration::from_millis(2500)), output: Some(0), ..Policy::default() };
+        Config { retry: Some(Duration::from_millis(2500)), output: Some(0), ..Config::default() };
     let mut server = server(Mode::ShortPoll, policy);
     assert_eq!(written(&mut server), "retry: 2500\n");
 }
@@ -129,15 +126,15 @@ fn the_reconnection_time_comes_first() {
 fn a_long_poll_ends_after_its_first_event_or_without_any() {
     let (hold, batch) = (Duration::from_secs(30), Duration::from_millis(50));
     let mode = Mode::LongPoll { hold, batch };
-    let policy = Policy { keep_alive: None, ..Policy::default() };
+    let policy = Config { keep_alive: None, ..Config::default() };
     let mut none = server(mode, policy);
     assert_eq!(none.poll_timeout(), Some(after(30_000)));
     // A comment is no event.
     none.send_comment("", after(10)).unwrap();
     none.handle_timeout(after(29_999));
-    assert!(!none.is_done());
+    assert!(!none.is_closed());
     none.handle_timeout(after(30_000));
-    assert!(none.is_done());
+    assert!(none.is_closed());
 
     let mut some = server(mode, policy);
     some.send_event(&event("1", "a"), after(29_990)).unwrap();
@@ -145,7 +142,7 @@ fn a_long_poll_ends_after_its_first_event_or_without_any() {
     some.handle_timeout(after(30_039));
     some.send_event(&event("2", "b"), after(30_039)).unwrap();
     some.handle_timeout(after(30_040));
-    assert!(some.is_done());
+    assert!(some.is_closed());
     assert_eq!(written(&mut some), "id: 1\ndata: a\n\nid: 2\ndata: b\n\n");
 
     // Without a batch it takes along what comes in the same turn.
@@ -154,27 +151,28 @@ fn a_long_poll_ends_after_its_first_event_or_without_any() {
     missed.send_event(&event("2", "b"), after(5)).unwrap();
     assert_eq!(missed.poll_timeout(), Some(after(5)));
     missed.handle_timeout(after(5));
-    assert!(missed.is_done());
+    assert!(missed.is_closed());
 }
 
 #[test]
 fn a_short_poll_ends_at_once() {
-    let mut server = Server::new(&[("Last-Event-ID", "1")], Mode::ShortPoll, Policy::default(), T0);
+    let mut server =
+        EventStream::new(&[("Last-Event-ID", "1")], Mode::ShortPoll, Config::default(), T0);
     assert_eq!(server.poll_timeout(), Some(T0));
     assert_eq!(server.resume(&history(3), T0), Ok(Resumed { events: 2, gap: false }));
     server.handle_timeout(T0);
-    assert!(server.is_done());
+    assert!(server.is_closed());
     assert_eq!(written(&mut server), "id: 2\ndata: x\n\nid: 3\ndata: x\n\n");
 }
 
 #[test]
 fn an_event_without_room_is_refused() {
-    let policy = Policy { output: Some(20), ..Policy::default() };
+    let policy = Config { output: Some(20), ..Config::default() };
     let mut server = server(Mode::Stream, policy);
     server.send_event(&event("1", "x"), T0).unwrap();
     assert_eq!(server.send_event(&event("2", "x"), T0), Err(SendError::Full));
     assert_eq!(server.send_comment("xxxx", T0), Err(SendError::Full));
-    assert_eq!((server.last_event_id(), server.is_done()), ("1", false));
+    assert_eq!((server.last_event_id(), server.is_closed()), ("1", false));
     written(&mut server);
     server.send_event(&event("2", "x"), T0).unwrap();
     assert_eq!(server.last_event_id(), "2");
@@ -182,17 +180,17 @@ fn an_event_without_room_is_refused() {
 
 #[test]
 fn an_event_without_room_closes_a_stream() {
-    let mut server = resuming("1", Slow::Close, 20);
+    let mut server = resuming("1", Overflow::Close, 20);
     server.send_event(&event("2", "x"), T0).unwrap();
     server.send_event(&event("3", "x"), T0).unwrap();
-    assert!(server.is_done());
+    assert!(server.is_closed());
     assert_eq!(server.last_event_id(), "2");
     assert_eq!(written(&mut server), "id: 2\ndata: x\n\n");
 }
 
 #[test]
 fn an_event_without_room_is_skipped() {
-    let mut server = resuming("1", Slow::Skip, 20);
+    let mut server = resuming("1", Overflow::Skip, 20);
     for id in ["2", "3", "4"] {
         server.send_event(&event(id, "x"), T0).unwrap();
     }
@@ -205,7 +203,7 @@ fn an_event_without_room_is_skipped() {
 #[test]
 fn an_event_without_room_waits_in_the_history() {
     let history = history(9);
-    let mut server = resuming("1", Slow::Resume, 40);
+    let mut server = resuming("1", Overflow::Resume, 40);
     assert!(server.is_behind());
     // It is there already, and would come before those that are missed.
     server.send_event(&event("9", "x"), T0).unwrap();
@@ -235,8 +233,10 @@ fn an_event_without_room_waits_in_the_history() {
 
 #[test]
 fn without_an_id_there_is_nothing_to_resume_from() {
-    let mut server =
-        server(Mode::Stream, Policy { slow: Slow::Resume, output: Some(20), ..Policy::default() });
+    let mut server = server(
+        Mode::Stream,
+        Config { on_full: Overflow::Resume, output: Some(20), ..Config::default() },
+    );
     assert!(!server.is_behind());
     server.send_event(&event("", "0123456"), T0).unwrap();
     assert_eq!(server.send_event(&event("1", "x"), T0), Err(SendError::Full));
@@ -251,25 +251,25 @@ fn without_an_id_there_is_nothing_to_resume_from() {
 #[test]
 fn a_gap_is_told_and_what_there_is_is_sent() {
     let history = history(3);
-    let mut server = resuming("unknown", Slow::Refuse, 40);
+    let mut server = resuming("unknown", Overflow::Refuse, 40);
     assert_eq!(server.resume(&history, T0), Ok(Resumed { events: 2, gap: true }));
     assert!(server.is_behind());
     written(&mut server);
     assert_eq!(server.resume(&history, T0), Ok(Resumed { events: 1, gap: false }));
     assert_eq!((server.is_behind(), server.last_event_id()), (false, "3"));
-    let mut nothing = resuming("unknown", Slow::Refuse, 40);
+    let mut nothing = resuming("unknown", Overflow::Refuse, 40);
     assert_eq!(nothing.resume(&self::history(0), T0), Ok(Resumed { events: 0, gap: true }));
     assert_eq!((nothing.is_behind(), nothing.last_event_id()), (false, "unknown"));
 }
 
 #[test]
 fn what_was_pushed_before_a_resume_is_neither_lost_nor_repeated() {
-    for slow in [Slow::Refuse, Slow::Close, Slow::Skip, Slow::Resume] {
+    for slow in [Overflow::Refuse, Overflow::Close, Overflow::Skip, Overflow::Resume] {
         let mut replay = history(3);
         let mut push = || replay_push(&mut replay);
         let late = [push(), push()];
         let mut server = resuming("2", slow, 1000);
-        assert_eq!(server.is_behind(), slow == Slow::Resume);
+        assert_eq!(server.is_behind(), slow == Overflow::Resume);
         // It waits for what comes before it.
         server.send_event(&late[0], T0).unwrap();
         assert!(server.is_behind() && server.output().is_empty());
@@ -293,14 +293,14 @@ fn what_the_client_has_is_not_sent_when_nothing_was_missed() {
     let mut replay = history(2);
     let late = replay_push(&mut replay);
     // The client has had it from an earlier connection, before it came here.
-    let mut server = resuming("3", Slow::Refuse, 1000);
+    let mut server = resuming("3", Overflow::Refuse, 1000);
     assert_eq!(server.resume(&replay, T0), Ok(Resumed { events: 0, gap: false }));
     server.send_event(&late, T0).unwrap();
     assert!(server.output().is_empty());
     // The same where memory has it no more, but for its id.
-    let mut replay = Replay::new(Limits { events: Some(0), ..Limits::default() });
+    let mut replay = Replay::new(replay::Config { events: Some(0), ..replay::Config::default() });
     let late = replay_push(&mut replay);
-    let mut server = resuming("1", Slow::Refuse, 1000);
+    let mut server = resuming("1", Overflow::Refuse, 1000);
     assert_eq!(server.resume(&replay, T0), Ok(Resumed { events: 0, gap: false }));
     server.send_event(&late, T0).unwrap();
     assert!(server.output().is_empty());
@@ -309,28 +309,28 @@ fn what_the_client_has_is_not_sent_when_nothing_was_missed() {
 #[test]
 fn a_client_that_was_not_resumed_is_sent_events_from_elsewhere() {
     let mut replay = history(2);
-    let mut server = resuming("1", Slow::Refuse, 1000);
+    let mut server = resuming("1", Overflow::Refuse, 1000);
     server.send_event(&event("", "a"), T0).unwrap();
     assert!(!server.is_behind());
     server.send_event(&replay_push(&mut replay), T0).unwrap();
     assert!(server.is_behind());
-    server.send_message(&Message { data: "b", ..Message::default() }, T0).unwrap();
+    server.send_event(&Event { data: "b", ..Event::default() }.encode().unwrap(), T0).unwrap();
     assert_eq!((written(&mut server), server.skipped()), ("data: a\n\ndata: b\n\n".into(), 0));
     assert_eq!(server.resume(&replay, T0).unwrap().events, 2);
     // One that has seen nothing has missed nothing, and joins where it is.
-    let mut fresh = self::server(Mode::Stream, Policy::default());
+    let mut fresh = self::server(Mode::Stream, Config::default());
     fresh.send_event(&replay_push(&mut replay), T0).unwrap();
     assert!(!fresh.is_behind());
     assert_eq!(written(&mut fresh), "id: 4\ndata: x\n\n");
 }
 
-fn replay_push(replay: &mut Replay) -> Encoded {
-    replay.push(&(), &Message { data: "x", ..Message::default() }, T0).unwrap()
+fn replay_push(replay: &mut Replay) -> Entry {
+    replay.push(&(), &Event { data: "x", ..Event::default() }, T0).unwrap()
 }
 
 #[test]
 fn a_keep_alive_of_no_time_lets_some_pass() {
-    let policy = Policy { keep_alive: Some(Duration::ZERO), ..Policy::default() };
+    let policy = Config { keep_alive: Some(Duration::ZERO), ..Config::default() };
     let mut server = server(Mode::Stream, policy);
     for millis in 1..4 {
         assert_eq!(server.poll_timeout(), Some(after(millis)));
@@ -342,24 +342,24 @@ fn a_keep_alive_of_no_time_lets_some_pass() {
 #[test]
 fn a_poll_of_no_time_ends_at_the_next_timeout() {
     let mode = Mode::LongPoll { hold: Duration::ZERO, batch: Duration::ZERO };
-    let mut server = server(mode, Policy::default());
+    let mut server = server(mode, Config::default());
     server.send_event(&event("1", "a"), T0).unwrap();
     assert_eq!(server.poll_timeout(), Some(T0));
     server.handle_timeout(T0);
-    assert_eq!((server.poll_timeout(), server.is_done()), (None, true));
+    assert_eq!((server.poll_timeout(), server.is_closed()), (None, true));
 }
 
 #[test]
 fn a_large_event_is_shared() {
     let large = event("1", &"x".repeat(Outbox::SHARED));
-    let mut server = server(Mode::Stream, Policy::default());
+    let mut server = server(Mode::Stream, Config::default());
     server.send_event(&large, T0).unwrap();
     assert_eq!(server.output().chunk().as_ptr(), large.bytes().as_ptr());
 }
 
 #[test]
 fn a_burst_leaves_nothing_behind() {
-    let mut server = server(Mode::Stream, Policy::default());
+    let mut server = server(Mode::Stream, Config::default());
     server.send_comment(&"x".repeat(10_000), T0).unwrap();
     written(&mut server);
     server.send_comment(&"x".repeat(10_000), T0).unwrap();
@@ -374,15 +374,15 @@ fn a_burst_leaves_nothing_behind() {
 #[test]
 fn an_idle_stream_is_small() {
     fn is_send<T: Send>() {}
-    is_send::<Server>();
-    assert!(size_of::<Server>() <= 320, "{}", size_of::<Server>());
+    is_send::<EventStream>();
+    assert!(size_of::<EventStream>() <= 320, "{}", size_of::<EventStream>());
 }
 
 /// A log that makes its events when it is asked.
 struct Made(u64);
 
 impl History for Made {
-    fn since(&self, last_event_id: &str) -> Missed<impl Iterator<Item = Encoded>> {
+    fn since(&self, last_event_id: &str) -> Missed<impl Iterator<Item = Entry>> {
         let last = last_event_id.parse().unwrap_or(self.0);
         Missed::new((last + 1..=self.0).map(|id| event(&id.to_string(), "x")), false)
     }
@@ -390,14 +390,14 @@ impl History for Made {
 
 #[test]
 fn a_log_elsewhere_can_stand_in() {
-    let mut server = resuming("7", Slow::Resume, 1000);
+    let mut server = resuming("7", Overflow::Resume, 1000);
     assert_eq!(server.resume(&Made(9), T0), Ok(Resumed { events: 2, gap: false }));
     assert_eq!(written(&mut server), "id: 8\ndata: x\n\nid: 9\ndata: x\n\n");
 }
 
 #[test]
 fn what_is_taken_is_owned() {
-    let mut server = server(Mode::Stream, Policy::default());
+    let mut server = server(Mode::Stream, Config::default());
     server.send_event(&event("1", "x"), T0).unwrap();
     let taken = server.output().take_bytes();
     assert_eq!(taken, Some(Bytes::from_static(b"id: 1\ndata: x\n\n")));

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use wirefeed::Instant;
-use wirefeed::sse::{self, Command, EventSource, Policy, client, line};
+use wirefeed::sse::{self, Command, EventSource, client, line};
 
 use super::generic::Decoding;
 use crate::harness::{Failure, Flow, Part, Show, Subject, part};
@@ -64,7 +64,7 @@ fn show_line(item: line::Item<'_>, show: Show<'_>) {
 pub(crate) struct Events<const SWITCHES: bool>;
 
 /// The limit on lines and events.
-const LONGEST: u32 = 120;
+const LONGEST: usize = 120;
 
 fn config(switches: bool) -> sse::Config {
     let mut config = sse::Config::default();
@@ -80,7 +80,7 @@ fn small_config(switches: bool) -> sse::Config {
 
 impl<const SWITCHES: bool> Decoding for Events<SWITCHES> {
     type Codec = sse::Decoder;
-    const LIMIT: usize = 4 * LONGEST as usize;
+    const LIMIT: usize = 4 * LONGEST;
 
     fn small() -> sse::Decoder {
         sse::Decoder::with_config(small_config(SWITCHES))
@@ -132,7 +132,7 @@ const NOW: Instant = Instant::ZERO;
 
 impl<const SWITCHES: bool> Source<SWITCHES> {
     fn with_stream(stream: sse::Config) -> Self {
-        let mut policy = Policy::default();
+        let mut policy = client::Config::default();
         policy.stream = stream;
         // It does not ask again, so that there is an end.
         policy.has_body = true;
@@ -144,7 +144,7 @@ impl<const SWITCHES: bool> Source<SWITCHES> {
 }
 
 impl<const SWITCHES: bool> Subject for Source<SWITCHES> {
-    const LIMIT: usize = 4 * LONGEST as usize;
+    const LIMIT: usize = 4 * LONGEST;
 
     /// With limits that are small where they do not end the source: when it is closed is no offset.
     fn new() -> Self {
@@ -199,7 +199,7 @@ fn show_source(event: client::Event<'_>, show: Show<'_>) {
 }
 
 /// An error at a limit says where, and one at the end whether it cut an event off.
-fn show_error(error: client::Error, show: Show<'_>) {
+fn show_error(error: client::Disconnected, show: Show<'_>) {
     match error.reason {
         client::Reason::Limit(limit) => show("limit", limit.to_string().as_bytes(), false),
         _ => show("error", &[u8::from(error.unfinished)], false),
@@ -209,7 +209,7 @@ fn show_error(error: client::Error, show: Show<'_>) {
 fn show_event(event: sse::Event<'_>, show: Show<'_>) {
     show("event", event.event.as_bytes(), false);
     show("data", event.data.as_bytes(), false);
-    show("id", event.id.as_bytes(), false);
+    show("id", event.id.unwrap_or_default().as_bytes(), false);
 }
 
 #[derive(Debug, Clone)]
@@ -226,7 +226,8 @@ fn encode(items: &[Sent]) -> (Vec<u8>, Vec<Part>) {
         match item {
             Sent::Event(event, id, data) => {
                 let (event, id) = (event.as_deref(), id.as_deref());
-                let message = sse::Message { event, id, retry: None, data };
+                let message =
+                    sse::Event { event: event.unwrap_or("message"), id, retry: None, data };
                 sse::encode_event(&message, &mut wire).unwrap();
                 last = id.map_or(last, String::from);
                 parts.extend([

@@ -201,10 +201,10 @@ fn event_streams() {
 #[test]
 fn what_only_sends() {
     let mut replay = Replay::<()>::new(Default::default());
-    let mut server = sse::Server::new(&(), Mode::Stream, Default::default(), NOW);
+    let mut server = sse::EventStream::new(&(), Mode::Stream, Default::default(), NOW);
     let (mut out, mut text) = (Outbox::new(), (Validator::new(), Lossy::new()));
     let mut tx = Session::new(ServerRole, ws::Config::default(), NOW).tx;
-    let message = sse::Message { data: "x", ..Default::default() };
+    let message = sse::Event { data: "x", ..Default::default() };
     for _ in 0..3 {
         let made = allocations_of(|| {
             replay.handle_timeout(NOW);

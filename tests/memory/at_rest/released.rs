@@ -3,7 +3,7 @@
 use bytes::{Buf as _, Bytes};
 use std::time::Duration;
 use wirefeed::h1::{self, Config, head, server};
-use wirefeed::sse::{self, Command, EventSource, Message, server::Mode};
+use wirefeed::sse::{self, Command, Event, EventSource, server::Mode};
 use wirefeed::{Instant, Outbox, Step};
 
 use super::{MIB, NOW, holds, write};
@@ -248,7 +248,7 @@ fn events() {
             let mut config = sse::Config::default();
             config.skip_oversized = end == "skip";
             if matches!(end, "limit" | "skip") {
-                config.line = Some(MIB as u32 - 1);
+                config.line = Some(MIB - 1);
             }
             let mut decoder = sse::Decoder::with_config(config);
             for mut piece in cut.chunks(1 << 16) {
@@ -299,7 +299,7 @@ fn a_source_in_every_state() {
     let wire = large_event(MIB);
     let url = "http://example.com/";
     let source = |retries| {
-        let mut policy = sse::Policy::default();
+        let mut policy = sse::client::Config::default();
         policy.stream.dispatch_at_eof = retries;
         EventSource::new(url, policy, |_: &mut [u8]| {})
     };
@@ -371,19 +371,19 @@ fn a_source_in_every_state() {
 fn a_stream_of_events() {
     let data = "x".repeat(MIB);
     let large =
-        Message { id: Some("a long id that is not the last"), data: &data, ..Message::default() };
-    let small = Message { id: Some("12345"), data: "x", ..Message::default() };
+        Event { id: Some("a long id that is not the last"), data: &data, ..Event::default() };
+    let small = Event { id: Some("12345"), data: "x", ..Event::default() };
     let encoded = large.encode().unwrap();
     // Where its owners are counted belongs to the event.
     drop(encoded.bytes().clone());
     holds(5, "a stream", || {
-        let mut server = sse::Server::new(&(), Mode::Stream, Default::default(), NOW);
-        server.send_message(&large, NOW).unwrap();
+        let mut server = sse::EventStream::new(&(), Mode::Stream, Default::default(), NOW);
+        server.send_event(&large.encode().unwrap(), NOW).unwrap();
         assert!(write(server.output()) > MIB);
         server.send_event(&encoded, NOW).unwrap();
         server.release();
         assert!(write(server.output()) > MIB);
-        server.send_message(&small, NOW).unwrap();
+        server.send_event(&small.encode().unwrap(), NOW).unwrap();
         write(server.output());
         server.release();
         server.handle_timeout(Instant::ZERO + Duration::from_micros(1));

@@ -2,9 +2,7 @@
 
 use wirefeed::replay::{self, Replay};
 use wirefeed::sse::server::Mode;
-use wirefeed::sse::{
-    Command, Decoder, Encoded, Event, EventSource, Item, Message, Policy, Server, client, line,
-};
+use wirefeed::sse::{Command, Decoder, Event, EventSource, EventStream, Item, client, line};
 use wirefeed::{Instant, Step};
 
 use super::{HALF, SECRET, Shown};
@@ -36,7 +34,7 @@ fn decoders(shown: &mut Shown) {
     let mut events = Decoder::new();
     assert!(matches!(events.decode(&mut &[b"data: ", HALF].concat()[..]), Ok(Step::NeedInput)));
     shown.hides(&events);
-    let event = Event { event: SECRET, data: SECRET, id: SECRET };
+    let event = Event { event: SECRET, data: SECRET, id: Some(SECRET), retry: None };
     shown.hides(&event);
     for item in [Item::Event(event), Item::Comment(SECRET.as_bytes())] {
         shown.hides(&item);
@@ -44,8 +42,8 @@ fn decoders(shown: &mut Shown) {
     shown.hides(&line::Item::Piece(SECRET.as_bytes()));
 }
 
-fn message() -> Message<'static> {
-    Message { event: Some(SECRET), id: Some(SECRET), data: SECRET, ..Message::default() }
+fn message() -> Event<'static> {
+    Event { event: SECRET, id: Some(SECRET), data: SECRET, ..Event::default() }
 }
 
 fn messages(shown: &mut Shown) {
@@ -53,9 +51,9 @@ fn messages(shown: &mut Shown) {
     let encoded = message().encode().unwrap();
     shown.hides(&encoded);
     let fields = [("Last-Event-ID", SECRET)];
-    let mut server = Server::new(&fields, Mode::Stream, Default::default(), NOW);
+    let mut server = EventStream::new(&fields, Mode::Stream, Default::default(), NOW);
     server.send_event(&encoded, NOW).unwrap();
-    server.send_message(&message(), NOW).unwrap();
+    server.send_event(&message().encode().unwrap(), NOW).unwrap();
     server.send_comment(SECRET, NOW).unwrap();
     shown.hides(&server);
 }
@@ -69,7 +67,7 @@ fn sources(shown: &mut Shown) {
         shown.hides(&command);
     }
     let url = "http://a/s3cret?s3cret";
-    let mut source = EventSource::new(url, Policy::default(), |_: &mut [u8]| {});
+    let mut source = EventSource::new(url, client::Config::default(), |_: &mut [u8]| {});
     source.set_last_event_id(SECRET);
     let attempt = match source.poll_command() {
         Some(Command::Connect { attempt, .. }) => attempt,
@@ -85,7 +83,7 @@ fn sources(shown: &mut Shown) {
         shown.hides(&event);
     }
     shown.hides(&source);
-    let event = Event { event: SECRET, data: SECRET, id: SECRET };
+    let event = Event { event: SECRET, data: SECRET, id: Some(SECRET), retry: None };
     for event in [client::Event::Message(event), client::Event::Comment(SECRET.as_bytes())] {
         shown.hides(&event);
     }
@@ -99,6 +97,6 @@ fn histories(shown: &mut Shown) {
     shown.hides(&stream);
     shown.hides(&stream.all());
     shown.hides(&stream.since("0"));
-    let events: Vec<Encoded> = vec![message().encode().unwrap()];
+    let events: Vec<replay::Entry> = vec![message().encode().unwrap()];
     shown.hides(&replay::Missed::new(events.into_iter(), true));
 }

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn a_connection_is_silent_only_while_it_is_waited_for() {
-    let policy = Policy { idle: Some(Duration::from_secs(20)), ..Policy::default() };
+    let policy = Config { idle: Some(Duration::from_secs(20)), ..Config::default() };
     let mut source = open(policy);
     // An event is held for an hour, and nothing was asked for since.
     let mut input = &b"data: a\n\n"[..];

@@ -55,7 +55,9 @@ fn decode(config: Config, wire: &[u8]) -> (Vec<String>, Option<(ErrorKind, u64)>
 
 fn shown(item: Item<'_>) -> String {
     match item {
-        Item::Event(Event { event, data, id }) => format!("{event}|{data}|{id}"),
+        Item::Event(Event { event, data, id, .. }) => {
+            format!("{event}|{data}|{}", id.unwrap_or_default())
+        }
         Item::Retry(ms) => format!("retry {ms}"),
         Item::Comment(text) => format!(":{}", text.escape_ascii()),
         Item::Skipped(error) => format!("skipped {:?} {}", error.kind, error.at),
@@ -238,7 +240,7 @@ fn an_event_over_a_limit_is_passed_over() {
 
 #[test]
 fn a_sentinel_is_an_event_of_no_type() {
-    let event = Event { event: "message", data: "[DONE]", id: "" };
+    let event = Event { data: "[DONE]", ..Event::default() };
     assert!(event.is_sentinel("[DONE]"));
     for other in [Event { event: "done", ..event }, Event { data: " [DONE]", ..event }] {
         assert!(!other.is_sentinel("[DONE]"));
@@ -251,7 +253,7 @@ fn the_id_goes_on_where_it_stopped() {
     decoder.set_last_event_id("7");
     let mut input = &b"data: a\n\nid: 8\n"[..];
     let Ok(Step::Item(Item::Event(event))) = decoder.decode(&mut input) else { panic!() };
-    assert_eq!(event.id, "7");
+    assert_eq!(event.id, Some("7"));
     assert_eq!(decoder.decode(&mut input), Ok(Step::NeedInput));
     decoder.reset();
     assert_eq!(decoder.last_event_id(), "7");

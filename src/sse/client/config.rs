@@ -3,16 +3,16 @@
 use core::time::Duration;
 
 use crate::Backoff;
-use crate::sse::Config;
+use crate::sse;
 
 /// What an [`EventSource`](super::EventSource) does beyond the specification, and what it may cost. The default is the
 /// browser's behaviour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Policy {
+pub struct Config {
     /// Limits on the stream, and what is made of an event that exceeds one or has no end.
-    pub stream: Config,
-    /// The reconnection time until the server sets one. 3 seconds, as Chromium. Whoever sets it, it is
+    pub stream: sse::Config,
+    /// The reconnection time until the server sets one. 3 seconds, as Chromium. Any value is
     /// held to the floor and the cap of [`backoff`](Self::backoff).
     pub retry: Duration,
     /// Floor, cap, growth and jitter of the delays; by default the floor alone, 500 ms.
@@ -33,10 +33,10 @@ pub struct Policy {
     pub redirects: u8,
 }
 
-impl Default for Policy {
+impl Default for Config {
     fn default() -> Self {
         Self {
-            stream: Config::default(),
+            stream: sse::Config::default(),
             retry: Duration::from_secs(3),
             backoff: Backoff::default(),
             healthy: Duration::ZERO,
