@@ -17,7 +17,7 @@ use crate::kernel::{
     outbox::Outbox,
     step::{Step, Wants},
     time::Instant,
-    traits::Connection,
+    traits::connection,
 };
 use crate::ws::error::Error;
 use crate::ws::message;
@@ -179,50 +179,4 @@ impl<R: Role> Session<R> {
     }
 }
 
-impl<R: Role> Connection for Session<R> {
-    type Input<'b> = &'b mut [u8];
-    type Event<'m, 'b: 'm>
-        = Event<'m, 'b>
-    where
-        Self: 'm;
-    type Error = Error;
-    type Sender = Sender<R>;
-
-    #[inline]
-    fn receive_with_sender<'m, 'b: 'm>(
-        &'m mut self,
-        input: &mut &'b mut [u8],
-        now: Instant,
-    ) -> Result<(Step<Event<'m, 'b>>, &'m mut Sender<R>), Error> {
-        let step = self.rx.receive(&mut self.tx, input, now)?;
-        Ok((step, &mut self.tx))
-    }
-
-    fn receive_eof(&mut self, now: Instant) -> Result<(), Error> {
-        self.receive_eof(now)
-    }
-
-    fn sender(&mut self) -> &mut Sender<R> {
-        &mut self.tx
-    }
-
-    fn output(&mut self) -> &mut Outbox {
-        self.output()
-    }
-
-    fn poll_timeout(&self) -> Option<Instant> {
-        self.poll_timeout()
-    }
-
-    fn handle_timeout(&mut self, now: Instant) {
-        self.handle_timeout(now);
-    }
-
-    fn wants(&self) -> Wants {
-        self.wants()
-    }
-
-    fn release(&mut self) {
-        self.release();
-    }
-}
+connection!([R: Role] Session<R>, &'b mut [u8], Event<'m, 'b>, Error, Sender<R>);
