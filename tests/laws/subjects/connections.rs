@@ -3,57 +3,49 @@
 use bytes::Buf;
 use proptest::prelude::*;
 use wirefeed::h1::{self, Client, Config, Server, client, server};
-use wirefeed::{Fields, Instant, Outbox, Step};
+use wirefeed::{Fields, Instant, Outbox};
 
+use super::generic::Connecting;
 use super::h1::{config, fields};
-use crate::harness::{Flow, Part, Show, Subject, part};
+use crate::harness::{Part, Show, part};
 
 const NOW: Instant = Instant::ZERO;
 
 /// A server that answers every request as soon as it has its head.
-pub(crate) struct Serving(Server);
+pub(crate) struct Serving;
 
-impl Subject for Serving {
+impl Connecting for Serving {
+    type Connection = Server;
     const LIMIT: usize = 800;
 
-    fn new() -> Self {
-        Self(Server::new(small(Config::server()), NOW))
+    fn small() -> Server {
+        Server::new(small(Config::server()), NOW)
     }
 
-    fn roomy() -> Self {
-        Self(Server::new(large(Config::server()), NOW))
+    fn roomy() -> Server {
+        Server::new(large(Config::server()), NOW)
     }
 
-    fn step(&mut self, input: &mut &[u8], show: Show<'_>) -> Flow {
-        loop {
-            let Server { rx, tx } = &mut self.0;
-            let step = rx.receive(tx, input, NOW);
-            let over = matches!(step, Ok(Step::Done));
-            let flow = Flow::of(step, |event| match event {
-                server::Event::Head(head) => {
-                    show("method", head.method().as_bytes(), false);
-                    show("target", head.target().as_bytes(), false);
-                    show_fields(&head, show);
-                    tx.send_head(404, &NOTHING, NOW).unwrap();
-                    tx.send_end(NOW).unwrap();
-                }
-                server::Event::Data(piece) => show("data", piece, true),
-                server::Event::Trailers(trailers) => show_fields(&trailers, show),
-            });
-            show_output(tx.output(), show);
-            if !over || !self.0.next_exchange(NOW) {
-                return flow;
+    fn handle<'m, 'b: 'm>(
+        event: server::Event<'m, 'b>,
+        tx: &mut h1::Sender<server::ServerSide>,
+        show: Show<'_>,
+    ) {
+        match event {
+            server::Event::Head(head) => {
+                show("method", head.method().as_bytes(), false);
+                show("target", head.target().as_bytes(), false);
+                show_fields(&head, show);
+                tx.send_head(404, &NOTHING, NOW).unwrap();
+                tx.send_end(NOW).unwrap();
             }
+            server::Event::Data(piece) => show("data", piece, true),
+            server::Event::Trailers(trailers) => show_fields(&trailers, show),
         }
     }
 
-    fn finish(&mut self, _: Show<'_>) -> Flow {
-        let Server { rx, tx } = &mut self.0;
-        Flow::end(rx.receive_eof(tx, NOW).map(|()| None::<()>), |()| ())
-    }
-
-    fn reset(&mut self) -> bool {
-        false
+    fn next_exchange(server: &mut Server) -> bool {
+        server.next_exchange(NOW)
     }
 
     fn streams() -> BoxedStrategy<(Vec<u8>, Vec<Part>)> {
@@ -91,57 +83,54 @@ impl Subject for Serving {
 }
 
 /// A client that asks for something again as soon as it has been answered.
-pub(crate) struct Asking(Client);
+pub(crate) struct Asking;
 
 impl Asking {
-    fn with(config: &Config) -> Self {
-        let mut this = Self(Client::new(*config, NOW));
-        this.ask();
-        this
+    fn with(config: Config) -> Client {
+        let mut client = Client::new(config, NOW);
+        Self::ask(&mut client);
+        client
     }
 
-    fn ask(&mut self) {
-        self.0.send_head("GET", "/", &[("Host", "x")], NOW).unwrap();
-        self.0.tx.send_end(NOW).unwrap();
-        let out = self.0.tx.output();
+    fn ask(client: &mut Client) {
+        client.send_head("GET", "/", &[("Host", "x")], NOW).unwrap();
+        client.tx.send_end(NOW).unwrap();
+        let out = client.tx.output();
         out.advance(out.remaining());
     }
 }
 
-impl Subject for Asking {
+impl Connecting for Asking {
+    type Connection = Client;
     const LIMIT: usize = 800;
 
-    fn new() -> Self {
-        Self::with(&small(Config::client()))
+    fn small() -> Client {
+        Self::with(small(Config::client()))
     }
 
-    fn roomy() -> Self {
-        Self::with(&large(Config::client()))
+    fn roomy() -> Client {
+        Self::with(large(Config::client()))
     }
 
-    fn step(&mut self, input: &mut &[u8], show: Show<'_>) -> Flow {
-        loop {
-            let Client { rx, tx } = &mut self.0;
-            let flow = Flow::of(rx.receive(tx, input, NOW), |event| match event {
-                client::Event::Informational(head) => show_head("informational", &head, show),
-                client::Event::Head(head) => show_head("status", &head, show),
-                client::Event::Data(piece) => show("data", piece, true),
-                client::Event::Trailers(trailers) => show_fields(&trailers, show),
-            });
-            if flow != Flow::Done || !self.0.tx.is_idle() {
-                return flow;
-            }
-            self.ask();
+    fn handle<'m, 'b: 'm>(
+        event: client::Event<'m, 'b>,
+        _: &mut h1::Sender<client::ClientSide>,
+        show: Show<'_>,
+    ) {
+        match event {
+            client::Event::Informational(head) => show_head("informational", &head, show),
+            client::Event::Head(head) => show_head("status", &head, show),
+            client::Event::Data(piece) => show("data", piece, true),
+            client::Event::Trailers(trailers) => show_fields(&trailers, show),
         }
     }
 
-    fn finish(&mut self, _: Show<'_>) -> Flow {
-        let Client { rx, tx } = &mut self.0;
-        Flow::end(rx.receive_eof(tx, NOW).map(|()| None::<()>), |()| ())
-    }
-
-    fn reset(&mut self) -> bool {
-        false
+    fn next_exchange(client: &mut Client) -> bool {
+        let is_idle = client.tx.is_idle();
+        if is_idle {
+            Self::ask(client);
+        }
+        is_idle
     }
 
     fn streams() -> BoxedStrategy<(Vec<u8>, Vec<Part>)> {
@@ -284,14 +273,6 @@ fn field_parts(fields: &[(String, Vec<u8>)]) -> Vec<Part> {
         .iter()
         .flat_map(|(name, value)| [part("name", name), part("value", value.trim_ascii())])
         .collect()
-}
-
-fn show_output(out: &mut Outbox, show: Show<'_>) {
-    while out.has_remaining() {
-        let len = out.chunk().len();
-        show("output", out.chunk(), true);
-        out.advance(len);
-    }
 }
 
 fn drain(out: &mut Outbox, wire: &mut Vec<u8>) {

@@ -1,39 +1,34 @@
 //! Heads, chunks, bodies.
 
+use std::marker::PhantomData;
+
 use proptest::prelude::*;
 use wirefeed::Fields;
 use wirefeed::grammar::{Parameter, Value};
 use wirefeed::h1::head::{Head, RequestLine, StartLine, StatusLine};
 use wirefeed::h1::{Framing, body, chunked, head};
 
-use crate::harness::{Flow, Part, Show, Subject, part};
+use super::generic::Decoding;
+use crate::harness::{Part, Show, part};
 
 /// Chunked bodies.
-pub(crate) struct Chunked(chunked::Decoder);
+pub(crate) struct Chunked;
 
-impl Subject for Chunked {
+impl Decoding for Chunked {
+    type Codec = chunked::Decoder;
     const LIMIT: usize = 0;
 
-    fn new() -> Self {
-        Self(chunked::Decoder::with_config(config()))
+    fn small() -> chunked::Decoder {
+        chunked::Decoder::with_config(config())
     }
 
-    fn step(&mut self, input: &mut &[u8], show: Show<'_>) -> Flow {
-        Flow::of(self.0.decode(input), |item| match item {
+    fn show<'m, 'b: 'm>(item: chunked::Item<'b>, show: Show<'_>) {
+        match item {
             chunked::Item::Extension(piece) => show("extension", piece, true),
             chunked::Item::Chunk(size) => show("chunk", &size.to_be_bytes(), false),
             chunked::Item::Data(piece) => show("data", piece, true),
             chunked::Item::Trailers(piece) => show("trailers", piece, true),
-        })
-    }
-
-    fn finish(&mut self, _: Show<'_>) -> Flow {
-        Flow::end(self.0.finish(), |_| ())
-    }
-
-    fn reset(&mut self) -> bool {
-        self.0.reset();
-        true
+        }
     }
 
     fn streams() -> BoxedStrategy<(Vec<u8>, Vec<Part>)> {
@@ -46,33 +41,25 @@ impl Subject for Chunked {
 }
 
 /// Bodies of known length, in chunks, or until the connection closes.
-pub(crate) struct Body<const FRAMING: usize>(body::Decoder);
+pub(crate) struct Body<const FRAMING: usize>;
 
 const FRAMINGS: [Framing; 3] =
     [Framing::Length(LENGTH as u64), Framing::Chunked, Framing::UntilClose];
 const LENGTH: usize = 40;
 
-impl<const FRAMING: usize> Subject for Body<FRAMING> {
+impl<const FRAMING: usize> Decoding for Body<FRAMING> {
+    type Codec = body::Decoder;
     const LIMIT: usize = 0;
 
-    fn new() -> Self {
-        Self(body::Decoder::with_config(FRAMINGS[FRAMING], config()))
+    fn small() -> body::Decoder {
+        body::Decoder::with_config(FRAMINGS[FRAMING], config())
     }
 
-    fn step(&mut self, input: &mut &[u8], show: Show<'_>) -> Flow {
-        Flow::of(self.0.decode(input), |item| match item {
+    fn show<'m, 'b: 'm>(item: body::Item<'b>, show: Show<'_>) {
+        match item {
             body::Item::Data(piece) => show("data", piece, true),
             body::Item::Trailers(piece) => show("trailers", piece, true),
-        })
-    }
-
-    fn finish(&mut self, _: Show<'_>) -> Flow {
-        Flow::end(self.0.finish(), |_| ())
-    }
-
-    fn reset(&mut self) -> bool {
-        self.0.reset();
-        true
+        }
     }
 
     fn streams() -> BoxedStrategy<(Vec<u8>, Vec<Part>)> {
@@ -107,7 +94,7 @@ pub(crate) type Request = OneHead<RequestLine>;
 pub(crate) type Response = OneHead<StatusLine>;
 
 /// A head and nothing else.
-pub(crate) struct OneHead<L>(head::Decoder<L>);
+pub(crate) struct OneHead<L>(PhantomData<L>);
 
 /// A start line that can be made up and shown.
 pub(crate) trait Line: StartLine + Sized {
@@ -147,38 +134,24 @@ impl Line for StatusLine {
     }
 }
 
-impl<L: Line + 'static> Subject for OneHead<L> {
+impl<L: Line + 'static> Decoding for OneHead<L> {
+    type Codec = head::Decoder<L>;
     const LIMIT: usize = 400;
 
-    fn new() -> Self {
-        let mut limits = head::Config::default();
-        (limits.head, limits.fields) = (Some(400), Some(8));
-        Self(head::Decoder::with_config(limits))
+    fn small() -> head::Decoder<L> {
+        head::Decoder::with_config(with_limits(head::Config::default(), Some(400), Some(8)))
     }
 
-    fn roomy() -> Self {
-        let mut limits = head::Config::default();
-        (limits.head, limits.fields) = (None, None);
-        Self(head::Decoder::with_config(limits))
+    fn roomy() -> head::Decoder<L> {
+        head::Decoder::with_config(with_limits(head::Config::default(), None, None))
     }
 
-    fn step(&mut self, input: &mut &[u8], show: Show<'_>) -> Flow {
-        Flow::of(self.0.decode(input), |head| {
-            L::show(&head, show);
-            for field in head.fields() {
-                show("name", field.name.as_bytes(), false);
-                show("value", field.value, false);
-            }
-        })
-    }
-
-    fn finish(&mut self, _: Show<'_>) -> Flow {
-        Flow::end(self.0.finish(), |_| ())
-    }
-
-    fn reset(&mut self) -> bool {
-        self.0.reset();
-        true
+    fn show<'m, 'b: 'm>(head: Head<'m, L>, show: Show<'_>) {
+        L::show(&head, show);
+        for field in head.fields() {
+            show("name", field.name.as_bytes(), false);
+            show("value", field.value, false);
+        }
     }
 
     fn streams() -> BoxedStrategy<(Vec<u8>, Vec<Part>)> {
@@ -203,39 +176,22 @@ impl<L: Line + 'static> Subject for OneHead<L> {
 }
 
 /// Response heads of servers that need leniency: folded lines, blanks before colons, a status below 100.
-pub(crate) struct LenientResponse(OneHead<StatusLine>);
+pub(crate) struct LenientResponse;
 
-impl LenientResponse {
-    fn with(head: Option<usize>, fields: Option<usize>) -> Self {
-        let mut config = head::Config::default();
-        (config.head, config.fields) = (head, fields);
-        (config.allow_folds, config.allow_space_before_colon) = (true, true);
-        config.allow_low_status = true;
-        Self(OneHead(head::Decoder::with_config(config)))
-    }
-}
-
-impl Subject for LenientResponse {
+impl Decoding for LenientResponse {
+    type Codec = head::Decoder<StatusLine>;
     const LIMIT: usize = 400;
 
-    fn new() -> Self {
-        Self::with(Some(400), Some(8))
+    fn small() -> Self::Codec {
+        head::Decoder::with_config(with_limits(lenient(), Some(400), Some(8)))
     }
 
-    fn roomy() -> Self {
-        Self::with(None, None)
+    fn roomy() -> Self::Codec {
+        head::Decoder::with_config(with_limits(lenient(), None, None))
     }
 
-    fn step(&mut self, input: &mut &[u8], show: Show<'_>) -> Flow {
-        self.0.step(input, show)
-    }
-
-    fn finish(&mut self, show: Show<'_>) -> Flow {
-        self.0.finish(show)
-    }
-
-    fn reset(&mut self) -> bool {
-        self.0.reset()
+    fn show<'m, 'b: 'm>(head: Head<'m, StatusLine>, show: Show<'_>) {
+        OneHead::<StatusLine>::show(head, show);
     }
 
     fn streams() -> BoxedStrategy<(Vec<u8>, Vec<Part>)> {
@@ -259,6 +215,22 @@ impl Subject for LenientResponse {
         wire.extend(b" \r\n c\r\n".repeat(len / 7));
         wire
     }
+}
+
+fn with_limits(
+    mut config: head::Config,
+    head: Option<usize>,
+    fields: Option<usize>,
+) -> head::Config {
+    (config.head, config.fields) = (head, fields);
+    config
+}
+
+fn lenient() -> head::Config {
+    let mut config = head::Config::default();
+    (config.allow_folds, config.allow_space_before_colon) = (true, true);
+    config.allow_low_status = true;
+    config
 }
 
 /// Small limits, so that streams reach them.

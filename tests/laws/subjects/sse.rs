@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use wirefeed::Instant;
 use wirefeed::sse::{self, Command, EventSource, Policy, client, line};
 
+use super::generic::Decoding;
 use crate::harness::{Failure, Flow, Part, Show, Subject, part};
 
 /// Lines of a stream.
@@ -60,7 +61,7 @@ fn show_line(item: line::Item<'_>, show: Show<'_>) {
 }
 
 /// Events of a stream, with no switch on, or with all of them.
-pub(crate) struct Events<const SWITCHES: bool>(sse::Decoder);
+pub(crate) struct Events<const SWITCHES: bool>;
 
 /// The limit on lines and events.
 const LONGEST: u32 = 120;
@@ -77,29 +78,31 @@ fn small_config(switches: bool) -> sse::Config {
     config
 }
 
-impl<const SWITCHES: bool> Subject for Events<SWITCHES> {
+impl<const SWITCHES: bool> Decoding for Events<SWITCHES> {
+    type Codec = sse::Decoder;
     const LIMIT: usize = 4 * LONGEST as usize;
 
-    fn new() -> Self {
-        Self(sse::Decoder::with_config(small_config(SWITCHES)))
+    fn small() -> sse::Decoder {
+        sse::Decoder::with_config(small_config(SWITCHES))
     }
 
-    fn roomy() -> Self {
-        Self(sse::Decoder::with_config(config(SWITCHES)))
+    fn roomy() -> sse::Decoder {
+        sse::Decoder::with_config(config(SWITCHES))
     }
 
-    fn step(&mut self, input: &mut &[u8], show: Show<'_>) -> Flow {
-        Flow::of(self.0.decode(input), |item| show_item(item, show))
+    fn show<'m, 'b: 'm>(item: sse::Item<'m>, show: Show<'_>) {
+        match item {
+            sse::Item::Event(event) => show_event(event, show),
+            sse::Item::Retry(ms) => show("retry", &ms.to_be_bytes(), false),
+            sse::Item::Comment(text) => show("comment", text, false),
+            sse::Item::Skipped(error) => show("skipped", error.to_string().as_bytes(), false),
+            sse::Item::Unfinished => show("unfinished", b"", false),
+        }
     }
 
-    fn finish(&mut self, show: Show<'_>) -> Flow {
-        Flow::end(self.0.finish(), |item| show_item(item, show))
-    }
-
-    fn reset(&mut self) -> bool {
-        self.0.reset();
-        self.0.set_last_event_id("");
-        true
+    fn reset(decoder: &mut sse::Decoder) {
+        decoder.reset();
+        decoder.set_last_event_id("");
     }
 
     fn streams() -> BoxedStrategy<(Vec<u8>, Vec<Part>)> {
@@ -119,16 +122,6 @@ impl<const SWITCHES: bool> Subject for Events<SWITCHES> {
         let mut wire = b"data: x\n".repeat(len / 16);
         wire.resize(len, b'x');
         wire
-    }
-}
-
-fn show_item(item: sse::Item<'_>, show: Show<'_>) {
-    match item {
-        sse::Item::Event(event) => show_event(event, show),
-        sse::Item::Retry(ms) => show("retry", &ms.to_be_bytes(), false),
-        sse::Item::Comment(text) => show("comment", text, false),
-        sse::Item::Skipped(error) => show("skipped", error.to_string().as_bytes(), false),
-        sse::Item::Unfinished => show("unfinished", b"", false),
     }
 }
 

@@ -7,34 +7,37 @@ use proptest::prelude::*;
 use wirefeed::Instant;
 use wirefeed::ws::frame::{self, Header, Masking, Opcode};
 use wirefeed::ws::{
-    ClientRole, CloseCode, Config, Event, Role, ServerRole, Session, mask, message,
+    ClientRole, CloseCode, Config, Event, Role, Sender, ServerRole, Session, mask, message,
 };
 
+use super::generic::{Connecting, Decoding, Scratch};
 use crate::harness::{Flow, Part, Show, Subject, part};
 
 /// Frames, which are masked or are not.
-pub(crate) struct Frames<const MASKED: bool>(frame::Decoder);
+pub(crate) struct Frames<const MASKED: bool>;
 
-impl<const MASKED: bool> Subject for Frames<MASKED> {
+impl<const MASKED: bool> Decoding for Frames<MASKED> {
+    type Codec = frame::Decoder;
     const LIMIT: usize = 0;
 
-    fn new() -> Self {
-        Self(frame::Decoder::new(if MASKED { Masking::Masked } else { Masking::Unmasked }))
+    fn small() -> frame::Decoder {
+        frame::Decoder::new(if MASKED { Masking::Masked } else { Masking::Unmasked })
     }
 
-    fn step(&mut self, input: &mut &[u8], show: Show<'_>) -> Flow {
-        Flow::of(self.0.decode(input), |item| {
-            show_frame(item, show);
-        })
-    }
-
-    fn finish(&mut self, show: Show<'_>) -> Flow {
-        Flow::end(self.0.finish(), |item| show_frame(item, show))
-    }
-
-    fn reset(&mut self) -> bool {
-        self.0.reset();
-        true
+    fn show<'m, 'b: 'm>(item: frame::Item<'b>, show: Show<'_>) {
+        match item {
+            frame::Item::Header(header) => {
+                show("header", &[u8::from(header.fin), header.opcode as u8], false);
+            }
+            frame::Item::Payload { bytes, mask: key } => {
+                // A few bytes at a time, since nothing may be allocated here.
+                for (i, &byte) in bytes.iter().enumerate() {
+                    let key = key.map_or(0, |key| key[i % 4]);
+                    show("payload", &[byte ^ key], true);
+                }
+            }
+            frame::Item::End => show("end", b"", false),
+        }
     }
 
     fn streams() -> BoxedStrategy<(Vec<u8>, Vec<Part>)> {
@@ -58,22 +61,6 @@ impl<const MASKED: bool> Subject for Frames<MASKED> {
 
     fn long(len: usize) -> Vec<u8> {
         one_message(MASKED, len)
-    }
-}
-
-fn show_frame(item: frame::Item<'_>, show: Show<'_>) {
-    match item {
-        frame::Item::Header(header) => {
-            show("header", &[u8::from(header.fin), header.opcode as u8], false);
-        }
-        frame::Item::Payload { bytes, mask: key } => {
-            // A few bytes at a time, since nothing may be allocated here.
-            for (i, &byte) in bytes.iter().enumerate() {
-                let key = key.map_or(0, |key| key[i % 4]);
-                show("payload", &[byte ^ key], true);
-            }
-        }
-        frame::Item::End => show("end", b"", false),
     }
 }
 
@@ -105,34 +92,22 @@ impl Side for ClientRole<Key> {
 }
 
 /// Messages.
-pub(crate) struct Messages<R> {
-    decoder: message::Decoder<R>,
-    input: Scratch,
-}
+pub(crate) struct Messages<R>(PhantomData<R>);
 
-impl<R: Side> Subject for Messages<R> {
+impl<R: Side> Decoding for Messages<R> {
+    type Codec = message::Decoder<R>;
     const LIMIT: usize = LIMIT;
 
-    fn new() -> Self {
-        Self { decoder: message::Decoder::with_config(limits()), input: Scratch::new() }
+    fn small() -> message::Decoder<R> {
+        message::Decoder::with_config(limits())
     }
 
-    fn roomy() -> Self {
-        Self { decoder: message::Decoder::new(), input: Scratch::new() }
+    fn roomy() -> message::Decoder<R> {
+        message::Decoder::new()
     }
 
-    fn step(&mut self, input: &mut &[u8], show: Show<'_>) -> Flow {
-        let Self { decoder, input: scratch } = self;
-        scratch.lend(input, |rest| Flow::of(decoder.decode(rest), |item| show_event(item, show)))
-    }
-
-    fn finish(&mut self, _: Show<'_>) -> Flow {
-        Flow::end(self.decoder.finish(), |_| ())
-    }
-
-    fn reset(&mut self) -> bool {
-        self.decoder.reset();
-        true
+    fn show<'m, 'b: 'm>(item: message::Item<'m, 'b>, show: Show<'_>) {
+        show_event(item, show);
     }
 
     fn streams() -> BoxedStrategy<(Vec<u8>, Vec<Part>)> {
@@ -173,9 +148,10 @@ impl<R: Side> Subject for Parts<R> {
     }
 
     fn step(&mut self, input: &mut &[u8], show: Show<'_>) -> Flow {
-        let Self { decoder, input: scratch } = self;
-        scratch
-            .lend(input, |rest| Flow::of(decoder.decode_part(rest), |part| show_part(part, show)))
+        let mut rest = self.input.copy(input);
+        let flow = Flow::of(self.decoder.decode_part(&mut rest), |part| show_part(part, show));
+        *input = &input[input.len() - rest.len()..];
+        flow
     }
 
     fn finish(&mut self, _: Show<'_>) -> Flow {
@@ -246,58 +222,26 @@ impl Agreed for Nothing {
     }
 }
 
-/// A session, whose output is shown too.
-pub(crate) struct Machine<R, A> {
-    session: Session<R>,
-    input: Scratch,
-    agreed: PhantomData<A>,
-}
+/// A session.
+pub(crate) struct Talking<R, A>(PhantomData<(R, A)>);
 
-impl<R: Side, A: Agreed> Machine<R, A> {
-    fn with_config(config: &Config) -> Self {
-        let session = A::session(R::side(), config);
-        Self { session, input: Scratch::new(), agreed: PhantomData }
-    }
-}
-
-impl<R: Side, A: Agreed> Subject for Machine<R, A> {
+impl<R: Side, A: Agreed> Connecting for Talking<R, A> {
+    type Connection = Session<R>;
     const LIMIT: usize = LIMIT;
     const CONSTANT: usize = A::CONSTANT;
 
-    fn new() -> Self {
+    fn small() -> Session<R> {
         let mut config = Config::default();
         config.message = limits();
-        Self::with_config(&config)
+        A::session(R::side(), &config)
     }
 
-    fn roomy() -> Self {
-        Self::with_config(&Config::default())
+    fn roomy() -> Session<R> {
+        A::session(R::side(), &Config::default())
     }
 
-    fn step(&mut self, input: &mut &[u8], show: Show<'_>) -> Flow {
-        let Self { session: Session { rx, tx }, input: scratch, .. } = self;
-        let flow = scratch.lend(input, |rest| {
-            Flow::of(rx.receive(tx, rest, Instant::ZERO), |event| show_event(event, show))
-        });
-        let out = tx.output();
-        while out.has_remaining() {
-            let len = out.chunk().len();
-            show("output", out.chunk(), true);
-            out.advance(len);
-        }
-        flow
-    }
-
-    fn finish(&mut self, _: Show<'_>) -> Flow {
-        let Session { rx, tx } = &mut self.session;
-        match rx.receive_eof(tx, Instant::ZERO) {
-            Ok(()) => Flow::Done,
-            Err(error) => Flow::Failed(error.into()),
-        }
-    }
-
-    fn reset(&mut self) -> bool {
-        false
+    fn handle<'m, 'b: 'm>(event: Event<'m, 'b>, _: &mut Sender<R>, show: Show<'_>) {
+        show_event(event, show);
     }
 
     /// What the other side's sender makes.
@@ -360,32 +304,6 @@ pub(super) fn show_event(event: Event<'_, '_>, show: Show<'_>) {
         }
     }
 }
-
-/// A copy of the input that may be unmasked, in a buffer made beforehand.
-pub(super) struct Scratch(Vec<u8>);
-
-impl Scratch {
-    pub(super) fn new() -> Self {
-        Self(Vec::with_capacity(CONSTANT_INPUT))
-    }
-
-    pub(super) fn lend(
-        &mut self,
-        input: &mut &[u8],
-        receive: impl FnOnce(&mut &mut [u8]) -> Flow,
-    ) -> Flow {
-        let len = input.len();
-        self.0.clear();
-        self.0.extend_from_slice(input);
-        let mut rest = &mut self.0[..];
-        let flow = receive(&mut rest);
-        *input = &input[len - rest.len()..];
-        flow
-    }
-}
-
-/// Most inputs fit; what a longer one adds counts as its own bytes.
-const CONSTANT_INPUT: usize = 512;
 
 /// Small limits, so that streams reach them.
 pub(super) fn limits() -> message::Config {

@@ -6,9 +6,8 @@ use wirefeed::ws::frame::Header;
 use wirefeed::ws::handshake::DeflateConfig;
 use wirefeed::ws::{self, Role, ServerRole, Session, mask, message};
 
-use super::ws::{
-    Agreed, Scratch, Sent, in_parts, limits, one_message, sent, show_event, show_part,
-};
+use super::generic::Scratch;
+use super::ws::{Agreed, Sent, in_parts, limits, one_message, sent, show_event, show_part};
 use crate::harness::{Flow, Part, Show, Subject};
 
 /// permessage-deflate, with contexts that are taken over: in both directions, and from a pool.
@@ -58,14 +57,14 @@ impl<const PARTS: bool> Subject for Messages<PARTS> {
     }
 
     fn step(&mut self, input: &mut &[u8], show: Show<'_>) -> Flow {
-        let Self { decoder, input: scratch } = self;
-        scratch.lend(input, |rest| {
-            if PARTS {
-                Flow::of(decoder.decode_part(rest), |part| show_part(part, show))
-            } else {
-                Flow::of(decoder.decode(rest), |item| show_event(item, show))
-            }
-        })
+        let mut rest = self.input.copy(input);
+        let flow = if PARTS {
+            Flow::of(self.decoder.decode_part(&mut rest), |part| show_part(part, show))
+        } else {
+            Flow::of(self.decoder.decode(&mut rest), |item| show_event(item, show))
+        };
+        *input = &input[input.len() - rest.len()..];
+        flow
     }
 
     fn finish(&mut self, _: Show<'_>) -> Flow {
