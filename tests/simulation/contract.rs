@@ -4,9 +4,6 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use wirefeed::h1::client::{self, ClientSide};
-use wirefeed::h1::server::{self, ServerSide};
-use wirefeed::h1::{Next, Receiver, Sender};
 use wirefeed::ws;
 use wirefeed::{Instant, Replies};
 
@@ -44,53 +41,6 @@ pub(crate) const A_CLOSE_FRAME_IS_COUNTED: bool = true;
 
 /// Output beyond its limit that control frames, and a server's one answer of its own, may make owed.
 pub(crate) const CONTROL: usize = (16 << 10) + if A_CLOSE_FRAME_IS_COUNTED { 0 } else { 131 };
-
-/// The token of a server's next exchange, where this one is over in both directions.
-pub(crate) fn server_token(tx: &mut Sender<ServerSide>) -> Option<Next<ServerSide>> {
-    tx.next_exchange()
-}
-
-/// Gives a server's receiving half its token; back where it comes too early.
-pub(crate) fn server_next(
-    rx: &mut Receiver<ServerSide>,
-    next: Next<ServerSide>,
-    now: Instant,
-) -> Option<Next<ServerSide>> {
-    rx.next_exchange(next, now).err()
-}
-
-/// Gives a client's receiving half the token of a request.
-pub(crate) fn client_next(rx: &mut Receiver<ClientSide>, next: Next<ClientSide>, now: Instant) {
-    // Refused where the connection has ended meanwhile.
-    let _ = rx.next_exchange(next, now);
-}
-
-/// A server's half stops reading.
-pub(crate) fn server_pauses(
-    rx: &mut Receiver<ServerSide>,
-    control: &mut impl Replies<server::Reply>,
-    now: Instant,
-) {
-    rx.pause(control, now);
-}
-
-/// A client's half stops reading.
-pub(crate) fn client_pauses(
-    rx: &mut Receiver<ClientSide>,
-    control: &mut impl Replies<client::Reply>,
-    now: Instant,
-) {
-    rx.pause(control, now);
-}
-
-/// A session's half stops reading.
-pub(crate) fn session_pauses<R: ws::Role>(
-    rx: &mut ws::Receiver<R>,
-    control: &mut impl Replies<ws::Reply>,
-    now: Instant,
-) {
-    rx.pause(control, now);
-}
 
 /// A session's settings, with deadlines or as good as none.
 pub(crate) fn session_config(is_timed: bool) -> ws::Config {

@@ -115,8 +115,8 @@ pub(crate) fn check(plan: &Plan) {
         // Where there is an end to it, it may come while our own pauses last.
         Rest::Trickle => {
             let request = &plan.requests[*n];
-            let is_over = server.requests.get(*n).is_some_and(|request| request.over);
-            request.is_endless(*n) && server.error.is_some() && !is_over
+            let is_over = server.requests().get(*n).is_some_and(|request| request.over);
+            request.is_endless(*n) && server.error().is_some() && !is_over
         }
         Rest::Junk | Rest::Cut | Rest::Silent => true,
     });
@@ -124,11 +124,11 @@ pub(crate) fn check(plan: &Plan) {
     let Some(broken) = broken.filter(|broken| *broken <= closing) else {
         assert_eq!(finals, plan.requests.len().min(closing.saturating_add(1)), "answers");
         // A peer that is told to leave does not send the rest.
-        let cut = server.error.map(|error| error.kind);
+        let cut = server.error().map(|error| error.kind);
         let may_be_cut = finals == closing.saturating_add(1);
         let is_cut = matches!(cut, Some(ErrorKind::Truncated | ErrorKind::TimedOut));
         assert!(cut.is_none() || (may_be_cut && is_cut), "{cut:?}");
-        for (n, request) in server.requests.iter().enumerate() {
+        for (n, request) in server.requests().iter().enumerate() {
             let closes = n == closing;
             assert!(closes || request.body == plan.requests[n].body(n), "the body of request {n}");
         }
@@ -138,7 +138,7 @@ pub(crate) fn check(plan: &Plan) {
     let (head_len, rest_at) = request.cut(broken);
     let nothing = rest_at == 0 && !matches!(request.rest, Rest::Junk | Rest::Trickle);
     assert_eq!(finals, broken + usize::from(!nothing), "answers");
-    for (n, seen) in server.requests.iter().take(broken).enumerate() {
+    for (n, seen) in server.requests().iter().take(broken).enumerate() {
         assert_eq!(seen.body, plan.requests[n].body(n), "the body of request {n}");
     }
     if matches!(request.rest, Rest::Silent | Rest::Trickle) && closing != broken {
@@ -169,7 +169,7 @@ fn judge_patience(
     assert!(given_up >= from + least, "given up {given_up:?}, from {from:?}");
     let from = begun_at.max(server.idle_from).max(server.reads_from());
     assert!(given_up <= from + most + SLACK, "given up {given_up:?}, from {from:?}");
-    if let Some(error) = server.error {
+    if let Some(error) = server.error() {
         assert_eq!(error.kind, ErrorKind::TimedOut);
     }
 }

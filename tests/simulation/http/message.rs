@@ -1,10 +1,8 @@
 //! Messages: what is sent of one, step by step, and what is seen of one.
 
-use bytes::{Buf, Bytes};
-use wirefeed::h1::Sender;
-use wirefeed::h1::client::ClientSide;
-use wirefeed::h1::server::ServerSide;
-use wirefeed::{ApiMisuse, Instant, Outbox, SendError};
+use bytes::Buf;
+use wirefeed::h1::{Sender, Side};
+use wirefeed::{ApiMisuse, Fields, Instant, Outbox, SendError};
 
 /// A message's body.
 #[derive(Debug, Clone)]
@@ -53,34 +51,22 @@ pub(crate) struct Seen {
     pub(crate) over: bool,
 }
 
-/// The half that sends, of either side.
-pub(crate) trait Sends {
-    fn data(&mut self, data: &[u8], now: Instant) -> Result<(), SendError>;
-    fn bytes(&mut self, data: Bytes, now: Instant) -> Result<(), SendError>;
-    fn end(&mut self, now: Instant) -> Result<(), SendError>;
-    fn trailers(&mut self, fields: &[(&str, &str)], now: Instant) -> Result<(), SendError>;
+/// A message with this head.
+pub(crate) fn begin(seen: &mut Vec<Seen>, head: &impl Fields, status: u16, interim: usize) {
+    let number = head.value_of("number").and_then(|n| std::str::from_utf8(n).ok());
+    let number = number.and_then(|n| n.parse().ok());
+    seen.push(Seen { number, status, interim, ..Seen::default() });
 }
 
-macro_rules! sends {
-    ($side:ty) => {
-        impl Sends for $side {
-            fn data(&mut self, data: &[u8], now: Instant) -> Result<(), SendError> {
-                self.send_data(data, now)
-            }
-            fn bytes(&mut self, data: Bytes, now: Instant) -> Result<(), SendError> {
-                self.send_bytes(data, now)
-            }
-            fn end(&mut self, now: Instant) -> Result<(), SendError> {
-                self.send_end(now)
-            }
-            fn trailers(&mut self, fields: &[(&str, &str)], now: Instant) -> Result<(), SendError> {
-                self.send_trailers(fields, now)
-            }
-        }
-    };
+pub(crate) fn data(seen: &mut [Seen], piece: &[u8]) {
+    assert!(!piece.is_empty());
+    seen.last_mut().expect("a head came before").body.extend(piece);
 }
-sends!(Sender<ClientSide>);
-sends!(Sender<ServerSide>);
+
+pub(crate) fn trailers(seen: &mut [Seen], fields: &impl Fields) {
+    assert_eq!(fields.value_of("digest"), Some(&b"x"[..]));
+    seen.last_mut().expect("a head came before").trailers = true;
+}
 
 /// What one step of sending came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,9 +91,9 @@ pub(crate) struct Sending {
 
 impl Sending {
     /// Sends the next piece, or the end.
-    pub(crate) fn step(
+    pub(crate) fn step<S: Side>(
         &mut self,
-        tx: &mut impl Sends,
+        tx: &mut Sender<S>,
         (n, body): (usize, &Body),
         now: Instant,
     ) -> Sent {
@@ -118,15 +104,15 @@ impl Sending {
         }
         let Some(len) = body.pieces.get(self.piece) else {
             let ended = match body.trailers {
-                true => tx.trailers(&[("Digest", "x")], now),
-                false => tx.end(now),
+                true => tx.send_trailers(&[("Digest", "x")], now),
+                false => tx.send_end(now),
             };
             return judge(ended, Sent::Over);
         };
         let data = pattern(n, self.from, usize::from(*len));
         let sent = match body.shared {
-            true => tx.bytes(data.into(), now),
-            false => tx.data(&data, now),
+            true => tx.send_bytes(data.into(), now),
+            false => tx.send_data(&data, now),
         };
         if sent.is_ok() {
             self.piece += 1;

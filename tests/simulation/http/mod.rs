@@ -1,6 +1,7 @@
 //! A client's and a server's connection, wired together, all four halves driven apart.
 
 pub(crate) mod asking;
+mod halves;
 pub(crate) mod message;
 pub(crate) mod plan;
 pub(crate) mod serving;
@@ -64,7 +65,7 @@ pub(crate) fn check(plan: &Plan) {
 
     // One answer to each request, its own, with the informational heads before it.
     let exchanges = plan.exchanges();
-    for (n, response) in client.responses.iter().enumerate() {
+    for (n, response) in client.responses().iter().enumerate() {
         assert_eq!(response.number, Some(n), "a response to another request");
         let answer = &plan.answers[n];
         assert_eq!(response.status, answer.status);
@@ -77,21 +78,21 @@ pub(crate) fn check(plan: &Plan) {
     }
     let silent = plan.answers[..exchanges].iter().any(|answer| answer.silent);
     let answered = exchanges - usize::from(silent);
-    assert_eq!(client.responses.len(), answered, "{:?}", (client.error, server.error, ended));
-    for (n, response) in client.responses.iter().enumerate() {
+    assert_eq!(client.responses().len(), answered, "{:?}", (client.error(), server.error(), ended));
+    for (n, response) in client.responses().iter().enumerate() {
         let (ask, answer) = (&plan.asks[n], &plan.answers[n]);
         let bodiless = ask.method == "HEAD" || matches!(answer.status, 204 | 304);
         response.compare(n, &answer.body, bodiless, true);
         assert_eq!(response.interim, usize::from(answer.interim), "informational heads");
     }
     // Whoever closes with an early answer does not wait for the rest of the request.
-    assert_eq!(server.requests.len(), exchanges);
-    for (n, request) in server.requests.iter().enumerate() {
+    assert_eq!(server.requests().len(), exchanges);
+    for (n, request) in server.requests().iter().enumerate() {
         let may_be_cut = n + 1 == exchanges && (plan.closes(n) || silent);
         request.compare(n, &plan.asks[n].body, false, !may_be_cut);
     }
     // Either half may see that an answer is late.
-    if let Some(error) = client.error {
+    if let Some(error) = client.error() {
         assert!(silent && error.kind == ErrorKind::TimedOut, "{error:?}");
     }
     match client.gave_up_at {
@@ -101,8 +102,8 @@ pub(crate) fn check(plan: &Plan) {
         }
         None => assert!(!silent, "a server that does not answer is waited for without end"),
     }
-    if let Some(error) = server.error {
-        let cut = server.requests.last().is_some_and(|request| !request.over);
+    if let Some(error) = server.error() {
+        let cut = server.requests().last().is_some_and(|request| !request.over);
         assert!(cut && error.kind == ErrorKind::Truncated, "{error:?}");
     }
     // A server goes on owing an answer that its application never gives.

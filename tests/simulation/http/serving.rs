@@ -1,49 +1,33 @@
 //! A server whose halves are two tasks.
 
-use wirefeed::h1::server::{Event, Reply, ServerSide};
-use wirefeed::h1::{Config, Error, Next, Receiver, Sender, Server};
-use wirefeed::{End, Fields, Instant, Replies, Step};
+use wirefeed::h1::server::{Event, ServerSide};
+use wirefeed::h1::{Config, Error, Next, Server};
+use wirefeed::{End, Instant, Step};
 
-use super::message::{Allowance, Seen, Sending, Sent, judge};
+use super::halves::{Halves, Note};
+use super::message::{self, Seen, Sending, Sent, judge};
 use super::plan::{Answer, Begin, Side};
 use crate::contract;
-use crate::kit::{Delayed, Dice, Link, Pace, Pauses, earliest};
+use crate::kit::Link;
 
 pub(crate) struct Serving<'p> {
     answers: &'p [Answer],
-    replies: Delayed<Reply>,
-    tokens: Delayed<Next<ServerSide>>,
-
-    rx: Receiver<ServerSide>,
-    reader: Pace,
-    input: Vec<u8>,
+    halves: Halves<ServerSide>,
     /// A token that came before the request was over.
     held: Option<Next<ServerSide>>,
     is_done: bool,
-    /// The last call asked for input, or said that the request is over.
-    is_drained: bool,
-    told_end: bool,
-    pub(crate) requests: Vec<Seen>,
-    pub(crate) error: Option<Error>,
     /// Since when it waits for the last request.
     pub(crate) idle_from: Instant,
     /// When a request failed, or was given up.
     pub(crate) failed_at: Option<Instant>,
-
-    tx: Sender<ServerSide>,
-    writer: Pace,
-    allowance: Allowance,
-    /// The application does nothing before; its output is written all the same.
-    thinks_until: Instant,
     at: At,
     /// The answers begun.
     pub(crate) begun: usize,
-    closed: bool,
 }
 
 /// How far an answer is.
 enum At {
-    /// None is owed.
+    /// No request waits for one.
     Rest,
     Interim(u8),
     Body(Sending),
@@ -51,50 +35,45 @@ enum At {
 
 impl<'p> Serving<'p> {
     pub(crate) fn new(config: &Config, side: &Side, answers: &'p [Answer], dice: &[u8]) -> Self {
-        let Server { rx, tx } = Server::new(*config, Instant::ZERO);
+        let server = Server::new(*config, Instant::ZERO);
         Self {
             answers,
-            replies: Delayed::new(Dice::new(dice, 0), side.delay),
-            tokens: Delayed::new(Dice::new(dice, 1), side.delay),
-            rx,
-            reader: Pace::new(&side.pauses, Dice::new(dice, 2)),
-            input: Vec::new(),
+            halves: Halves::new(server, side, side.delay, dice, [0, 1, 2, 3]),
             held: None,
             is_done: false,
-            is_drained: false,
-            told_end: false,
-            requests: Vec::new(),
-            error: None,
             idle_from: Instant::ZERO,
             failed_at: None,
-            tx,
-            writer: Pace::new(&Pauses(Vec::new()), Dice::new(dice, 3)),
-            allowance: Allowance::new(config.output),
-            thinks_until: Instant::ZERO,
             at: At::Rest,
             begun: 0,
-            closed: false,
         }
+    }
+
+    pub(crate) fn requests(&self) -> &[Seen] {
+        &self.halves.seen
+    }
+
+    pub(crate) fn error(&self) -> Option<Error> {
+        self.halves.error
     }
 
     /// The reader's task has a go.
     pub(crate) fn read(&mut self, up: &mut Link, now: Instant) -> bool {
-        if self.closed {
+        if self.halves.closed {
             return false;
         }
         let mut changed = false;
-        let late = self.reader.dice.one_in(2);
+        let late = self.halves.reader.dice.one_in(2);
         if !late {
             changed |= self.read_time(now);
         }
-        if let Some(next) = self.held.take().or_else(|| self.tokens.pop(now)) {
-            self.held = contract::server_next(&mut self.rx, next, now);
+        if let Some(next) = self.held.take().or_else(|| self.halves.tokens.pop(now)) {
+            self.held = self.halves.rx.next_exchange(next, now).err();
             if self.held.is_none() {
-                (self.is_done, self.is_drained, changed) = (false, false, true);
+                (self.is_done, self.halves.is_drained, changed) = (false, false, true);
                 self.idle_from = now;
             }
         }
-        if self.reader.is_ready(now) {
+        if self.halves.reader.is_ready(now) {
             changed |= self.pull(up, now);
         }
         if late {
@@ -104,11 +83,12 @@ impl<'p> Serving<'p> {
     }
 
     fn read_time(&mut self, now: Instant) -> bool {
-        let is_due = self.rx.poll_timeout().is_some_and(|at| at <= now);
+        let Halves { rx, replies, .. } = &mut self.halves;
+        let is_due = rx.poll_timeout().is_some_and(|at| at <= now);
         if is_due {
-            let owed = self.replies.len();
-            self.rx.handle_timeout(&mut self.replies, now);
-            if self.replies.len() > owed {
+            let before = replies.len();
+            rx.handle_timeout(replies, now);
+            if replies.len() > before {
                 self.failed_at.get_or_insert(now);
             }
         }
@@ -116,7 +96,7 @@ impl<'p> Serving<'p> {
     }
 
     fn fail(&mut self, error: Option<Error>, now: Instant) {
-        self.error = self.error.or(error);
+        self.halves.error = self.halves.error.or(error);
         if error.is_some() {
             self.failed_at.get_or_insert(now);
         }
@@ -124,101 +104,74 @@ impl<'p> Serving<'p> {
 
     /// Reads some, unless some is left, and takes the next event.
     fn pull(&mut self, up: &mut Link, now: Instant) -> bool {
-        let (most, wait) = self.reader.dice.cut();
+        let halves = &mut self.halves;
+        let (most, wait) = halves.reader.dice.cut();
         let mut read = 0;
         // A reader whose request is over, or broken, reads on to see the peer leave.
-        let waits = self.is_done || self.error.is_some() || self.told_end;
-        if self.input.is_empty() || (waits && self.input.len() < 4096) {
-            read = up.read(&mut self.input, most);
-            if self.error.is_some() || self.told_end {
-                self.input.clear();
+        let has_failed = halves.error.is_some() || halves.has_ended;
+        let waits = self.is_done || has_failed;
+        if halves.input.is_empty() || (waits && halves.input.len() < 4096) {
+            read = up.read(&mut halves.input, most);
+            if has_failed {
+                halves.input.clear();
             }
         }
-        let is_drained = self.is_drained || self.error.is_some();
-        if self.input.is_empty() && is_drained && up.is_over() && !self.told_end {
-            // Who is told that a request was cut reads on, to see once more that the peer has left.
-            let before = self.error;
-            let told = self.rx.receive_eof(&mut self.replies, now);
-            self.told_end = told.is_ok() || before.is_some();
-            self.fail(told.err(), now);
+        if halves.is_at_end(up) {
+            // A reader that learns that a request was cut reads on, to see once more that the peer has
+            // left.
+            let before = halves.error;
+            let end = halves.rx.receive_eof(&mut halves.replies, now);
+            halves.has_ended = end.is_ok() || before.is_some();
+            self.fail(end.err(), now);
             return true;
         }
-        if self.is_done || self.error.is_some() || self.told_end {
+        if waits {
             return read > 0;
         }
-        let mut input = &self.input[..];
-        let before = input.len();
-        let owed = self.replies.len();
-        let step = self.rx.receive(&mut self.replies, &mut input, now);
-        let used = before - input.len();
-        let mut changed = read > 0 || used > 0 || self.replies.len() > owed;
-        let was_drained = self.is_drained;
-        self.is_drained = matches!(step, Ok(Step::NeedInput | Step::Done));
-        changed |= self.is_drained != was_drained;
+        let (mut changed, step) = halves.take(now, &mut Requests);
+        changed |= read > 0;
         match step {
-            Ok(Step::Item(event)) => {
-                changed = true;
-                self.requests.note(event);
-            }
-            Ok(Step::NeedInput) => assert_eq!(used, before),
+            Ok(Step::Item(()) | Step::NeedInput) => {}
             Ok(Step::Done) => {
                 changed = true;
                 self.is_done = true;
-                if let Some(request) = self.requests.last_mut() {
+                if let Some(request) = halves.seen.last_mut() {
                     request.over = true;
                 }
             }
             Err(error) => {
-                changed |= self.error.is_none();
+                changed |= halves.error.is_none();
                 self.fail(Some(error), now);
             }
         }
-        self.input.drain(..used);
         if changed {
-            self.reader.wait(wait, now);
-            let says = self.is_drained || !contract::AN_EVENT_THAT_IS_HELD_STOPS_THE_CLOCK;
-            if self.reader.pauses(now) && says {
-                contract::server_pauses(&mut self.rx, &mut self.replies, now);
-            }
+            self.halves.rest(wait, now);
         }
         changed
     }
 
     /// The writer's task has a go.
     pub(crate) fn write(&mut self, up: &mut Link, down: &mut Link, now: Instant) -> bool {
-        if self.closed {
+        if self.halves.closed {
             return false;
         }
-        let mut changed = false;
-        while let Some(reply) = self.replies.pop(now) {
-            self.tx.reply(reply, now);
-            changed = true;
+        let mut changed = self.halves.advance(now);
+        if self.halves.writer.is_ready(now) {
+            changed |= self.halves.thinks_until <= now && self.answer(now);
+            changed |= self.halves.flush(down, now);
         }
-        if self.tx.poll_timeout().is_some_and(|at| at <= now) {
-            self.tx.handle_timeout(now);
-            changed = true;
-        }
-        self.allowance.check(self.tx.output());
-        if self.writer.is_ready(now) {
-            changed |= self.thinks_until <= now && self.answer(now);
-            let (most, wait) = self.writer.dice.cut();
-            if down.write(self.tx.output(), most) > 0 {
-                changed = true;
-                self.writer.wait(wait, now);
-            }
-            self.allowance.check(self.tx.output());
-        }
+        let Halves { tx, tokens, closed, .. } = &mut self.halves;
         if contract::A_TOKEN_WAITS_FOR_ITS_REQUEST || self.is_done {
-            if let Some(next) = contract::server_token(&mut self.tx) {
-                self.tokens.push(next, now);
+            if let Some(next) = tx.next_exchange() {
+                tokens.push(next, now);
                 changed = true;
             }
         }
-        if let (Some(end), true) = (self.tx.wants().end, self.tx.output().is_empty()) {
+        if let (Some(end), true) = (tx.wants().end, tx.output().is_empty()) {
             changed |= down.shut();
             if end == End::Close {
                 up.leave();
-                self.closed = true;
+                *closed = true;
                 changed = true;
             }
         }
@@ -231,14 +184,15 @@ impl<'p> Serving<'p> {
         let waits = self.answers.get(n).is_some_and(|it| it.waits) && !self.is_over(n);
         let sent = match &mut self.at {
             At::Rest => {
-                if !self.tx.awaits_head() || !self.may_begin() {
+                if !self.halves.tx.awaits_head() || !self.may_begin() {
                     return false;
                 }
                 self.at = At::Interim(0);
                 return true;
             }
             At::Interim(count) if *count < self.answers[n].interim => {
-                let sent = judge(self.tx.send_head(103, &[("Link", "</a>")], now), Sent::Some);
+                let sent =
+                    judge(self.halves.tx.send_head(103, &[("Link", "</a>")], now), Sent::Some);
                 *count += u8::from(sent == Sent::Some);
                 sent
             }
@@ -251,7 +205,8 @@ impl<'p> Serving<'p> {
                 if answer.close {
                     fields.push(("Connection", "close".into()));
                 }
-                let sent = judge(self.tx.send_head(answer.status, &fields[..], now), Sent::Some);
+                let sent =
+                    judge(self.halves.tx.send_head(answer.status, &fields[..], now), Sent::Some);
                 if sent == Sent::Some {
                     self.at = At::Body(Sending::default());
                 }
@@ -261,31 +216,20 @@ impl<'p> Serving<'p> {
             At::Body(sending) => {
                 let answer = &self.answers[n];
                 match answer.status {
-                    204 | 304 => judge(self.tx.send_end(now), Sent::Over),
-                    _ => sending.step(&mut self.tx, (n, &answer.body), now),
+                    204 | 304 => judge(self.halves.tx.send_end(now), Sent::Over),
+                    _ => sending.step(&mut self.halves.tx, (n, &answer.body), now),
                 }
             }
         };
-        if matches!(sent, Sent::Some | Sent::Over) {
-            self.allowance.sent(self.tx.output());
-        }
-        match sent {
-            Sent::Some => true,
-            Sent::Full => false,
-            Sent::Wait(until) => {
-                self.thinks_until = until;
-                true
-            }
-            Sent::Over | Sent::Refused => {
-                self.begun += 1;
-                self.at = At::Rest;
-                true
-            }
-        }
+        self.halves.after(sent).unwrap_or_else(|| {
+            self.begun += 1;
+            self.at = At::Rest;
+            true
+        })
     }
 
     fn is_over(&self, n: usize) -> bool {
-        self.error.is_some() || self.requests.get(n).is_some_and(|request| request.over)
+        self.halves.error.is_some() || self.requests().get(n).is_some_and(|request| request.over)
     }
 
     fn may_begin(&self) -> bool {
@@ -295,58 +239,34 @@ impl<'p> Serving<'p> {
             && match answer.begin {
                 Begin::Head => true,
                 Begin::Bytes(count) => {
-                    self.is_over(n) || self.requests[n].body.len() >= usize::from(count)
+                    self.is_over(n) || self.requests()[n].body.len() >= usize::from(count)
                 }
                 Begin::End => self.is_over(n),
             }
     }
 
     pub(crate) fn wake(&self, now: Instant) -> Option<Instant> {
-        if self.closed {
-            return None;
-        }
-        earliest([
-            self.replies.wake(),
-            self.tokens.wake().filter(|_| self.held.is_none()),
-            self.rx.poll_timeout(),
-            self.tx.poll_timeout(),
-            self.reader.wake(now),
-            self.writer.wake(now),
-            Some(self.thinks_until).filter(|at| *at > now),
-        ])
+        self.halves.wake(self.held.is_none(), now)
     }
 
     pub(crate) fn is_closed(&self) -> bool {
-        self.closed
+        self.halves.closed
     }
 
     /// Until when its own pauses keep it from reading.
     pub(crate) fn reads_from(&self) -> Instant {
-        self.reader.ready_at()
+        self.halves.reader.ready_at()
     }
 }
 
-/// Takes note of what is seen.
-trait Note {
-    fn note(&mut self, event: Event<'_, '_>);
-}
+struct Requests;
 
-impl Note for Vec<Seen> {
-    fn note(&mut self, event: Event<'_, '_>) {
+impl Note<ServerSide> for Requests {
+    fn note<'m, 'b: 'm>(&mut self, requests: &mut Vec<Seen>, event: Event<'m, 'b>) {
         match event {
-            Event::Head(head) => {
-                let number = head.value_of("number").and_then(|n| std::str::from_utf8(n).ok());
-                let number = number.and_then(|n| n.parse().ok());
-                self.push(Seen { number, ..Seen::default() });
-            }
-            Event::Data(piece) => {
-                assert!(!piece.is_empty());
-                self.last_mut().expect("a head came before").body.extend(piece);
-            }
-            Event::Trailers(fields) => {
-                assert_eq!(fields.value_of("digest"), Some(&b"x"[..]));
-                self.last_mut().expect("a head came before").trailers = true;
-            }
+            Event::Head(head) => message::begin(requests, &head, 0, 0),
+            Event::Data(piece) => message::data(requests, piece),
+            Event::Trailers(fields) => message::trailers(requests, &fields),
         }
     }
 }

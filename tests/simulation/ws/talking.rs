@@ -119,7 +119,7 @@ impl<'p, R: Role> Talking<'p, R> {
         self.is_held = self.side.heeds && !self.tx.wants().read;
         if self.is_held && self.input.is_empty() && self.is_drained {
             if !was_held {
-                contract::session_pauses(&mut self.rx, &mut self.replies, now);
+                self.rx.pause(&mut self.replies, now);
             }
             return !was_held;
         }
@@ -145,7 +145,7 @@ impl<'p, R: Role> Talking<'p, R> {
         if changed && self.reader.pauses(now) {
             self.read_from = self.reader.ready_at();
             if self.is_drained || !contract::AN_EVENT_THAT_IS_HELD_STOPS_THE_CLOCK {
-                contract::session_pauses(&mut self.rx, &mut self.replies, now);
+                self.rx.pause(&mut self.replies, now);
             }
         }
         changed
