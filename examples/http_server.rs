@@ -6,15 +6,14 @@
 //! curl -d hello http://127.0.0.1:8080/path
 //! ```
 
-use std::error::Error;
-use std::io::{ErrorKind::WouldBlock, Read, Write};
+use std::io::{self, ErrorKind::WouldBlock, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::time::Duration;
 
 use wirefeed::h1::{Config, Server, server::Event};
 use wirefeed::{End, Instant, Step};
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> io::Result<()> {
     let address = std::env::args().nth(1).unwrap_or("127.0.0.1:8080".into());
     let listener = TcpListener::bind(address)?;
     println!("listening on {}", listener.local_addr()?);
@@ -24,7 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 }
 
-fn serve(mut socket: TcpStream) -> Result<(), Box<dyn Error>> {
+fn serve(mut socket: TcpStream) -> io::Result<()> {
     let origin = std::time::Instant::now();
     let now = || Instant::from_std(origin, std::time::Instant::now());
     let mut http = Server::new(Config::server(), now());
@@ -70,7 +69,7 @@ fn serve(mut socket: TcpStream) -> Result<(), Box<dyn Error>> {
             Ok(0) => return Ok(()), // all requests have been answered
             Ok(len) => len,
             Err(error) if error.kind() == WouldBlock => 0,
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(error),
         };
     }
 }

@@ -5,16 +5,15 @@
 //! websocat ws://127.0.0.1:9001/
 //! ```
 
-use std::error::Error;
-use std::io::{ErrorKind::WouldBlock, Read, Write};
+use std::io::{self, ErrorKind::WouldBlock, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::time::Duration;
 
 use wirefeed::h1;
-use wirefeed::ws::{Config, Event, Server, Session, handshake::ServerHandshake};
+use wirefeed::ws::{Config, Event, ServerRole, Session, handshake::ServerHandshake};
 use wirefeed::{End, Instant, Outbox, Step};
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> io::Result<()> {
     let address = std::env::args().nth(1).unwrap_or("127.0.0.1:9001".into());
     let listener = TcpListener::bind(address)?;
     println!("listening on {}", listener.local_addr()?);
@@ -24,13 +23,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 }
 
-fn serve(mut socket: TcpStream) -> Result<(), Box<dyn Error>> {
+fn serve(mut socket: TcpStream) -> io::Result<()> {
     let origin = std::time::Instant::now();
     let now = || Instant::from_std(origin, std::time::Instant::now());
     let mut buffer = vec![0; 64 << 10];
     socket.set_write_timeout(Some(Duration::from_secs(30)))?;
     let Some(mut len) = open(&mut socket, &mut buffer, now)? else { return Ok(()) };
-    let Session { mut rx, mut tx } = Session::new(Server, &Config::default());
+    let Session { mut rx, mut tx } = Session::new(ServerRole, Config::default(), now());
     loop {
         // 1. Receive what was read.
         let mut input = &mut buffer[..len];
@@ -59,7 +58,7 @@ fn serve(mut socket: TcpStream) -> Result<(), Box<dyn Error>> {
             Ok(0) => return Ok(()), // all messages have been answered
             Ok(len) => len,
             Err(error) if error.kind() == WouldBlock => 0,
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(error),
         };
     }
 }
@@ -69,7 +68,7 @@ fn open(
     socket: &mut TcpStream,
     buffer: &mut [u8],
     now: impl Fn() -> Instant,
-) -> Result<Option<usize>, Box<dyn Error>> {
+) -> io::Result<Option<usize>> {
     let h1::Server { mut rx, mut tx } = h1::Server::new(h1::Config::server(), now());
     socket.set_read_timeout(Some(Duration::from_secs(10)))?;
     loop {
@@ -79,12 +78,13 @@ fn open(
             let h1::server::Event::Head(request) = event else { continue };
             match ServerHandshake::upgrade(request.method(), &request) {
                 Ok(handshake) => {
-                    let response = handshake.accept(None, None, &())?;
+                    let response = handshake.accept(None, None, &()).map_err(io::Error::other)?;
                     tx.send_head(response.status(), &response, now())?;
                 }
                 Err(refusal) => {
-                    tx.send_head(refusal.status(), refusal.fields(), now())?;
-                    tx.abort();
+                    let fields = [refusal.fields(), &[("Connection", "close")]].concat();
+                    tx.send_head(refusal.status(), &fields[..], now())?;
+                    tx.send_end(now())?;
                 }
             }
         }
@@ -100,7 +100,7 @@ fn open(
     }
 }
 
-fn write(socket: &mut TcpStream, output: &mut Outbox) -> std::io::Result<()> {
+fn write(socket: &mut TcpStream, output: &mut Outbox) -> io::Result<()> {
     while let Some(bytes) = output.take_bytes() {
         socket.write_all(&bytes)?;
     }
