@@ -6,7 +6,11 @@
 //! curl -d hello http://127.0.0.1:8080/path
 //! ```
 
-use std::io::{self, ErrorKind::WouldBlock, Read, Write};
+use std::io::{
+    self,
+    ErrorKind::{TimedOut, WouldBlock},
+    Read, Write,
+};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::time::Duration;
 
@@ -68,7 +72,7 @@ fn serve(mut socket: TcpStream) -> io::Result<()> {
         len = match socket.read(&mut buffer) {
             Ok(0) => return Ok(()), // all requests have been answered
             Ok(len) => len,
-            Err(error) if error.kind() == WouldBlock => 0,
+            Err(error) if matches!(error.kind(), WouldBlock | TimedOut) => 0,
             Err(error) => return Err(error),
         };
     }
