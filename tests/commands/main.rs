@@ -1,7 +1,8 @@
-//! The example `inspect` as a person and a script use it.
+//! The examples as a person and a script use them.
 
 mod inspect;
 mod program;
 mod rules;
+mod servers;
 #[path = "../../examples/support/mod.rs"]
 mod support;

@@ -1,4 +1,4 @@
-//! Finds and runs the `inspect` example.
+//! Finds and runs the examples.
 
 use std::env;
 use std::io::Write;
@@ -6,12 +6,16 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::thread;
 
-/// The program, which `cargo test` builds beside the tests.
 pub(crate) fn inspect() -> Command {
+    example("inspect")
+}
+
+/// An example, which `cargo test` builds beside the tests.
+pub(crate) fn example(name: &str) -> Command {
     let tests = env::current_exe().unwrap();
     let profile = tests.parent().and_then(|deps| deps.parent()).unwrap();
-    let program: PathBuf = profile.join("examples").join("inspect");
-    assert!(program.exists(), "build it first: cargo build --example inspect");
+    let program: PathBuf = profile.join("examples").join(name);
+    assert!(program.exists(), "build it first: cargo build --example {name}");
     Command::new(program)
 }
 
