@@ -93,7 +93,7 @@ impl Output {
         }
         self.outbox.check(len)?;
         // One growth for all, then parts into what is there.
-        let out = self.outbox.owed();
+        let out = self.outbox.buffer();
         let start = out.len();
         out.resize(start + len, 0);
         if put_head(&mut out[start..], line, fields, own).is_none_or(|rest| !rest.is_empty()) {

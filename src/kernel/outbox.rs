@@ -199,7 +199,7 @@ impl Outbox {
     }
 
     /// The buffer that copies go to, for output over the limit.
-    pub(crate) fn owed(&mut self) -> &mut BytesMut {
+    pub(crate) fn buffer(&mut self) -> &mut BytesMut {
         &mut self.copied
     }
 
@@ -430,7 +430,7 @@ mod tests {
         let mut out = Outbox::new();
         out.copy(&[0; 64]).unwrap();
         out.advance(64);
-        let place = out.owed().as_ptr();
+        let place = out.buffer().as_ptr();
         for _ in 0..1000 {
             out.copy(&[1; 64]).unwrap();
             assert_eq!(out.chunk().as_ptr(), place);

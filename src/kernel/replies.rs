@@ -8,12 +8,12 @@ use crate::kernel::time::Instant;
 ///
 /// ```
 /// use std::sync::mpsc::{Receiver, SyncSender};
-/// use wirefeed::{Replies, Instant, h1::server::{Reply, Sender}};
+/// use wirefeed::{Instant, Replies, h1::Sender, h1::server::{Reply, ServerSide}};
 ///
 /// fn in_two_tasks(replies: SyncSender<Reply>) -> impl Replies<Reply> {
 ///     move |reply: Reply, _: Instant| { let _ = replies.send(reply); }
 /// }
-/// fn in_the_other(replies: Receiver<Reply>, tx: &mut Sender, now: Instant) {
+/// fn in_the_other(replies: Receiver<Reply>, tx: &mut Sender<ServerSide>, now: Instant) {
 ///     replies.try_iter().for_each(|reply| tx.reply(reply, now));
 /// }
 /// ```

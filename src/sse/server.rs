@@ -204,7 +204,7 @@ impl EventStream {
         if let Some(retry) = config.retry {
             let ms = u64::try_from(retry.as_millis()).unwrap_or(u64::MAX);
             // A `BytesMut` has room.
-            let _ = encode_retry(ms, outbox.owed());
+            let _ = encode_retry(ms, outbox.buffer());
         }
         Self {
             outbox,
@@ -339,10 +339,10 @@ impl EventStream {
         }
         self.sent_at = now;
         if self.outbox.is_empty() {
-            if self.outbox.owed().capacity() > RETAINED {
+            if self.outbox.buffer().capacity() > RETAINED {
                 self.outbox.release();
             }
-            self.outbox.owed().extend_from_slice(KEEP_ALIVE);
+            self.outbox.buffer().extend_from_slice(KEEP_ALIVE);
         }
     }
 

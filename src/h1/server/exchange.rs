@@ -194,7 +194,7 @@ impl ServerSide {
                 text.len(),
             );
             // Above the limit on output, since there is at most one such response.
-            let out = output.outbox.owed();
+            let out = output.outbox.buffer();
             out.extend_from_slice(head.as_bytes());
             if self.request.method != Method::Head {
                 out.extend_from_slice(text.as_bytes());

@@ -365,9 +365,9 @@ fn a_burst_leaves_nothing_behind() {
     server.send_comment(&"x".repeat(10_000), T0).unwrap();
     let len = server.output().remaining();
     server.output().advance(len);
-    assert!(server.outbox.owed().capacity() > RETAINED);
+    assert!(server.outbox.buffer().capacity() > RETAINED);
     server.handle_timeout(after(15_000));
-    assert!(server.outbox.owed().capacity() <= RETAINED);
+    assert!(server.outbox.buffer().capacity() <= RETAINED);
     assert_eq!(written(&mut server), ":\n\n");
 }
 

@@ -47,7 +47,7 @@ impl<R: Role> Sender<R> {
         let header = Header { len: bytes.len() as u64, ..Self::header(Opcode::Binary) };
         let head = header.encode();
         self.check(head.as_ref().len() + bytes.len())?;
-        self.outbox.owed().put_slice(head.as_ref());
+        self.outbox.buffer().put_slice(head.as_ref());
         self.outbox.append(bytes);
         self.write.touch(&self.outbox, now);
         Ok(())

@@ -264,7 +264,7 @@ impl<R: Role> Sender<R> {
     ) -> Result<(), SendError> {
         let (key, head) = self.head(header, payload);
         self.check(head.as_ref().len() + payload.len())?;
-        write_frame(self.outbox.owed(), head, key, payload);
+        write_frame(self.outbox.buffer(), head, key, payload);
         self.write.touch(&self.outbox, now);
         Ok(())
     }
@@ -272,7 +272,7 @@ impl<R: Role> Sender<R> {
     /// Writes a control frame of the protocol, to which the limit on output does not apply.
     fn control_frame(&mut self, opcode: Opcode, payload: &[u8]) {
         let (key, head) = self.head(Self::header(opcode), payload);
-        write_frame(self.outbox.owed(), head, key, payload);
+        write_frame(self.outbox.buffer(), head, key, payload);
         self.control_len += (head.as_ref().len() + payload.len()) as u16;
         self.control_end = self.outbox.end();
     }
