@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """count.py [ROOT...]: sizes and public names of the crates in these folders, side by side; by default
-of this one. Tests are left out: what stands under `#[cfg(test)]`, and the files of such modules.
+of this one. Tests are left out: what stands under `#[cfg(test)]` or `#[cfg(all(test, ..))]`, and the files of such modules.
 """
 
 import re
@@ -81,7 +81,7 @@ def end_of(bare, at):
 def without_tests(bare, code):
     """Blanks each item under `#[cfg(test)]`; the names of the modules in files of their own that are."""
     modules = []
-    for attribute in re.finditer(r"#\[cfg\(test\)\]\s*(?:#\[[^\]]*\]\s*)*", bare):
+    for attribute in re.finditer(r"#\[cfg\((?:test|all\(test\b[^\]]*)\)\]\s*(?:#\[[^\]]*\]\s*)*", bare):
         end = end_of(bare, attribute.end())
         item = bare[attribute.end():end]
         outside = re.match(r"(?:pub(?:\([^)]*\))?\s+)?mod\s+(\w+)\s*;", item)
