@@ -1,10 +1,10 @@
-//! The one form in which a machine's transitions are written.
+//! State transition tables.
 
-/// Declares the transitions of a machine: the lookup, and the table in its documentation, come from the
-/// same rows.
+/// Declares the transitions of a state machine. The lookup and the documented table come from the same
+/// rows.
 ///
-/// A row names states, what happens, and the state after: `Idle | Over, Left => Ended;`. What is not
-/// in the table cannot happen: `on` reports it, `go` asserts that it does not.
+/// A row lists states, inputs, and the next state: `Idle | Over, Left => Ended;`. For a transition that
+/// is not in the table, `on` returns `None`, and `go` fails a debug assertion.
 macro_rules! transitions {
     (
         $(#[$meta:meta])*
@@ -29,7 +29,7 @@ macro_rules! transitions {
                 }
             }
 
-            /// Goes on to the state after `on`, which must be in the table.
+            /// Moves to the state after `on`. The transition must be in the table.
             #[inline]
             fn go(&mut self, on: $On) {
                 match self.on(on) {
@@ -52,7 +52,7 @@ mod agreement {
     use alloc::vec::Vec;
     use core::fmt::Debug;
 
-    /// Compares the rows `//! | in | on | to |` of a file with its transition function, both ways.
+    /// Checks that the rows `//! | in | on | to |` of a file and its transition function are equal.
     pub(crate) fn agrees<S: Copy + Debug, O: Copy + Debug>(
         file: &str,
         states: &[S],
@@ -118,7 +118,7 @@ mod tests {
     #[test]
     #[should_panic(expected = "Open in Closed is not in the table")]
     #[cfg(debug_assertions)]
-    fn a_transition_that_is_missing_is_found_out() {
+    fn a_missing_transition_panics() {
         State::Closed.go(On::Open);
     }
 }
