@@ -1,10 +1,10 @@
-//! Delays between attempts, for every lifecycle.
+//! Delays between connection attempts, for every lifecycle.
 
 use core::time::Duration;
 
 use crate::kernel::entropy::Entropy;
 
-/// How long to wait before the next attempt.
+/// Computes the delay before the next connection attempt.
 ///
 /// ```
 /// use core::time::Duration;
@@ -15,24 +15,25 @@ use crate::kernel::entropy::Entropy;
 /// let mut source = |bytes: &mut [u8]| bytes.fill(0);
 /// let mut delays = |base| [0, 1, 2, 3, 4].map(|failures| backoff.delay(base, failures, &mut source));
 /// assert_eq!(delays(Duration::from_secs(1)).map(|delay| delay.as_secs()), [1, 2, 4, 8, 10]);
-/// // No server can ask for less than the floor.
+/// // A server cannot request less than the floor.
 /// assert_eq!(delays(Duration::ZERO).map(|delay| delay.as_millis()), [500, 1000, 2000, 4000, 8000]);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Backoff {
-    /// The shortest delay, whatever the server asks for. 500 milliseconds, as Gecko: a server that
-    /// asks for none is not asked without a pause. Where it is zero on purpose, and the server asks
-    /// for no delay either, the delays after failures grow from 1 millisecond.
+    /// The shortest delay, even if the server requests less. Default: 500 milliseconds, as in Gecko, so
+    /// that a server that requests no delay does not get attempts without a pause. If the floor and the
+    /// requested delay are both zero, the delays after failures grow from 1 millisecond.
     pub floor: Duration,
-    /// The longest, whatever the server asks for, unless the floor is longer; no limit by default, as
-    /// in browsers.
+    /// The longest delay, even if the server requests more, unless the floor is longer. Default: no
+    /// limit, as in browsers.
     pub cap: Option<Duration>,
-    /// How many times as long each failure in a row makes the delay. 1, that is, no longer; so is 0.
+    /// The factor by which each failure in a row multiplies the delay. Default: 1, a constant delay. 0
+    /// counts as 1.
     pub growth: u32,
-    /// The share of a delay, in percent up to 100, of which a random part is taken off, so that
-    /// clients that lost their server together do not come back together. 0. Where that would go
-    /// below the floor it is put on instead, as far as the cap allows.
+    /// The part of the delay, in percent up to 100, that is random, so that clients that lost their
+    /// server together do not reconnect together. Default: 0. The random part shortens the delay; if
+    /// that would go below the floor, it lengthens the delay instead, up to the cap.
     pub jitter: u8,
 }
 
@@ -43,12 +44,13 @@ impl Default for Backoff {
 }
 
 impl Backoff {
-    /// The delay after so many failures in a row, from a delay that the server or the policy asks for.
+    /// The delay after `failures` failures in a row. `base` is the delay that the server or the policy
+    /// requests.
     pub fn delay(&self, base: Duration, failures: u32, entropy: &mut impl Entropy) -> Duration {
         self.delay_of(base, Duration::ZERO, failures, entropy)
     }
 
-    /// The same, and at least so much, unless the cap is shorter.
+    /// The same, but at least `least`, unless the cap is shorter.
     pub(crate) fn delay_of(
         &self,
         base: Duration,
@@ -78,17 +80,17 @@ impl Backoff {
     }
 }
 
-/// A part of some time that is no more than the whole.
+/// `of * share / whole`, where `share <= whole`.
 fn part(of: u64, share: u128, whole: u128) -> u64 {
     (u128::from(of) * share / whole) as u64
 }
 
-/// In the unit of an [`Instant`](crate::Instant); what is not zero stays so.
+/// The time in microseconds, rounded up, so that only zero becomes zero.
 fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_nanos().div_ceil(1000)).unwrap_or(u64::MAX)
 }
 
-/// What grows where neither the server nor the caller wants a delay.
+/// The base of growing delays, in microseconds, if the floor and the requested delay are zero.
 const SMALLEST: u64 = 1000;
 
 #[cfg(test)]
@@ -103,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn by_default_it_is_what_the_server_asks_for_but_for_a_floor() {
+    fn the_default_delay_is_the_requested_one_with_a_floor() {
         let mut none = |_: &mut [u8]| unreachable!("no jitter, no randomness");
         for failures in [0, 1, 1000] {
             assert_eq!(Backoff::default().delay(SECOND, failures, &mut none), SECOND);
@@ -112,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn failures_grow_from_the_floor() {
+    fn delays_grow_from_the_floor() {
         let mut none = |_: &mut [u8]| unreachable!("no jitter, no randomness");
         for (floor, growth, delays) in [
             (500, 2, [500, 1000, 2000]),
@@ -129,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn jitter_takes_off_a_part() {
+    fn jitter_shortens_the_delay() {
         let backoff = Backoff { jitter: 50, ..Backoff::default() };
         assert_eq!(backoff.delay(SECOND, 0, &mut |bytes: &mut [u8]| bytes.fill(0)), SECOND);
         let least = backoff.delay(SECOND, 0, &mut |bytes: &mut [u8]| bytes.fill(255));
@@ -137,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn jitter_goes_neither_below_the_floor_nor_above_the_cap() {
+    fn jitter_stays_between_floor_and_cap() {
         for (base, least, cap, from, to) in [
             (0, 0, None, 500, 750),
             (600, 0, None, 500, 800),
@@ -158,7 +160,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_stays_within_bounds(
+        fn delays_stay_between_floor_and_cap(
             base in any::<u64>(), least in any::<u64>(), failures in any::<u32>(), growth in 0u32..5,
             jitter in any::<u8>(), floor in 0u64..1000, more in 0u64..1000, random in any::<[u8; 4]>(),
         ) {

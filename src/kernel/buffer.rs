@@ -1,8 +1,8 @@
-//! What is kept of a token that the end of an input slice cut.
+//! A buffer for the part of a token that arrived before the end of the input.
 
 use alloc::vec::Vec;
 
-/// The first part of a token whose rest has not arrived. Its owner counts before it stores.
+/// The first part of a token whose rest has not arrived. The owner checks its limit before it stores.
 #[derive(Default)]
 pub(crate) struct Buffer(Vec<u8>);
 
@@ -11,7 +11,8 @@ impl Buffer {
         Self(Vec::new())
     }
 
-    /// Moves the first `n` bytes of `input` here; at most `limit` bytes will ever be held.
+    /// Moves the first `n` bytes of `input` into the buffer. The owner never holds more than `limit`
+    /// bytes, so the capacity does not grow beyond that.
     pub(crate) fn take(&mut self, input: &mut &[u8], n: usize, limit: usize) {
         let (taken, rest) = input.split_at(n);
         reserve(&mut self.0, n, limit);
@@ -35,7 +36,7 @@ impl Buffer {
         self.0.clear();
     }
 
-    /// Gives back all memory, unless something is held.
+    /// Frees the memory, unless the buffer holds bytes.
     pub(crate) fn release(&mut self) {
         if self.0.is_empty() {
             self.0 = Vec::new();
@@ -49,12 +50,13 @@ impl core::fmt::Debug for Buffer {
     }
 }
 
-/// Makes room for `more` bytes: in doubling steps with what has arrived, never past `limit`.
+/// Reserves room for `more` bytes. The capacity doubles with the bytes that have arrived, up to `limit`.
 pub(crate) fn reserve(bytes: &mut Vec<u8>, more: usize, limit: usize) {
     bytes.reserve_exact(step(bytes.len(), bytes.capacity(), more, limit));
 }
 
-/// The additional room to ask for: none where `more` fits, else enough to double, within `limit`.
+/// The additional room to reserve: 0 if `more` bytes fit, else enough to double the capacity within
+/// `limit`.
 pub(crate) fn step(len: usize, capacity: usize, more: usize, limit: usize) -> usize {
     if capacity - len >= more {
         return 0;
@@ -69,7 +71,7 @@ mod tests {
     use alloc::vec;
 
     #[test]
-    fn grows_with_what_has_arrived_and_no_further_than_the_limit() {
+    fn capacity_grows_with_the_bytes_received_up_to_the_limit() {
         let mut carry = Buffer::new();
         for _ in 0..1000 {
             carry.take(&mut &b"x"[..], 1, 1000);
@@ -83,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_buffer_of_any_size_is_given_back() {
+    fn release_frees_a_buffer_of_any_size() {
         for len in [1, 10_000] {
             let mut carry = Buffer::new();
             carry.take(&mut &vec![0; len][..], len, usize::MAX);

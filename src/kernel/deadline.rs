@@ -1,32 +1,32 @@
-//! Deadlines: until when the peer must have done its part.
+//! Deadlines by which the peer must make progress.
 //!
-//! A deadline measures the peer. It runs while this side waits for it, and stands still while the
-//! caller does not read, or has not pulled what has arrived.
+//! A deadline measures the peer. It runs while this side waits for the peer, and pauses while the caller
+//! does not read or has not processed its input.
 //!
-//! | machine | deadline | runs while | goes on with | when it is over |
+//! | machine | deadline | runs while | ends or restarts with | on expiry |
 //! |---|---|---|---|---|
-//! | `h1::Server` | `idle_timeout` | no byte of a request has come | the first byte of a head | the connection ends |
-//! | `h1::Server` | `head_timeout` | a head is incomplete | the whole head | 408 |
-//! | `h1::Server` | `body_timeout` | a body is incomplete | 4 KiB, or the end | 408 |
-//! | `h1::Server` | `write_timeout` | output is owed | 4 KiB taken, or all that was owed | the connection ends |
-//! | `h1::Server` | `write_timeout` | the last response went out | the peer's end of stream | the connection ends |
-//! | `h1::Client` | `idle_timeout` | no request is under way | a request | the connection ends |
-//! | `h1::Client` | `head_timeout` | a request is over, its response's head incomplete | the whole head | `TimedOut` |
-//! | `h1::Client` | `body_timeout` | a body is incomplete | 4 KiB, or the end | `TimedOut` |
-//! | `h1::Client` | `continue_timeout` | a 100 is awaited | a 100, or the response | the body may be sent |
-//! | `h1::Client` | `write_timeout` | output is owed | 4 KiB taken, or all that was owed | the connection ends |
-//! | `ws::Session` | `ping_interval` | nothing comes | any byte | a ping goes out |
+//! | `h1::Server` | `idle_timeout` | no byte of a request has arrived | the first byte of a head | the connection ends |
+//! | `h1::Server` | `head_timeout` | a head is incomplete | the complete head | 408 |
+//! | `h1::Server` | `body_timeout` | content is incomplete | 4 KiB, or the end | 408 |
+//! | `h1::Server` | `write_timeout` | output is pending | 4 KiB written, or all output pending at its start | the connection ends |
+//! | `h1::Server` | `write_timeout` | the last response is sent | the peer's end of stream | the connection ends |
+//! | `h1::Client` | `idle_timeout` | no request is in progress | a request | the connection ends |
+//! | `h1::Client` | `head_timeout` | the request is complete, the head of its response is not | the complete head | `TimedOut` |
+//! | `h1::Client` | `body_timeout` | content is incomplete | 4 KiB, or the end | `TimedOut` |
+//! | `h1::Client` | `continue_timeout` | the request awaits a 100 | a 100, or the response | the content may be sent |
+//! | `h1::Client` | `write_timeout` | output is pending | 4 KiB written, or all output pending at its start | the connection ends |
+//! | `ws::Session` | `ping_interval` | the peer is silent | any byte | the session sends a ping |
 //! | `ws::Session` | `pong_timeout` | a ping has left the output | any byte | `Ending::TimedOut` |
-//! | `ws::Session` | `write_timeout` | output is owed | 4 KiB taken, or all that was owed | `Ending::TimedOut` |
-//! | `ws::Session` | `close_timeout` | a close frame went out | the end of the handshake | `Ending::TimedOut` |
+//! | `ws::Session` | `write_timeout` | output is pending | 4 KiB written, or all output pending at its start | `Ending::TimedOut` |
+//! | `ws::Session` | `close_timeout` | a close frame is sent | the end of the handshake | `Ending::TimedOut` |
 //! | `sse::EventSource` | `idle` | the connection is open | any byte | the source reconnects |
 //!
-//! What this side waits for by itself is no deadline of the peer's, and is kept where it belongs: the
-//! time to reconnect, a stream's keep-alive and the end of a poll, the age of an event.
+//! Timers for this side's own actions are not deadlines and stay with their machines: the time to
+//! reconnect, the keep-alive of a stream, the end of a poll, the age of an event.
 //!
-//! `receive` and `handle_timeout` may come in either order. A turn that comes more than a second after
-//! a deadline has slept through it, and what the peer sent meanwhile may lie unread: such a deadline is
-//! due once more, at once, and any byte received before that turn begins it anew.
+//! The caller may call `receive` and `handle_timeout` in either order. If a call comes more than a second
+//! after a deadline, the caller has slept through it, and bytes that the peer sent in time may be unread.
+//! Such a deadline becomes due once more at once; bytes received before that restart it in full.
 
 use core::time::Duration;
 
@@ -34,8 +34,8 @@ use bytes::Buf as _;
 
 use crate::kernel::{outbox::Outbox, time::Instant};
 
-/// How long the peer has, if there is a limit: milliseconds, rounded up, at most 49 days. A session
-/// keeps five of these.
+/// The length of a deadline in milliseconds, rounded up, at most 49 days; or no limit. Four bytes,
+/// because a session stores five.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Span(u32);
 
@@ -46,8 +46,8 @@ impl Span {
         u64::from(self.0) * 1000
     }
 
-    /// How often to look whether what is waited for has left the output, which nobody tells: often
-    /// enough that the peer has at most a quarter more.
+    /// The interval for checking whether the output is empty, because the machine gets no call when the
+    /// caller writes output. A quarter of the deadline gives the peer at most a quarter more time.
     pub(crate) fn quarter(self) -> Self {
         match self {
             Self::NONE => Self::NONE,
@@ -59,7 +59,7 @@ impl Span {
 impl From<Duration> for Span {
     #[inline]
     fn from(time: Duration) -> Self {
-        // Without a division of 128 bits, since it happens with every request.
+        // No 128-bit division, because this runs for every request.
         let millis = u64::from(time.subsec_nanos().div_ceil(1_000_000));
         let millis = time.as_secs().saturating_mul(1000).saturating_add(millis);
         Self(u32::try_from(millis).unwrap_or(u32::MAX).min(u32::MAX - 1))
@@ -73,39 +73,39 @@ impl From<Option<Duration>> for Span {
     }
 }
 
-/// A deadline, and how much of it is left.
+/// A deadline, and the time that is left.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Deadline {
-    /// Its length.
+    /// The full length.
     full: Span,
     clock: Clock,
-    /// Microseconds: the moment when it is over, or what is left of it.
+    /// While running, the moment of expiry; while paused, the time left. Both in microseconds.
     micros: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Clock {
-    /// Nothing is waited for.
+    /// There is no deadline.
     Off,
-    /// The peer has until a moment.
+    /// It runs.
     Running,
-    /// It was slept through, and is over with the next turn.
+    /// The caller slept through it: it expires with the next call, unless bytes arrive first.
     Late,
-    /// It stands still.
+    /// It does not run.
     Paused,
 }
 
 impl Deadline {
     pub(crate) const OFF: Self = Self { full: Span::NONE, clock: Clock::Off, micros: 0 };
 
-    /// Runs from now on; without a limit nothing is waited for.
+    /// Starts it with the length `full`; stops it without a limit.
     #[inline]
     pub(crate) fn start(&mut self, full: impl Into<Span>, now: Instant) {
         self.full = full.into();
         self.restart(now);
     }
 
-    /// Runs from now on, as long as it did before.
+    /// Starts it again with the same length.
     #[inline]
     pub(crate) fn restart(&mut self, now: Instant) {
         if self.full == Span::NONE {
@@ -116,7 +116,7 @@ impl Deadline {
         }
     }
 
-    /// Stands still, with all of the time left, until it is resumed.
+    /// Sets the length `full`, paused.
     #[inline]
     pub(crate) fn arm(&mut self, full: impl Into<Span>) {
         self.full = full.into();
@@ -124,13 +124,14 @@ impl Deadline {
         self.micros = self.full.micros();
     }
 
-    /// Nothing is waited for any more.
+    /// Stops it.
     #[inline]
     pub(crate) fn stop(&mut self) {
         self.clock = Clock::Off;
     }
 
-    /// Stands still: the peer has done something, or this side does not look.
+    /// Pauses it: the peer has sent something, or the caller does not read. If the caller slept
+    /// through the deadline, all of the time is left again.
     #[inline]
     pub(crate) fn pause(&mut self, now: Instant) {
         if !self.is_running() {
@@ -143,7 +144,7 @@ impl Deadline {
         self.clock = Clock::Paused;
     }
 
-    /// Goes on where it stood still.
+    /// Resumes it with the time that was left.
     #[inline]
     pub(crate) fn resume(&mut self, now: Instant) {
         if self.clock == Clock::Paused {
@@ -152,7 +153,7 @@ impl Deadline {
         }
     }
 
-    /// The peer has done so much that all of the time is left again.
+    /// Restores the full time of a paused deadline: the peer has made enough progress.
     #[inline]
     pub(crate) fn refill(&mut self) {
         if self.clock == Clock::Paused {
@@ -168,7 +169,7 @@ impl Deadline {
         matches!(self.clock, Clock::Running | Clock::Late)
     }
 
-    /// When [`is_over`](Self::is_over) is to be asked.
+    /// When to call [`is_over`](Self::is_over).
     pub(crate) const fn poll(&self) -> Option<Instant> {
         match self.clock {
             Clock::Running | Clock::Late => Some(Instant::from_micros(self.micros)),
@@ -176,8 +177,9 @@ impl Deadline {
         }
     }
 
-    /// The same where it is held while this side does not read, as it `was` when the time was told last:
-    /// what changes that is to be told at once, or time in which nobody looked would count.
+    /// The same for a deadline that pauses while this side is `held` (does not read). `was` is the value
+    /// of `held` at the last call that passed the time. A change is due at once, or the time until the
+    /// next call would count wrongly.
     pub(crate) fn poll_held(&self, held: bool, was: bool) -> Option<Instant> {
         match (held, was) {
             (true, _) => self.is_running().then_some(Instant::ZERO),
@@ -186,7 +188,7 @@ impl Deadline {
         }
     }
 
-    /// Whether the time is over.
+    /// Whether it has expired.
     pub(crate) fn is_over(&mut self, now: Instant) -> bool {
         let now_micros = now.as_micros();
         match self.clock {
@@ -201,34 +203,35 @@ impl Deadline {
     }
 }
 
-/// Until when some of a body must have come. It wants progress at a least rate: a peer that sends a
-/// byte now and then is not waited for without end.
+/// The deadline for received content. It demands a minimum rate: at least [`STRIDE`] bytes, or the end of
+/// the content, in every interval. A peer that trickles bytes cannot keep the connection open.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ReadDeadline {
     pub(crate) deadline: Deadline,
-    /// Bytes until all of the time is left again.
+    /// Bytes until the deadline is renewed.
     left: usize,
-    /// It stands still since so much output is owed that this side does not read.
+    /// It is paused because this side does not read while too much output is pending.
     held: bool,
 }
 
 impl ReadDeadline {
     pub(crate) const OFF: Self = Self { deadline: Deadline::OFF, left: STRIDE, held: false };
 
-    /// Stands still, with all of `time` left.
+    /// Sets the length `time`, paused.
     #[inline]
     pub(crate) fn arm(&mut self, time: impl Into<Span>) {
         self.deadline.arm(time);
         self.left = STRIDE;
     }
 
-    /// Stands still until it is resumed, held or not: something has come, or the caller does not read.
+    /// Pauses it until [`resume`](Self::resume), and ends a hold: bytes have arrived, or the caller does
+    /// not read.
     pub(crate) fn pause(&mut self, now: Instant) {
         self.deadline.pause(now);
         self.held = false;
     }
 
-    /// Goes on where it stood still, unless it is held.
+    /// Resumes it, unless it is held.
     #[inline]
     pub(crate) fn resume(&mut self, now: Instant) {
         if !self.held {
@@ -236,12 +239,12 @@ impl ReadDeadline {
         }
     }
 
-    /// When [`hold`](Self::hold) and then [`is_over`](Deadline::is_over) are to be asked.
+    /// When to call [`hold`](Self::hold) and then [`is_over`](Deadline::is_over).
     pub(crate) fn poll(&self, held: bool) -> Option<Instant> {
         self.deadline.poll_held(held, self.held)
     }
 
-    /// Stands still while this side does not read, and goes on when it does again.
+    /// Pauses it while this side does not read, and resumes it afterwards.
     pub(crate) fn hold(&mut self, held: bool, now: Instant) {
         if held && self.deadline.is_running() {
             self.deadline.pause(now);
@@ -251,7 +254,7 @@ impl ReadDeadline {
         }
     }
 
-    /// This many bytes have come.
+    /// Counts `len` received bytes.
     #[inline]
     pub(crate) fn received(&mut self, len: usize) {
         if len >= self.left {
@@ -263,11 +266,12 @@ impl ReadDeadline {
     }
 }
 
-/// Until when the peer must have taken some of the output: [`STRIDE`] bytes, or all that was owed.
+/// The deadline for output: in every interval the caller must be able to write [`STRIDE`] bytes to the
+/// peer, or all output that was pending at its start.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct WriteDeadline {
     deadline: Deadline,
-    /// Bytes that must be written when it is over.
+    /// The total number of bytes that must be written by then.
     target: u64,
 }
 
@@ -276,7 +280,7 @@ impl WriteDeadline {
         Self { deadline: Deadline { full: time.into(), ..Deadline::OFF }, target: 0 }
     }
 
-    /// Something may have been added to the output.
+    /// Starts it if there is output and it does not run.
     #[inline]
     pub(crate) fn touch(&mut self, outbox: &Outbox, now: Instant) {
         if self.deadline.is_off() {
@@ -284,25 +288,26 @@ impl WriteDeadline {
         }
     }
 
-    /// Waits for the peer to take the output, if there is any, and then for it to leave.
+    /// Starts it if it does not run, even without output: the peer must take the output and then close
+    /// the connection.
     pub(crate) fn linger(&mut self, outbox: &Outbox, now: Instant) {
         if self.deadline.is_off() {
             self.begin(outbox, now);
         }
     }
 
-    /// When [`is_over`](Self::is_over) is to be asked; never while nothing is owed.
+    /// When to call [`is_over`](Self::is_over); `None` without output.
     pub(crate) fn poll(&self, outbox: &Outbox) -> Option<Instant> {
         self.deadline.poll().filter(|_| !outbox.is_empty())
     }
 
-    /// When it is to be asked while it lingers.
+    /// When to call it while this side lingers.
     pub(crate) const fn poll_lingering(&self) -> Option<Instant> {
         self.deadline.poll()
     }
 
-    /// Whether too little was taken for too long; or, while it `lingers`, whether the peer has neither
-    /// taken anything nor left.
+    /// Whether the peer took too little output for too long. If this side `lingers`, an empty output does
+    /// not stop the deadline: the peer must also close the connection.
     pub(crate) fn is_over(&mut self, outbox: &Outbox, lingers: bool, now: Instant) -> bool {
         if outbox.is_empty() && !lingers {
             self.deadline.stop();
@@ -327,26 +332,26 @@ impl WriteDeadline {
     }
 
     fn begin(&mut self, outbox: &Outbox, now: Instant) {
-        // With an empty output a target that no write can reach: the peer is to leave.
+        // Without output, a target that no write reaches: only the peer's close ends the wait.
         self.target = outbox.written() + outbox.remaining().clamp(1, STRIDE) as u64;
         self.deadline.restart(now);
     }
 }
 
-/// The time between two signs of life that this side gives: at least a millisecond, the finest step of
-/// most timers, so that an interval of zero is not due for ever.
+/// The interval between keep-alive messages of this side: at least a millisecond, the resolution of most
+/// timers, so that an interval of zero does not make a timer due forever.
 pub(crate) fn interval(time: Duration) -> Duration {
     time.max(Duration::from_millis(1))
 }
 
-/// The least progress within each wait.
+/// The minimum progress per interval, in bytes.
 const STRIDE: usize = 4096;
 
-/// What comes so many microseconds after a deadline, and before the time was told, lay unread while this
-/// side did not look: the peer was not late. A driver that tells the time when it is due is quicker.
+/// If bytes arrive more than this many microseconds after a deadline that `is_over` has not checked yet,
+/// the caller was late, not the peer. A driver that calls `handle_timeout` when it is due is faster.
 const UNTOLD: u64 = 100_000;
 
-/// A turn that comes so many microseconds after a deadline has slept through it.
+/// A call more than this many microseconds after a deadline has slept through it.
 const SLEPT: u64 = 1_000_000;
 
 #[cfg(test)]
@@ -370,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn it_stands_still_while_nobody_waits() {
+    fn a_paused_deadline_keeps_the_time_that_is_left() {
         let mut deadline = Deadline::OFF;
         deadline.start(TEN, at(0));
         assert_eq!(deadline.poll(), Some(at(10_000)));
@@ -386,25 +391,25 @@ mod tests {
     }
 
     #[test]
-    fn a_turn_that_was_slept_through_is_not_the_last() {
+    fn a_deadline_that_the_caller_slept_through_becomes_due_once_more() {
         let mut deadline = Deadline::OFF;
         deadline.start(TEN, at(0));
         assert!(!deadline.is_over(at(11_001)));
         assert_eq!(deadline.poll(), Some(at(11_001)));
         let mut silent = deadline;
         assert!(silent.is_over(at(11_001)));
-        // What lay unread begins it anew, in either order.
+        // Unread bytes restart it, in either order of the calls.
         deadline.pause(at(11_001));
         deadline.resume(at(11_001));
         assert_eq!(deadline.poll(), Some(at(21_001)));
         deadline.pause(at(33_000));
         deadline.resume(at(33_000));
         assert_eq!(deadline.poll(), Some(at(43_000)));
-        // A byte just after the deadline does not, where the time is told at once.
+        // A byte just after the deadline does not, if the caller advances the time in time.
         deadline.pause(at(43_100));
         deadline.resume(at(43_100));
         assert!(deadline.is_over(at(43_100)));
-        // Who was not told for a while did not look.
+        // A late call means that the caller did not look.
         deadline.start(TEN, at(50_000));
         deadline.pause(at(60_101));
         deadline.resume(at(60_101));
@@ -412,12 +417,12 @@ mod tests {
     }
 
     #[test]
-    fn output_must_be_taken_at_a_least_rate() {
+    fn output_must_be_taken_at_a_minimum_rate() {
         let mut outbox = Outbox::new();
         let mut write = WriteDeadline::new(TEN);
         write.touch(&outbox, at(0));
         assert_eq!(write.poll(&outbox), None);
-        // All that was owed, and what came later may wait.
+        // All output pending at the start; later output may wait.
         outbox.copy(&[0; 100]).unwrap();
         write.touch(&outbox, at(0));
         outbox.copy(&[0; 10_000]).unwrap();
@@ -425,12 +430,12 @@ mod tests {
         assert_eq!(write.poll(&outbox), Some(at(10_000)));
         outbox.advance(100);
         assert!(!write.is_over(&outbox, false, at(10_000)));
-        // Then four KiB each time: one byte less is too little.
+        // Then 4 KiB in each interval: one byte less is too little.
         outbox.advance(4096);
         assert!(!write.is_over(&outbox, false, at(20_000)));
         outbox.advance(4095);
         assert!(write.is_over(&outbox, false, at(30_000)));
-        // Later output starts its own wait.
+        // Later output starts its own interval.
         write.touch(&outbox, at(40_000));
         assert_eq!(write.poll(&outbox), Some(at(50_000)));
         outbox.advance(outbox.remaining());
@@ -439,7 +444,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_lingers_waits_for_an_end() {
+    fn a_lingering_side_waits_for_the_end_of_stream() {
         let mut outbox = Outbox::new();
         outbox.copy(&[0; 10]).unwrap();
         let mut write = WriteDeadline::new(TEN);
@@ -450,9 +455,9 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever happens, asking twice at the same moment makes progress: it is over, or due later.
+        /// After repeated calls at the same moment a deadline has expired, or is due later.
         #[test]
-        fn it_is_never_due_for_ever(
+        fn a_deadline_is_never_due_forever(
             time in 0u64..20_000,
             steps in prop::collection::vec((0u8..5, 0u64..20_000), 1..20),
         ) {

@@ -1,14 +1,15 @@
-//! Randomness from the caller's source.
+//! Random bytes, supplied by the caller.
 
-/// Random bytes for mask keys, nonces and jitter.
+/// A source of random bytes for mask keys, nonces and jitter.
 ///
-/// wirefeed has no source of its own. Mask keys must not be predictable by whoever chooses the
-/// payloads (RFC 6455 10.3): on a client give it a cryptographic source. Any closure will do:
+/// wirefeed has no random number generator. A WebSocket client needs a cryptographic source: an
+/// application that supplies payloads must not be able to predict the mask keys (RFC 6455 10.3). Any
+/// closure that fills a slice is a source:
 ///
 /// ```
 /// use wirefeed::Entropy;
 ///
-/// let mut state = 1u8; // a test's source; a client asks its operating system
+/// let mut state = 1u8; // for a test; a client uses the random bytes of its operating system
 /// let mut source = |bytes: &mut [u8]| bytes.fill_with(|| { state = state.wrapping_mul(5) + 1; state });
 /// assert_ne!(source.mask_key(), source.mask_key());
 /// ```

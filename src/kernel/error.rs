@@ -1,13 +1,13 @@
-//! What the errors of all protocols share: a kind, an offset, and who is to blame.
+//! The error types of all protocols: a kind, a byte offset, and who caused the error.
 
 use core::fmt;
 
-/// Who is to blame for an error.
+/// Who caused an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Blame {
     /// The peer broke the protocol.
     Peer,
-    /// The caller made a mistake.
+    /// The caller broke the contract of a method.
     Local,
     /// Neither: a configured limit was exceeded.
     Limit,
@@ -23,16 +23,16 @@ impl fmt::Display for Blame {
     }
 }
 
-/// The kind of an [`Error`]: one protocol's list of what can go wrong.
+/// The kind of an [`Error`]: one enum per protocol.
 #[allow(unnameable_types, reason = "sealed: the kinds are those of this crate")]
 pub trait Kind: Copy + Eq + fmt::Debug + fmt::Display {
-    /// Who is to blame for an error of this kind.
+    /// Who caused an error of this kind.
     fn blame(self) -> Blame;
 }
 
-/// What was wrong, and where. Every protocol has an alias for its own kind.
+/// What was wrong, and at which byte. Every protocol has an alias for its own kind.
 ///
-/// Errors are sticky: a decoder that has failed returns the same error until it is `reset`.
+/// Errors are sticky: a decoder that has failed returns the same error until the caller calls `reset`.
 ///
 /// ```
 /// use wirefeed::{Blame, h1::{ErrorKind, chunked}};
@@ -54,7 +54,8 @@ pub trait Kind: Copy + Eq + fmt::Debug + fmt::Display {
 pub struct Error<K> {
     /// What was wrong.
     pub kind: K,
-    /// The offset of the first offending byte, counted from the first byte after `new` or `reset`.
+    /// The offset of the first offending byte, in bytes from the first byte decoded after `new` or
+    /// `reset`.
     pub at: u64,
 }
 
@@ -63,12 +64,13 @@ impl<K: Kind> Error<K> {
         Self { kind, at }
     }
 
-    /// Who is to blame.
+    /// Who caused the error.
     pub fn blame(&self) -> Blame {
         self.kind.blame()
     }
 
-    /// The same error with `base` added to its offset: the bytes of the units before.
+    /// The same error with `base` bytes added to its offset. `base` is the length of the units that
+    /// were decoded before this one.
     #[must_use]
     pub const fn offset_by(self, base: u64) -> Self {
         Self { kind: self.kind, at: self.at.saturating_add(base) }
@@ -83,41 +85,42 @@ impl<K: Kind> fmt::Display for Error<K> {
 
 impl<K: Kind> core::error::Error for Error<K> {}
 
-/// A mistake of the caller. The call had no effect.
+/// The caller used a command wrongly. The call had no effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ApiMisuse {
-    /// A field name that is not a token, such as `"a b"` or `""`, or that the crate sets itself.
+    /// A field name that is not a token, such as `"a b"` or `""`, or that only the crate may write.
     FieldName,
     /// A field value with CR, LF, NUL or another control byte.
     FieldValue,
     /// A WebSocket subprotocol that is not a token, is listed twice, or was not offered.
     Subprotocol,
-    /// A text that would end its line: an SSE id or event name with CR, LF or (in an id) NUL.
+    /// An SSE id or event name that contains CR, LF or (in an id) NUL.
     LineBreak,
-    /// An empty id of an event that is stored: clients never report an empty id.
+    /// An empty id on a stored event: clients never report an empty id.
     EmptyId,
-    /// A chunk of no bytes, which would end the body.
+    /// An empty chunk, which would end the content.
     EmptyChunk,
     /// A control frame of more than 125 bytes.
     ControlTooLong,
     /// A close code that must not be sent, such as 1005 or 2000.
     CloseCode,
-    /// A message after the close frame, a head after the last exchange.
+    /// A message after the close frame, or a head after the last exchange.
     Closed,
-    /// A head before the end of the last message, content before its head, a response without a request.
+    /// A head before the end of the last message, content before its head, or a response without a
+    /// request.
     OutOfOrder,
-    /// A status that is not from 100 to 999, or that the request does not allow.
+    /// A status outside 100..=999, or one that the request does not allow.
     Status,
-    /// Fields that contradict each other, the status, or the version about where the body ends.
+    /// Fields that contradict each other, the status or the version about the length of the content.
     Framing,
-    /// More data than `Content-Length` says, or than the status allows.
+    /// More content than `Content-Length` announced, or than the status allows.
     BodyTooLong,
-    /// Less data than `Content-Length` says.
+    /// Less content than `Content-Length` announced.
     BodyTooShort,
-    /// A trailer that frames or routes the message.
+    /// A trailer field that frames or routes the message.
     ForbiddenTrailer,
-    /// A request target, method or host that would break its line; a request without one `Host`.
+    /// An invalid request target, method or host, or a request without exactly one `Host`.
     RequestLine,
 }
 
@@ -146,19 +149,20 @@ impl fmt::Display for ApiMisuse {
 
 impl core::error::Error for ApiMisuse {}
 
-/// Why something was not sent. Nothing of it was written.
+/// Why a command did not send. It wrote nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SendError {
-    /// A mistake of the caller.
+    /// The caller used the command wrongly.
     Misuse(ApiMisuse),
-    /// There is no room: a slow peer, not a mistake. It fits once some output has been written, at the
-    /// latest when all has ([`Outbox::fits`](crate::Outbox::fits)). Only a slice of the
-    /// caller's own, given to an encoder, may be too small for good.
+    /// The output has no room, usually because the peer reads slowly. The command succeeds once the
+    /// caller has written enough output, at the latest when all of it is written
+    /// ([`Outbox::fits`](crate::Outbox::fits)). An encoder that writes into a fixed-size slice fails
+    /// every time if the slice is too small.
     Full,
 }
 
 impl SendError {
-    /// Who is to blame.
+    /// Who caused the error.
     pub fn blame(&self) -> Blame {
         match self {
             Self::Misuse(_) => Blame::Local,
@@ -184,7 +188,7 @@ impl fmt::Display for SendError {
 
 impl core::error::Error for SendError {}
 
-/// An error of the peer is `InvalidData`.
+/// Becomes `InvalidData`.
 #[cfg(feature = "std")]
 impl<K: Kind + Send + Sync + 'static> From<Error<K>> for std::io::Error {
     fn from(error: Error<K>) -> Self {
@@ -192,7 +196,7 @@ impl<K: Kind + Send + Sync + 'static> From<Error<K>> for std::io::Error {
     }
 }
 
-/// A full output is `WouldBlock`, a mistake `InvalidInput`.
+/// `Full` becomes `WouldBlock`, a misuse becomes `InvalidInput`.
 #[cfg(feature = "std")]
 impl From<SendError> for std::io::Error {
     fn from(error: SendError) -> Self {

@@ -1,19 +1,33 @@
-//! HTTP fields: one way to look them up, wherever they are kept, and one way to write them.
+//! HTTP fields: look them up in any container, and write field lines.
+//!
+//! - [`Fields`] is the trait for everything that holds fields: a decoded head, trailers, a slice of
+//!   pairs, an `http::HeaderMap`.
+//! - [`Lines`] reads the field lines of trailers.
+//! - [`encode`] writes one field line.
+//!
+//! ```
+//! use wirefeed::{Fields, fields::{self, Lines}};
+//!
+//! let mut out = Vec::new();
+//! fields::encode("ETag", b"\"a\"", &mut out)?;
+//! assert_eq!(Lines(&out).value_of("etag"), Some(&b"\"a\""[..]));
+//! # Ok::<(), wirefeed::SendError>(())
+//! ```
 
 use core::fmt;
 
 use crate::kernel::scan;
 
-/// A field line: its name as sent, its value without surrounding blanks.
+/// A field line: the name as sent, and the value without surrounding SP and HTAB.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Field<'a> {
-    /// The name, a token (RFC 9110 5.1); compare it without regard to case.
+    /// The name, a token (RFC 9110 5.1). Names are case-insensitive.
     pub name: &'a str,
-    /// The value (RFC 9110 5.5): no CR, LF or NUL, not always text.
+    /// The value (RFC 9110 5.5): without CR, LF and NUL, and not necessarily UTF-8.
     pub value: &'a [u8],
 }
 
-/// Of the value, which may be a cookie or a token, the length.
+/// Prints only the length of the value, which may be a cookie or a credential.
 impl fmt::Debug for Field<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Field").field("name", &self.name).field("value", &self.value.len()).finish()
@@ -30,24 +44,24 @@ impl fmt::Debug for Field<'_> {
 /// assert_eq!(fields.values_of("accept").count(), 2);
 /// ```
 pub trait Fields {
-    /// All fields, in order; the same ones however often it is asked.
+    /// All fields, in order. Every call must return the same fields.
     fn fields(&self) -> impl Iterator<Item = Field<'_>>;
 
-    /// All fields, in order, as bytes: for one pass that looks for many names, without making a text
-    /// of each.
+    /// All fields, in order, as bytes: for one pass that looks for many names without converting each
+    /// name to `str`.
     #[inline]
     fn raw_fields(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.fields().map(|field| (field.name.as_bytes(), field.value))
     }
 
-    /// The values of every field of this name, in order; names are compared without case.
+    /// The values of all fields with this name, in order. The comparison ignores case.
     fn values_of<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
         self.fields()
             .filter(move |field| field.name.eq_ignore_ascii_case(name))
             .map(|field| field.value)
     }
 
-    /// The value of the first field of this name.
+    /// The value of the first field with this name.
     fn value_of<'a>(&'a self, name: &'a str) -> Option<&'a [u8]> {
         self.values_of(name).next()
     }
@@ -79,10 +93,10 @@ impl Fields for http::HeaderMap {
     }
 }
 
-/// A section of field lines as they stood on the wire, each with its CRLF: the trailers that a
-/// [`chunked::Decoder`](crate::h1::chunked::Decoder) has checked and handed out in pieces.
+/// Field lines in wire form, each with its CRLF: the trailers that a
+/// [`chunked::Decoder`](crate::h1::chunked::Decoder) has checked and yielded, joined.
 ///
-/// A line without a colon, which no decoder of this crate hands out, is passed over.
+/// It skips lines without a colon, which no decoder of this crate yields.
 ///
 /// ```
 /// use wirefeed::{Fields, fields::Lines};
@@ -118,7 +132,7 @@ impl Fields for Lines<'_> {
     }
 }
 
-/// Writes one field line, after checking both parts: `name: value CRLF`.
+/// Checks the name and the value, and writes one field line: `name: value CRLF`.
 ///
 /// ```
 /// let mut out = Vec::new();
@@ -130,9 +144,9 @@ impl Fields for Lines<'_> {
 ///
 /// # Errors
 ///
-/// [`ApiMisuse::FieldName`](crate::ApiMisuse::FieldName) and
-/// [`ApiMisuse::FieldValue`](crate::ApiMisuse::FieldValue) for what could inject,
-/// [`SendError::Full`](crate::SendError::Full) where it does not fit.
+/// [`ApiMisuse::FieldName`](crate::ApiMisuse::FieldName) for a name that is not a token,
+/// [`ApiMisuse::FieldValue`](crate::ApiMisuse::FieldValue) for a value with control bytes, which could
+/// inject a line, [`SendError::Full`](crate::SendError::Full) if the line does not fit.
 #[cfg(feature = "alloc")]
 pub fn encode(
     name: &str,
@@ -147,9 +161,10 @@ pub fn encode(
     Ok(())
 }
 
-/// Joins folded lines in place: each fold, `OWS CRLF RWS`, becomes SP (RFC 9112 5.2). A fold stands in a
-/// value: blanks that `lines` begin with are none, nor are those behind a line without a colon, nor is a
-/// line end that is not CR LF.
+/// Joins folded lines in place: replaces each byte of a fold, `OWS CRLF RWS`, by SP (RFC 9112 5.2).
+///
+/// Only a value can be folded. So it leaves leading blanks of `lines`, blanks after a line without a
+/// colon, and blanks after a line end other than CR LF.
 #[cfg(feature = "alloc")]
 pub(crate) fn unfold(lines: &mut [u8]) {
     let (mut from, mut in_value) = (0, false);
@@ -161,7 +176,7 @@ pub(crate) fn unfold(lines: &mut [u8]) {
         if in_value && lines[line..lf].ends_with(b"\r") {
             let is_blank = |byte: &&mut u8| scan::is_blank(**byte);
             let (before, after) = lines.split_at_mut(lf - 1);
-            // No further back than this line: what was joined before is not looked at again.
+            // Not beyond the start of this line: scanning joined lines again would be quadratic.
             before[line..].iter_mut().rev().take_while(is_blank).for_each(|byte| *byte = b' ');
             after[..2].fill(b' ');
             after[2..].iter_mut().take_while(is_blank).for_each(|byte| *byte = b' ');
@@ -169,7 +184,7 @@ pub(crate) fn unfold(lines: &mut [u8]) {
     }
 }
 
-/// Whether a field may be written (RFC 9110 5.1, 5.5).
+/// Checks that the name is a token and the value has no control bytes but HTAB (RFC 9110 5.1, 5.5).
 #[cfg(feature = "alloc")]
 pub(crate) fn check(name: &str, value: &[u8]) -> Result<(), crate::kernel::error::ApiMisuse> {
     if name.is_empty() || !scan::are_token(name.as_bytes()) {
@@ -181,13 +196,13 @@ pub(crate) fn check(name: &str, value: &[u8]) -> Result<(), crate::kernel::error
     Ok(())
 }
 
-/// The length of a field line.
+/// The length of a field line in bytes.
 #[cfg(feature = "alloc")]
 pub(crate) const fn encoded_len(name: &str, value: &[u8]) -> usize {
     name.len() + 2 + value.len() + 2
 }
 
-/// Writes a field line that has been checked.
+/// Writes a field line without checking it.
 #[cfg(feature = "alloc")]
 pub(crate) fn put(name: &str, value: &[u8], out: &mut impl bytes::BufMut) {
     for part in [name.as_bytes(), b": ", value, b"\r\n"] {
@@ -202,7 +217,7 @@ mod tests {
     use alloc::vec::Vec;
 
     #[test]
-    fn what_could_inject_is_refused() {
+    fn invalid_names_and_values_are_refused() {
         let mut out = Vec::new();
         for name in ["", "a b", "a:", "a\r\nb", "\u{e9}"] {
             let refused = encode(name, b"", &mut out);
@@ -235,11 +250,11 @@ mod tests {
     }
 
     #[test]
-    fn a_fold_stands_in_a_value() {
+    fn only_values_are_unfolded() {
         for (folded, lines) in [
             ("A: b\r\n c\r\n", "A: b   c\r\n"),
             ("A:\r\n\tb \t\r\n c\r\nD:\r\n", "A:   b     c\r\nD:\r\n"),
-            // Not between a name and its colon, and not in front.
+            // Not between a name and its colon, and not before the first field line.
             ("A\r\n : b\r\n", "A\r\n : b\r\n"),
             (" A: b\r\n", " A: b\r\n"),
             ("A: b\n c\r\n", "A: b\n c\r\n"),

@@ -1,6 +1,19 @@
-//! The small grammars inside lines: tokens, quoted strings, lists, parameters, media types, hosts,
-//! request targets, chunk extensions; the only home of `nom`. Total over arbitrary bytes, linear,
-//! without allocation.
+//! Parsers for the grammars inside field values and request lines.
+//!
+//! - [`list`] splits a comma-separated list of tokens; [`elements`] a list whose elements have
+//!   parameters, such as `Sec-WebSocket-Extensions`.
+//! - [`Parameters`] iterates over `;name=value`, of a media type or of a chunk.
+//! - [`media_type`] parses the value of `Content-Type`.
+//! - [`Target`] is a request target, split into authority, path and query.
+//!
+//! Each takes linear time and does not allocate. Any input is safe.
+//!
+//! ```
+//! use wirefeed::grammar::{list, media_type};
+//!
+//! assert!(list(b"close, upgrade").any(|option| option.eq_ignore_ascii_case(b"Upgrade")));
+//! assert!(media_type(b"text/html; charset=utf-8").unwrap().is("text", "html"));
+//! ```
 
 use core::fmt;
 
@@ -26,12 +39,12 @@ pub use target::{Target, TargetForm};
 pub enum Value<'a> {
     /// `token`
     Token(&'a [u8]),
-    /// What stands between the quotes, its backslashes included.
+    /// The bytes between the quotes, with their backslashes.
     Quoted(&'a [u8]),
 }
 
 impl<'a> Value<'a> {
-    /// The bytes meant: without quotes, each quoted pair resolved (RFC 9110 5.6.4).
+    /// The bytes of the value, with each quoted pair replaced by its second byte (RFC 9110 5.6.4).
     ///
     /// ```
     /// use wirefeed::grammar::Value;
@@ -48,7 +61,7 @@ impl<'a> Value<'a> {
         })
     }
 
-    /// Whether this can be written as it is: a token, or what may stand between quotes.
+    /// Whether the bytes match the grammar of a token, or of the inside of a quoted string.
     #[cfg(feature = "alloc")]
     pub(crate) fn is_well_formed(self) -> bool {
         match self {
@@ -105,8 +118,9 @@ impl fmt::Debug for Parameter<'_> {
     }
 }
 
-/// Parameters one after the other, each after its `;`; empty ones are passed over. It ends where the
-/// bytes are none: [`rest`](Self::rest) tells whether that is their end.
+/// An iterator over parameters, each with its leading `;`. It skips empty ones.
+///
+/// It stops at the first malformed parameter: [`rest`](Self::rest) is empty if there was none.
 ///
 /// ```
 /// use wirefeed::grammar::Parameters;
@@ -126,13 +140,13 @@ impl fmt::Debug for Parameters<'_> {
 }
 
 impl<'a> Parameters<'a> {
-    /// The parameters in `bytes`, from the first `;` on: those of a media type, or what a
-    /// [`chunked::Decoder`](crate::h1::chunked::Decoder) has handed out as extensions.
+    /// The parameters in `bytes`, which begin at a `;`: those of a media type, or the extensions that a
+    /// [`chunked::Decoder`](crate::h1::chunked::Decoder) yields.
     pub const fn new(bytes: &'a [u8]) -> Self {
         Self(bytes)
     }
 
-    /// What is left.
+    /// The bytes that are not parsed yet.
     pub const fn rest(&self) -> &'a [u8] {
         self.0
     }
@@ -169,7 +183,7 @@ pub struct MediaType<'a> {
     pub main: &'a [u8],
     /// The subtype, a token.
     pub subtype: &'a [u8],
-    /// What follows; some of it may be malformed, and does not change the type.
+    /// The parameters. Malformed ones do not change the type.
     pub parameters: Parameters<'a>,
 }
 
@@ -184,14 +198,14 @@ impl fmt::Debug for MediaType<'_> {
 }
 
 impl MediaType<'_> {
-    /// Whether it is this type, without regard to case and parameters.
+    /// Whether it is this type. The comparison ignores case and parameters.
     pub fn is(&self, main: &str, subtype: &str) -> bool {
         self.main.eq_ignore_ascii_case(main.as_bytes())
             && self.subtype.eq_ignore_ascii_case(subtype.as_bytes())
     }
 }
 
-/// Reads the value of `Content-Type`, blanks around it removed; `None` where it is no media type.
+/// Parses the value of `Content-Type`, without surrounding blanks. `None` if it is not a media type.
 pub fn media_type(value: &[u8]) -> Option<MediaType<'_>> {
     let slash = tag(&b"/"[..]);
     let (rest, (main, _, subtype)) = (token, slash, token).parse(value).ok()?;
@@ -220,12 +234,12 @@ impl fmt::Debug for Element<'_> {
     }
 }
 
-/// What is no list of tokens with parameters.
+/// The value is not a list of tokens with parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Malformed;
 
-/// The elements of a list such as the value of `Sec-WebSocket-Extensions` (RFC 6455 9.1); after what
-/// is malformed comes nothing.
+/// The elements of a list such as the value of `Sec-WebSocket-Extensions` (RFC 6455 9.1). The iterator
+/// ends after the first error.
 ///
 /// ```
 /// use wirefeed::grammar::{Malformed, elements};
@@ -258,7 +272,8 @@ pub fn elements(mut bytes: &[u8]) -> impl Iterator<Item = Result<Element<'_>, Ma
     })
 }
 
-/// The elements of a comma-separated list of tokens, without blanks and empty ones (RFC 9110 5.6.1).
+/// The elements of a comma-separated list of tokens, without surrounding blanks and without empty
+/// elements (RFC 9110 5.6.1).
 ///
 /// ```
 /// use wirefeed::grammar::list;
@@ -268,7 +283,7 @@ pub fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     value.split(|&byte| byte == b',').map(scan::trim_blanks).filter(|element| !element.is_empty())
 }
 
-/// What lies between the commas of a list, but for those in quotes, without blanks around it.
+/// Splits a list at its commas, except those inside quoted strings, and trims each element.
 #[cfg(feature = "alloc")]
 pub(crate) fn quoted_list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     let (mut quoted, mut escaped) = (false, false);
@@ -319,7 +334,7 @@ fn token(bytes: &[u8]) -> IResult<&[u8], &[u8]> {
     take_while1(scan::is_token).parse(bytes)
 }
 
-/// What stands between the quotes.
+/// A quoted string, without its quotes.
 fn quoted_string(bytes: &[u8]) -> IResult<&[u8], &[u8]> {
     delimited(tag(&b"\""[..]), quoted_inside, tag(&b"\""[..])).parse(bytes)
 }
@@ -345,7 +360,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn parameters_are_taken_apart() {
+    fn parameters_are_parsed() {
         let all: Vec<_> = Parameters::new(br#";a;b=c;d="e\"f""#).collect();
         assert_eq!(all.len(), 3);
         assert_eq!(all[0], Parameter { name: b"a", value: None });
@@ -356,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn media_types() {
+    fn media_types_are_parsed() {
         for (value, count) in [
             (&b"a/b"[..], Some(0)),
             (b"a/b;", Some(0)),
@@ -378,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_with_parameters() {
+    fn lists_with_parameters_are_parsed() {
         let read = |value| elements(value).map(|one| one.map(|one| one.name)).collect::<Vec<_>>();
         assert_eq!(read(b""), []);
         assert_eq!(read(b" ,\t,"), []);
@@ -390,9 +405,9 @@ mod tests {
     }
 
     proptest! {
-        /// What is read is what was written.
+        /// Parsing returns the elements that were written.
         #[test]
-        fn elements_come_back(all in prop::collection::vec(("[a-z!]{1,5}", prop::collection::vec(("[a-z]{1,4}", prop::option::of("[ -~]{0,6}")), 0..4)), 0..5)) {
+        fn written_elements_are_parsed_back(all in prop::collection::vec(("[a-z!]{1,5}", prop::collection::vec(("[a-z]{1,4}", prop::option::of("[ -~]{0,6}")), 0..4)), 0..5)) {
             let mut wire = String::new();
             for (name, parameters) in &all {
                 wire += &alloc::format!(", {name}");
@@ -413,9 +428,9 @@ mod tests {
             }
         }
 
-        /// Total: any bytes end.
+        /// Parsing terminates for any bytes.
         #[test]
-        fn any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
+        fn parsing_any_bytes_terminates(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
             prop_assert!(elements(&bytes).count() <= bytes.len());
             prop_assert!(Parameters::new(&bytes).count() <= bytes.len());
             let _ = media_type(&bytes).map(|found| found.parameters.count());

@@ -1,4 +1,4 @@
-//! What every protocol stands on; re-exported at the crate's root.
+//! The types that every protocol uses, re-exported at the crate root.
 
 #[cfg(feature = "alloc")]
 pub(crate) mod backoff;

@@ -1,16 +1,18 @@
-//! Bytes owed to the peer.
+//! The pending output of a connection.
 
 use alloc::collections::VecDeque;
 use core::fmt;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
-/// Bytes owed to the peer: a rope of copied heads and shared payloads.
+/// Pending output: a rope of copied heads and shared payloads.
 ///
-/// Write what [`chunk`](Buf::chunk) or [`chunks_vectored`](Buf::chunks_vectored) shows and
-/// [`advance`](Buf::advance) by what the socket took; or, for completion I/O, take owned
-/// [`Bytes`] with [`take_bytes`](Self::take_bytes). Small things are copied into one buffer, which is reused;
-/// a payload given as `Bytes` of at least [`SHARED`](Self::SHARED) bytes is kept as it is.
+/// Write the bytes of [`chunk`](Buf::chunk) or [`chunks_vectored`](Buf::chunks_vectored) to the socket,
+/// and [`advance`](Buf::advance) by the number of bytes written. For completion I/O, take owned
+/// [`Bytes`] with [`take_bytes`](Self::take_bytes).
+///
+/// The outbox copies small pieces into one buffer, which it reuses. It shares a payload of at least
+/// [`SHARED`](Self::SHARED) bytes that is passed as `Bytes`.
 ///
 /// ```
 /// use bytes::{Buf, Bytes};
@@ -31,10 +33,9 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 /// # Ok::<(), wirefeed::SendError>(())
 /// ```
 pub struct Outbox {
-    /// What has been copied and not yet written, the pieces between the payloads joined.
+    /// Copied bytes that are not written yet; the pieces around the payloads are joined.
     copied: BytesMut,
-    /// Shared payloads, each with the number of copied bytes that go before it, counted from the
-    /// first copied byte ever.
+    /// Shared payloads, each with its position: the number of bytes ever copied before it.
     shared: VecDeque<(u64, Bytes)>,
     shared_len: usize,
     /// Copied bytes written so far.
@@ -45,24 +46,24 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// A payload of at least this many bytes is shared rather than copied: about where a copy costs
-    /// more than one more slice in a vectored write.
+    /// The outbox shares payloads of at least this many bytes instead of copying them. At about this
+    /// size a copy costs more than one more slice in a vectored write.
     pub const SHARED: usize = 256;
 
-    /// An empty outbox whose mark is at 1 MiB: some seconds of what a slow reader takes, far above the
-    /// marks of nginx and Node (64 KiB and 16 KiB).
+    /// An empty outbox with a limit of 1 MiB: a few seconds of output for a slow reader, and far above
+    /// the limits of nginx and Node (64 KiB and 16 KiB).
     pub fn new() -> Self {
         Self::with_limit(Some(1 << 20))
     }
 
-    /// An empty outbox whose high-water mark is at `limit` bytes, or that takes any number.
+    /// An empty outbox with a limit of `limit` bytes; `None` sets no limit.
     ///
-    /// What is added while nothing is owed is always taken, whatever its size; otherwise what would go
-    /// above the mark is refused, and fits once enough has been written ([`fits`](Self::fits)). So at
-    /// most `limit` bytes are owed, or the one piece that was larger.
+    /// An empty outbox accepts one piece of any size. Otherwise it refuses a piece that would exceed the
+    /// limit, until enough output is written ([`fits`](Self::fits)). So the pending output is at most
+    /// `limit` bytes, or one larger piece.
     ///
-    /// What the protocol itself owes (a pong, a close frame) goes in over the mark: it is bounded
-    /// by the machine that owes it.
+    /// Output of the protocol itself (a pong, a close frame) may exceed the limit: the machine that sends
+    /// it bounds it.
     pub fn with_limit(limit: Option<usize>) -> Self {
         Self {
             copied: BytesMut::new(),
@@ -74,13 +75,12 @@ impl Outbox {
         }
     }
 
-    /// Whether `len` bytes may be added: what was refused with
-    /// [`SendError::Full`](crate::SendError::Full) fits when this says so, at the latest when nothing is
-    /// owed.
+    /// Whether a piece of `len` bytes fits. A piece refused with
+    /// [`SendError::Full`](crate::SendError::Full) fits at the latest when the outbox is empty.
     ///
     /// ```
     /// let mut out = wirefeed::Outbox::with_limit(Some(10));
-    /// out.copy(&[0; 20])?; // more than the mark, but nothing was owed
+    /// out.copy(&[0; 20])?; // exceeds the limit, but the outbox was empty
     /// assert!(!out.fits(1));
     /// # Ok::<(), wirefeed::SendError>(())
     /// ```
@@ -89,13 +89,13 @@ impl Outbox {
         len <= self.room()
     }
 
-    /// How many bytes may still be added; any number while nothing is owed.
+    /// The number of bytes that fit; `usize::MAX` if the outbox is empty.
     #[inline]
     pub fn room(&self) -> usize {
         if self.is_empty() { usize::MAX } else { self.limit.saturating_sub(self.remaining()) }
     }
 
-    /// Whether nothing is owed.
+    /// Whether no output is pending.
     pub fn is_empty(&self) -> bool {
         !self.has_remaining()
     }
@@ -104,7 +104,7 @@ impl Outbox {
     ///
     /// # Errors
     ///
-    /// [`SendError::Full`](crate::SendError::Full) where they do not fit.
+    /// [`SendError::Full`](crate::SendError::Full) if they do not fit.
     pub fn copy(&mut self, bytes: &[u8]) -> Result<(), crate::kernel::error::SendError> {
         self.check(bytes.len())?;
         self.copied.extend_from_slice(bytes);
@@ -115,15 +115,14 @@ impl Outbox {
     ///
     /// # Errors
     ///
-    /// [`SendError::Full`](crate::SendError::Full) where it does not fit.
+    /// [`SendError::Full`](crate::SendError::Full) if it does not fit.
     pub fn share(&mut self, payload: Bytes) -> Result<(), crate::kernel::error::SendError> {
         self.check(payload.len())?;
         self.append(payload);
         Ok(())
     }
 
-    /// Appends `payload` between what goes around it, all or nothing; `put` writes the `len` bytes
-    /// before it.
+    /// Appends the `len` bytes that `put` writes, then `payload`, then `after`: all of it or nothing.
     #[inline]
     pub(crate) fn share_between(
         &mut self,
@@ -138,7 +137,7 @@ impl Outbox {
         Ok(())
     }
 
-    /// Appends a payload that was checked for.
+    /// Appends `payload` without checking that it fits.
     #[inline]
     pub(crate) fn append(&mut self, payload: Bytes) {
         if payload.len() < Self::SHARED {
@@ -149,7 +148,7 @@ impl Outbox {
         }
     }
 
-    /// A writer for encoders, with just the [`room`](Self::room) that is left.
+    /// A writer for encoders, limited to the remaining [`room`](Self::room).
     ///
     /// ```
     /// let mut out = wirefeed::Outbox::new();
@@ -162,9 +161,9 @@ impl Outbox {
         (&mut self.copied).limit(room)
     }
 
-    /// Takes the next bytes as owned `Bytes`, for completion I/O; `None` where nothing is owed.
+    /// Takes the next bytes as owned `Bytes`, for completion I/O. `None` if no output is pending.
     ///
-    /// What was taken must be written whole, before anything taken later.
+    /// The caller must write all of them, in the order taken.
     ///
     /// ```
     /// let mut out = wirefeed::Outbox::new();
@@ -178,7 +177,7 @@ impl Outbox {
         if copied > 0 {
             self.written += copied as u64;
             if self.copied[..copied] == *b"\r\n" {
-                // What ends most chunks needs no place of its own.
+                // The end of most chunks: return a static slice instead of allocating.
                 self.copied.advance(copied);
                 return Some(Bytes::from_static(b"\r\n"));
             }
@@ -190,7 +189,7 @@ impl Outbox {
         Some(payload)
     }
 
-    /// Gives back all memory, unless something is owed.
+    /// Frees the buffers if no output is pending.
     pub fn release(&mut self) {
         if self.is_empty() {
             self.copied = BytesMut::new();
@@ -208,22 +207,22 @@ impl Outbox {
         if self.fits(more) { Ok(()) } else { Err(crate::kernel::error::SendError::Full) }
     }
 
-    /// Owes nothing any more.
+    /// Drops the pending output.
     pub(crate) fn forget(&mut self) {
         self.advance(self.remaining());
     }
 
-    /// Bytes written ever.
+    /// The number of bytes written since the outbox was created.
     pub(crate) const fn written(&self) -> u64 {
         self.written + self.shared_written
     }
 
-    /// Where all output ends, counted from its first byte ever.
+    /// The position after the pending output, counted from the first byte ever appended.
     pub(crate) fn end(&self) -> u64 {
         self.written() + self.remaining() as u64
     }
 
-    /// Copied bytes that go before the first payload.
+    /// The number of copied bytes before the first shared payload.
     fn copied_before_shared(&self) -> usize {
         match self.shared.front() {
             // A difference of two positions inside `copied`, whose length is a usize.
@@ -253,12 +252,12 @@ impl Buf for Outbox {
 
     /// # Panics
     ///
-    /// Where `count` is more than is owed, as [`Buf`] prescribes.
+    /// If `count` exceeds the pending output, as [`Buf`] requires.
     fn advance(&mut self, mut count: usize) {
         let remaining = self.remaining();
         assert!(count <= remaining, "advanced past the bytes owed");
         if count == remaining {
-            // All at once, as most writes take it.
+            // Fast path: most writes take everything.
             self.written += self.copied.len() as u64;
             self.shared_written += self.shared_len as u64;
             self.copied.clear();
@@ -273,7 +272,7 @@ impl Buf for Outbox {
                 self.written += n as u64;
                 count -= n;
                 if n == self.copied.len() {
-                    self.copied.clear(); // from its start again, without moving a byte
+                    self.copied.clear(); // reuses the buffer from its start, without moving a byte
                 } else {
                     self.copied.advance(n);
                 }
@@ -352,7 +351,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever is written, in whatever steps: the bytes that were put in, in order.
+        /// Every way of writing returns the appended bytes, in order.
         #[test]
         fn nothing_is_lost(ops in prop::collection::vec(op(), 0..60)) {
             let mut out = Outbox::with_limit(Some(2000));
@@ -400,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_added_while_nothing_is_owed_is_taken() {
+    fn an_empty_outbox_accepts_a_piece_of_any_size() {
         for limit in [0, 1, 10] {
             let mut out = Outbox::with_limit(Some(limit));
             assert!(out.fits(1000));
@@ -416,7 +415,7 @@ mod tests {
             out.writer().put_slice(&[0; 1000]);
             assert_eq!(out.remaining(), 1000);
         }
-        // Below the mark as much as there is room for, and not a byte more.
+        // Otherwise it accepts exactly as many bytes as fit below the limit.
         let mut out = Outbox::with_limit(Some(10));
         out.copy(&[0; 4]).unwrap();
         assert_eq!(out.copy(&[0; 7]), Err(SendError::Full));
@@ -426,7 +425,7 @@ mod tests {
     }
 
     #[test]
-    fn one_buffer_serves_for_ever() {
+    fn the_buffer_of_copies_is_reused() {
         let mut out = Outbox::new();
         out.copy(&[0; 64]).unwrap();
         out.advance(64);

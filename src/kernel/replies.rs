@@ -1,10 +1,13 @@
-//! What passes from a machine's receiving half to its sending half.
+//! Replies from a connection's receiving half to its sending half.
 
 use crate::kernel::time::Instant;
 
-/// Where a receiving half leaves what its connection owes: the sending half itself where both are in
-/// one task; in two, what takes it to the other task: a [`ws::Mailbox`](crate::ws::Mailbox), which merges
-/// what a WebSocket session owes, or a bounded channel.
+/// Takes the replies of a receiving half: what the connection must answer without the application, such
+/// as a pong or an error response.
+///
+/// If one task drives both halves, this is the sending half itself. If two tasks do, it carries replies
+/// to the other task: a [`ws::Mailbox`](crate::ws::Mailbox), which merges the replies of a WebSocket
+/// session, or a bounded channel:
 ///
 /// ```
 /// use std::sync::mpsc::{Receiver, SyncSender};
@@ -18,7 +21,7 @@ use crate::kernel::time::Instant;
 /// }
 /// ```
 pub trait Replies<Reply> {
-    /// Takes the pending output.
+    /// Takes one reply.
     fn reply(&mut self, reply: Reply, now: Instant);
 }
 

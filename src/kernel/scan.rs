@@ -1,15 +1,15 @@
-//! Byte classes and searches; the only home of `memchr`.
+//! Byte classes and byte searches.
 
-/// The first `byte` in `bytes`.
+/// The index of the first `byte` in `bytes`.
 #[inline]
 pub(crate) fn find(byte: u8, bytes: &[u8]) -> Option<usize> {
     memchr::memchr(byte, bytes)
 }
 
-/// The first CR or LF in `bytes`.
+/// The index of the first CR or LF in `bytes`.
 ///
-/// Most lines are short, and there a call costs more than the search; the first few bytes are
-/// looked at here.
+/// Most lines are short, so that a call of `memchr` costs more than the search: this searches the first
+/// 16 bytes inline.
 #[inline]
 pub(crate) fn find_line_end(bytes: &[u8]) -> Option<usize> {
     let mut rest = bytes;
@@ -29,7 +29,7 @@ pub(crate) fn find_line_end(bytes: &[u8]) -> Option<usize> {
     memchr::memchr2(b'\n', b'\r', rest).map(|end| 2 * WORD + end)
 }
 
-/// The first CR or LF of eight bytes, without a branch a byte.
+/// The index of the first CR or LF in eight bytes, without a branch per byte.
 #[inline]
 fn line_end_of_word(word: [u8; WORD]) -> Option<usize> {
     let x = u64::from_le_bytes(word);
@@ -37,14 +37,14 @@ fn line_end_of_word(word: [u8; WORD]) -> Option<usize> {
     (found != 0).then(|| found.trailing_zeros() as usize / 8)
 }
 
-/// Sets the highest bit of every byte that is 0, and may set it in bytes above one.
+/// Sets the highest bit of every zero byte. It may also set that of bytes above a zero byte.
 #[inline]
 const fn zeros(word: u64) -> u64 {
-    // A byte that borrows where its high bit was clear is 0, or stands above one that is.
+    // The high bit changes from 0 to 1 only in a zero byte, or through its borrow in a byte above it.
     word.wrapping_sub(ONES) & !word & HIGH
 }
 
-/// The first CR or LF in `bytes` that mostly have none.
+/// The index of the first CR or LF in `bytes`, tuned for input that rarely contains one.
 #[cfg(any(feature = "alloc", test))]
 #[inline]
 pub(crate) fn find_rare_line_end(bytes: &[u8]) -> Option<usize> {
@@ -75,8 +75,8 @@ pub(crate) const fn is_field_value(byte: u8) -> bool {
     CLASS[byte as usize] & VALUE != 0
 }
 
-/// Whether a token is this name, which is in lower case and, of letters and hyphens, the same
-/// whatever the case of the token.
+/// Whether `token` is `name`; the comparison ignores the case of `token`. `name` must be lower case and
+/// contain only letters and hyphens.
 #[inline]
 pub(crate) fn is_name<const LEN: usize>(token: &[u8], name: &[u8; LEN]) -> bool {
     const CASE: u8 = 0x20;
@@ -86,7 +86,7 @@ pub(crate) fn is_name<const LEN: usize>(token: &[u8], name: &[u8; LEN]) -> bool 
     }) && token.len() == LEN
 }
 
-/// Whether all of `bytes` are of the class of [`is_token`].
+/// Whether all bytes satisfy [`is_token`].
 #[cfg(any(feature = "alloc", test))]
 #[inline]
 pub(crate) fn are_token(bytes: &[u8]) -> bool {
@@ -98,8 +98,8 @@ pub(crate) fn are_token(bytes: &[u8]) -> bool {
     })
 }
 
-/// Whether all of `bytes` may stand in a name of a host as they are: unreserved or a delimiter within
-/// (RFC 3986 3.2.2), not of a percent-encoding.
+/// Whether all bytes are unreserved or sub-delimiters, the bytes of a registered name (RFC 3986 3.2.2)
+/// that are not percent-encoded.
 #[inline]
 pub(crate) fn are_reg_name(bytes: &[u8]) -> bool {
     are::<8>(bytes, REG_NAME, |byte| {
@@ -107,20 +107,21 @@ pub(crate) fn are_reg_name(bytes: &[u8]) -> bool {
     })
 }
 
-/// Whether all of `bytes` are of the class of [`is_field_value`].
+/// Whether all bytes satisfy [`is_field_value`].
 #[cfg(any(feature = "alloc", test))]
 #[inline]
 pub(crate) fn are_field_value(bytes: &[u8]) -> bool {
     are::<16>(bytes, VALUE, |byte| (byte >= b' ') & (byte != 0x7f))
 }
 
-/// Whether all of `bytes` are of a class, a block at once where all are of those that are met most.
+/// Whether all bytes are in `class`. Checks a block at a time as long as `often`, a cheap test for the
+/// most frequent bytes of the class, holds.
 #[inline]
 fn are<const BLOCK: usize>(bytes: &[u8], class: u8, often: impl Fn(u8) -> bool) -> bool {
-    // Without a branch a byte, which makes vectors of it.
+    // No branch per byte, so that the compiler vectorizes it.
     let are_often = |block: &[u8]| block.iter().fold(true, |all, &byte| all & often(byte));
     let in_blocks = bytes.last_chunk::<BLOCK>().is_some_and(|last| {
-        // The last bytes are looked at for themselves, or again.
+        // The last block may overlap the one before it.
         let mut rest = bytes;
         while let Some((block, after)) = rest.split_first_chunk::<BLOCK>() {
             if !are_often(block) {
@@ -133,21 +134,21 @@ fn are<const BLOCK: usize>(bytes: &[u8], class: u8, often: impl Fn(u8) -> bool) 
     in_blocks || bytes.iter().fold(class, |all, &byte| all & CLASS[byte as usize]) != 0
 }
 
-/// How many bytes at the start of `bytes` are of the class of [`is_token`].
+/// The length of the longest prefix whose bytes satisfy [`is_token`].
 #[cfg(any(feature = "alloc", test))]
 #[inline]
 pub(crate) fn token_len(bytes: &[u8]) -> usize {
     class_len(bytes, TOKEN)
 }
 
-/// How many bytes at the start of `bytes` are of a class, of which most runs are short.
+/// The length of the longest prefix whose bytes are in `class`, tuned for short prefixes.
 #[cfg(any(feature = "alloc", test))]
 #[inline]
 fn class_len(bytes: &[u8], class: u8) -> usize {
     let is_outside = |byte: &u8| CLASS[*byte as usize] & class == 0;
     let mut len = 0;
     while let Some(block) = bytes[len..].first_chunk::<8>() {
-        // Of a known length: the loop is unrolled.
+        // The length is a constant, so that the compiler unrolls the loop.
         if let Some(end) = block.iter().position(is_outside) {
             return len + end;
         }
@@ -157,8 +158,8 @@ fn class_len(bytes: &[u8], class: u8) -> usize {
     len + rest.iter().position(is_outside).unwrap_or(rest.len())
 }
 
-/// How many bytes at the start of `bytes` may stand in the path or the query of a request target:
-/// visible ASCII but `"`, `#`, `<` and `>`, which is what browsers leave unescaped.
+/// The length of the longest prefix that is valid in the path or the query of a request target: visible
+/// ASCII except `"`, `#`, `<` and `>`, the bytes that browsers send unescaped.
 #[inline]
 pub(crate) fn target_len(bytes: &[u8]) -> usize {
     run(bytes, TARGET, |word| {
@@ -169,15 +170,15 @@ pub(crate) fn target_len(bytes: &[u8]) -> usize {
     })
 }
 
-/// How many bytes at the start of `bytes` are of the class of [`is_field_value`].
+/// The length of the longest prefix whose bytes satisfy [`is_field_value`].
 #[cfg(any(feature = "alloc", test))]
 #[inline]
 pub(crate) fn field_value_len(bytes: &[u8]) -> usize {
     run(bytes, VALUE, |word| !(within(word, b' ', b'~') | word))
 }
 
-/// How many bytes at the start of `bytes` are of a class, eight in a turn: `suspects` has the highest
-/// bit set of every byte that is not of it, and may have it set of others.
+/// The length of the longest prefix whose bytes are in `class`, eight bytes at a time. `suspects` must
+/// set the highest bit of every byte outside the class, and may set that of others.
 #[inline]
 fn run(bytes: &[u8], class: u8, suspects: impl Fn(u64) -> u64) -> usize {
     let mut len = 0;
@@ -195,7 +196,7 @@ fn run(bytes: &[u8], class: u8, suspects: impl Fn(u64) -> u64) -> usize {
     }
 }
 
-/// The first eight bytes; zeros, which are of no class, for those that are missing.
+/// The first eight bytes, padded with zeros, which are in none of the classes.
 #[inline]
 fn word(bytes: &[u8]) -> u64 {
     let at = |i: usize| u64::from(bytes[i]) << (u8::BITS as usize * i);
@@ -211,11 +212,11 @@ fn word(bytes: &[u8]) -> u64 {
     }
 }
 
-/// Sets the highest bit of every byte of `word` that is ASCII and from `first` to `last`; the other
-/// bits mean nothing.
+/// Sets the highest bit of every byte of `word` that is ASCII and in `first..=last`. The other bits are
+/// arbitrary.
 #[inline]
 const fn within(word: u64, first: u8, last: u8) -> u64 {
-    // Seven bits a byte, so that no sum carries into the next.
+    // Seven bits per byte, so that no sum carries into the next.
     let low = word & !HIGH;
     let from_first = low + ONES * (0x80 - first as u64);
     let after_last = low + ONES * (0x7f - last as u64);
@@ -235,7 +236,7 @@ pub(crate) const fn hex_value(byte: u8) -> Option<u8> {
     if value < 16 { Some(value) } else { None }
 }
 
-/// `bytes` without SP and HTAB at both ends.
+/// Trims SP and HTAB at both ends.
 pub(crate) const fn trim_blanks(mut bytes: &[u8]) -> &[u8] {
     while let [first, rest @ ..] = bytes {
         if !is_blank(*first) {
@@ -311,7 +312,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn classes_are_those_of_rfc_9110() {
+    fn byte_classes_match_the_rfcs() {
         let token = |byte: u8| byte.is_ascii_graphic() && !br#"(),/:;<=>?@[\]{}""#.contains(&byte);
         for byte in 0..=255 {
             assert_eq!(is_token(byte), token(byte), "{byte}");
@@ -329,7 +330,7 @@ mod tests {
                 (are_field_value, Some(field_value_len), is_field_value(byte)),
             ];
             for (judge, run, is_inside) in classes {
-                // A byte at every place of a word, after bytes that are rarely met, and at the end.
+                // The byte at every position of a word, also after an infrequent byte.
                 for (len, at) in (1..36).flat_map(|len| (0..len).map(move |at| (len, at))) {
                     let mut bytes = [b'a'; 36];
                     (bytes[len / 2], bytes[at]) = (if at % 2 == 0 { b'~' } else { b'b' }, byte);
@@ -343,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_the_same_in_any_case() {
+    fn names_match_in_any_case() {
         for (token, is) in [
             (&b"host"[..], true),
             (b"HOST", true),
@@ -358,14 +359,14 @@ mod tests {
     }
 
     #[test]
-    fn line_ends_are_found_near_and_far() {
+    fn line_ends_are_found_at_any_distance() {
         for len in 0..64 {
-            // What stands beside a line end, or is nearly one, is none.
+            // Bytes that differ from a line end in one bit.
             for other in [b'x', 0, b'\n' ^ 1, b'\r' ^ 1, b'\n' | 0x80, b'\r' | 0x80, 0xff] {
                 let mut bytes = [other; 64];
                 assert_eq!(find_line_end(&bytes[..len]), None);
                 for at in (0..len).rev() {
-                    // Those further on stay.
+                    // The line ends behind it stay.
                     bytes[at] = [b'\r', b'\n'][at % 2];
                     assert_eq!(find_line_end(&bytes[..len]), Some(at), "{other}");
                     assert_eq!(find_rare_line_end(&bytes[..len]), Some(at), "{other}");
@@ -375,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn blanks_are_trimmed_at_the_ends_only() {
+    fn blanks_are_trimmed_only_at_the_ends() {
         assert_eq!(trim_blanks(b" \ta b\t "), b"a b");
         assert_eq!(trim_blanks(b"  "), b"");
     }

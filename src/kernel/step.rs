@@ -1,8 +1,8 @@
-//! What a call tells its driver: a [`Step`] of a decoder, the [`Wants`] of a machine.
+//! The results that direct a driver: the [`Step`] of a decoder, the [`Wants`] of a machine.
 
-/// What one call of `decode` or `receive` came to.
+/// The result of one call of `decode` or `receive`.
 ///
-/// Drive until [`NeedInput`](Self::NeedInput) or [`Done`](Self::Done), flush the output, and only
+/// Call until [`NeedInput`](Self::NeedInput) or [`Done`](Self::Done), then write the output, and only
 /// then wait for the socket.
 ///
 /// ```
@@ -19,18 +19,18 @@
 /// # Ok::<(), wirefeed::sse::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[must_use = "a step may hold an item, and NeedInput and Done ask for different things"]
+#[must_use = "a step may hold an item, and NeedInput and Done require different actions"]
 pub enum Step<T> {
     /// An item; call again before reading more.
     Item(T),
-    /// All of the input is used up: read more.
+    /// The decoder consumed all of the input: read more.
     NeedInput,
-    /// This unit is over; what is left of the input belongs to the next one.
+    /// This unit is complete; the rest of the input belongs to the next one.
     Done,
 }
 
 impl<T> Step<T> {
-    /// The same step with its item changed by `f`.
+    /// Applies `f` to the item.
     ///
     /// ```
     /// use wirefeed::Step;
@@ -59,26 +59,27 @@ impl<T> Step<T> {
     }
 }
 
-/// What a driver must do next, once it has written the output. It holds until it has come about, so that
-/// a driver needs no flags of its own.
+/// What a driver must do after it has written the output. It stays the same until the driver has done it,
+/// so a driver can call `wants` at any time instead of keeping flags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wants {
-    /// Whether to read: false while there is too much output, and after the end.
+    /// Whether to read from the socket. False while too much output is pending, and after the end of
+    /// the connection.
     pub read: bool,
-    /// How the connection ends, once its end has come.
+    /// How to end the connection; `None` while it is in use.
     pub end: Option<End>,
 }
 
 /// How a connection ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
-    /// Shut down writing, and go on reading until the peer's end of stream or the deadline. Closing with
-    /// unread input would reset the connection, which may destroy what the peer has not read yet. A second
-    /// shutdown does no harm.
+    /// Shut down writing, and keep reading until the peer's end of stream or the deadline. Closing a
+    /// socket with unread input resets the connection, which can destroy output that the peer has not
+    /// read yet (RFC 9112 9.6). Repeating the shutdown is harmless.
     Shutdown,
     /// Close the connection.
     Close,
-    /// Hand the connection and the rest of the input to the protocol that was agreed on.
+    /// Pass the connection and the rest of the input to the protocol that both sides agreed on.
     Upgrade,
 }
 

@@ -1,7 +1,11 @@
-//! UTF-8 that arrives in pieces; the only home of `simdutf8`.
+//! UTF-8 that arrives in pieces. A piece may end inside a character; the rest of the character then
+//! comes with the next piece.
 //!
-//! [`Validator`] is for protocols where invalid text is an error (RFC 6455 8.1), [`Lossy`] for
-//! those that replace it (the WHATWG Encoding Standard's UTF-8 decoder).
+//! - [`Validator`] reports invalid text as an error (RFC 6455 8.1).
+//! - [`Lossy`] decodes text and replaces invalid bytes by U+FFFD (the WHATWG Encoding Standard's UTF-8
+//!   decoder).
+//!
+//! Neither allocates.
 
 #[cfg(feature = "alloc")]
 use alloc::string::String;
@@ -11,7 +15,7 @@ use core::str;
 use crate::kernel::buffer::step;
 use crate::kernel::step::Step;
 
-/// Checks text that arrives in pieces, and fails at its first bad byte.
+/// Checks text that arrives in pieces, and fails at the first invalid byte.
 ///
 /// ```
 /// use wirefeed::text::Validator;
@@ -36,7 +40,7 @@ impl Validator {
     ///
     /// # Errors
     ///
-    /// The index in `piece` of the first byte that no valid continuation of the text could hold.
+    /// The index in `piece` of the first byte that cannot continue the text.
     pub fn validate(&mut self, piece: &[u8]) -> Result<(), usize> {
         self.partial.join(piece, |_| ())
     }
@@ -47,8 +51,8 @@ impl Validator {
     }
 }
 
-/// Decodes text that arrives in pieces, and replaces what is invalid by U+FFFD, one for each
-/// maximal subpart, as the WHATWG Encoding Standard's UTF-8 decoder does.
+/// Decodes text that arrives in pieces, and replaces each maximal invalid subpart by one U+FFFD, as the
+/// WHATWG Encoding Standard's UTF-8 decoder does.
 ///
 /// ```
 /// use wirefeed::{Step, text::Lossy};
@@ -74,7 +78,7 @@ impl Lossy {
         Self { partial: Partial::EMPTY }
     }
 
-    /// Takes the next piece of text out of `input`; never `Done`.
+    /// Decodes the next piece of text, and advances `input` past it. Never returns `Done`.
     pub fn decode<'m, 'b: 'm>(&'m mut self, input: &mut &'b [u8]) -> Step<&'m str> {
         while self.partial.len > 0 {
             let Some((&byte, rest)) = input.split_first() else { return Step::NeedInput };
@@ -106,7 +110,7 @@ impl Lossy {
         }
     }
 
-    /// What the end of the text adds: U+FFFD if it ends inside a character, once.
+    /// Ends the text: returns U+FFFD if it ended inside a character, else an empty string.
     pub fn finish(&mut self) -> &'static str {
         match core::mem::take(&mut self.partial.len) {
             0 => "",
@@ -174,34 +178,35 @@ pub(crate) fn push_lossy(text: &mut String, mut bytes: &[u8]) {
     text.push_str(lossy.finish());
 }
 
-/// Cuts text that comes in pieces into whole characters, without checking a byte twice.
+/// Splits text that arrives in pieces at character boundaries, without checking a byte twice.
 ///
-/// Of a character that the end of a piece has cut, the bytes are held until the others come.
+/// If a piece ends inside a character, the joiner holds the bytes of that character until the rest
+/// arrives.
 #[cfg(feature = "alloc")]
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Joiner {
     partial: Partial,
 }
 
-/// What the beginning of a piece is.
+/// The result of [`Joiner::begin`].
 #[cfg(feature = "alloc")]
 pub(crate) enum Beginning {
-    /// The piece is held: it does not finish a character.
+    /// The piece completes no character; the joiner holds it.
     Held,
-    /// It finishes the character that was held, which [`Joiner::take`] returns.
+    /// The piece completes the held character, which [`Joiner::take`] returns.
     Character,
-    /// A whole character: [`Joiner::split`] returns it and those that follow.
+    /// The piece begins with a complete character: [`Joiner::split`] returns it and those after it.
     Text,
 }
 
 #[cfg(feature = "alloc")]
 impl Joiner {
-    /// At the start of a text.
+    /// A joiner at the start of a text.
     pub(crate) const fn new() -> Self {
         Self { partial: Partial::EMPTY }
     }
 
-    /// How many bytes the character that is held lacks; 0 if none is held.
+    /// The number of bytes that the held character lacks; 0 if none is held.
     #[inline]
     pub(crate) fn lacks(&self) -> usize {
         match self.partial {
@@ -210,8 +215,8 @@ impl Joiner {
         }
     }
 
-    /// Looks at the beginning of the next piece, which is no longer than what [`lacks`](Self::lacks),
-    /// or returns the index of its first byte that is not UTF-8.
+    /// Classifies the beginning of the next piece. If a character is held, `piece` must not be longer
+    /// than [`lacks`](Self::lacks). Fails with the index of the first invalid byte.
     #[inline]
     pub(crate) fn begin(&mut self, piece: &[u8]) -> Result<Beginning, usize> {
         if self.partial.len == 0 && piece.first().is_some_and(u8::is_ascii) {
@@ -242,13 +247,14 @@ impl Joiner {
         Ok(Beginning::Held)
     }
 
-    /// The character that was held and is now whole.
+    /// Takes the held character, which must be complete.
     pub(crate) fn take(&mut self) -> &str {
         self.partial.take_whole()
     }
 
-    /// The whole characters of a piece, and, if there is a fault after them, its index. An unfinished
-    /// character at the end is held.
+    /// Returns the complete characters at the start of `piece` without copying them, and whether the
+    /// rest is valid so far; if not, the error is the index of the first invalid byte. Holds an
+    /// incomplete character at the end.
     pub(crate) fn split<'b>(&mut self, piece: &'b [u8]) -> (&'b str, Result<(), usize>) {
         let (text, tail) = split_valid(piece);
         (text, self.partial.hold(tail).map_err(|bad| text.len() + bad))
@@ -259,7 +265,7 @@ impl Joiner {
 #[cfg(feature = "alloc")]
 #[inline]
 pub(crate) fn from_utf8(bytes: &[u8]) -> Option<&str> {
-    // A few bytes are checked faster than the vector unit is set up, and more of ASCII.
+    // Below `WIDE` bytes, or `WIDE_ASCII` bytes of ASCII, the standard library is faster.
     if bytes.len() < WIDE || (bytes.len() < WIDE_ASCII && looks_ascii(bytes)) {
         str::from_utf8(bytes).ok()
     } else {
@@ -267,8 +273,7 @@ pub(crate) fn from_utf8(bytes: &[u8]) -> Option<&str> {
     }
 }
 
-/// Whether the first, the last and the middle eight bytes are ASCII: where others are not, that costs
-/// some time and nothing else.
+/// Whether the first, the middle and the last eight bytes are ASCII. A wrong guess only costs time.
 #[cfg(feature = "alloc")]
 #[inline]
 fn looks_ascii(bytes: &[u8]) -> bool {
@@ -279,19 +284,20 @@ fn looks_ascii(bytes: &[u8]) -> bool {
     words & 0x8080_8080_8080_8080 == 0
 }
 
-/// The index of the first byte of `bytes` that no valid text could hold there; the length where
-/// the text merely ends inside a character.
+/// The index of the first invalid byte of `bytes`, or the length if `bytes` only ends inside a
+/// character.
 #[cfg(feature = "alloc")]
 #[cold]
 pub(crate) fn first_bad(bytes: &[u8]) -> usize {
     Validator::new().validate(bytes).err().unwrap_or(bytes.len())
 }
 
-/// The longest valid prefix, and what follows it.
+/// The longest valid prefix, and the rest.
 ///
-/// It looks no further than the first fault: a text may have as many as it has bytes.
+/// The search stops at the first fault, because a text can have as many faults as bytes, and the caller
+/// would otherwise scan the rest once per fault.
 fn split_valid(bytes: &[u8]) -> (&str, &[u8]) {
-    // A piece that ends inside a character is as common as one that does not.
+    // Pieces often end inside a character: cut it off first, so that the fast path sees valid text.
     let (whole, tail) = bytes.split_at(bytes.len() - unfinished(bytes));
     let valid_up_to = if whole.len() < WIDE {
         str::from_utf8(whole).map_err(|error| error.valid_up_to())
@@ -304,7 +310,7 @@ fn split_valid(bytes: &[u8]) -> (&str, &[u8]) {
     }
 }
 
-/// How many of the last bytes begin a character without finishing it.
+/// The number of bytes at the end that begin an incomplete character.
 fn unfinished(bytes: &[u8]) -> usize {
     let last = bytes.iter().rev().take(3).position(|byte| !(0x80..=0xbf).contains(byte));
     match last {
@@ -313,7 +319,7 @@ fn unfinished(bytes: &[u8]) -> usize {
     }
 }
 
-/// The first bytes of a character that is not whole yet.
+/// The first bytes of an incomplete character.
 #[derive(Clone, Copy, Default)]
 struct Partial {
     bytes: [u8; 4],
@@ -329,8 +335,8 @@ impl core::fmt::Debug for Partial {
 impl Partial {
     const EMPTY: Self = Self { bytes: [0; 4], len: 0 };
 
-    /// Goes on with `piece`: what is whole goes to `valid`, an unfinished character is held. Fails with
-    /// the index of the first bad byte.
+    /// Passes the complete characters of `piece` to `valid`, and holds an incomplete one. Fails with the
+    /// index of the first invalid byte.
     fn join(&mut self, piece: &[u8], mut valid: impl FnMut(&str)) -> Result<(), usize> {
         let mut rest = piece;
         while self.len > 0 {
@@ -353,7 +359,8 @@ impl Partial {
         self.len == width(self.bytes[0])
     }
 
-    /// The character, which is whole: only bytes that were accepted are held.
+    /// Takes the held character, which must be complete. It is valid, because only accepted bytes are
+    /// held.
     fn take_whole(&mut self) -> &str {
         let len = usize::from(core::mem::take(&mut self.len));
         str::from_utf8(&self.bytes[..len]).unwrap_or(REPLACEMENT)
@@ -379,7 +386,7 @@ impl Partial {
         self.len += 1;
     }
 
-    /// Holds `tail`, which begins no whole character, or says which of its bytes is bad.
+    /// Holds `tail`, which contains no complete character. Fails with the index of the first invalid byte.
     fn hold(&mut self, tail: &[u8]) -> Result<(), usize> {
         for (i, &byte) in tail.iter().enumerate() {
             if !self.accepts(byte) {
@@ -391,7 +398,7 @@ impl Partial {
     }
 }
 
-/// The length of the character that `lead` begins; 0 where it begins none.
+/// The length in bytes of the character that `lead` begins; 0 if `lead` is not a lead byte.
 const fn width(lead: u8) -> u8 {
     match lead {
         0x00..=0x7f => 1,
@@ -404,10 +411,10 @@ const fn width(lead: u8) -> u8 {
 
 const REPLACEMENT: &str = "\u{fffd}";
 
-/// From here on the vector unit wins.
+/// From this many bytes on `simdutf8` is faster than the standard library.
 const WIDE: usize = 64;
 
-/// The same for ASCII, which the standard library takes two words at a time.
+/// The same for ASCII, which the standard library checks two words at a time.
 #[cfg(feature = "alloc")]
 const WIDE_ASCII: usize = 256;
 
@@ -417,7 +424,7 @@ mod tests {
     use alloc::{vec, vec::Vec};
     use proptest::prelude::*;
 
-    /// The Encoding Standard's UTF-8 decoder (4.2), byte by byte, in its own words.
+    /// The UTF-8 decoder of the Encoding Standard (4.2), byte by byte, as the standard writes it.
     fn whatwg(bytes: &[u8]) -> (String, Option<usize>) {
         let (mut text, mut first_bad) = (String::new(), None);
         let (mut point, mut needed, mut seen, mut low, mut high) = (0u32, 0, 0, 0x80, 0xbf);
@@ -551,7 +558,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn as_whatwg_at_any_cut(bytes in texts(), cuts in prop::collection::vec(0usize..300, 0..6)) {
+        fn decoding_matches_whatwg_at_any_cut(bytes in texts(), cuts in prop::collection::vec(0usize..300, 0..6)) {
             let mut cuts = cuts;
             cuts.sort_unstable();
             check(&bytes, &cuts);
@@ -560,7 +567,7 @@ mod tests {
     }
 
     #[test]
-    fn every_pair_of_bytes_and_every_cut() {
+    fn every_pair_of_bytes_decodes_the_same_at_every_cut() {
         for first in 0x7f..=0xffu8 {
             for second in 0x7f..=0xffu8 {
                 for third in [b'a', 0x80, 0xbf] {

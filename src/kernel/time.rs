@@ -1,12 +1,12 @@
-//! Time as the caller counts it.
+//! Time, measured by the caller.
 
 use core::ops::Add;
 use core::time::Duration;
 
-/// A moment: microseconds since an origin of the caller's own.
+/// A moment, in microseconds since an origin that the caller chooses.
 ///
-/// wirefeed never asks a clock. Whoever drives a machine says what time it is, in real time, in a
-/// simulation, or in a test. Arithmetic saturates.
+/// wirefeed never reads a clock: the caller passes the time, of a real clock, a simulation or a test.
+/// Arithmetic saturates.
 ///
 /// ```
 /// use core::time::Duration;
@@ -35,12 +35,12 @@ impl Instant {
         self.0
     }
 
-    /// How long after `earlier` this is; zero if it is not after it.
+    /// The time from `earlier` to this moment; zero if `earlier` is later.
     pub const fn duration_since(self, earlier: Self) -> Duration {
         Duration::from_micros(self.0.saturating_sub(earlier.0))
     }
 
-    /// The moment of `now`, counted from `origin`, both read by the caller.
+    /// Converts `now`, measured from `origin`; the caller reads both.
     ///
     /// ```
     /// let origin = std::time::Instant::now();

@@ -1,15 +1,15 @@
-//! One trait for codecs, one for connections, one for lifecycles.
+//! Traits for generic code: [`Codec`], [`Connection`] and [`Lifecycle`].
 
 use super::step::Step;
 #[cfg(feature = "alloc")]
 use super::{fields::Fields, outbox::Outbox, step::Wants, time::Instant};
 
-/// Bytes that a decoder reads: a slice, which is mutable where the decoder works in place.
+/// Bytes that a decoder reads: a shared slice, or a mutable one if the decoder works in place.
 pub trait Input<'b>: Sized {
-    /// Input from bytes that the caller can spare.
+    /// Input from bytes that the decoder may overwrite.
     fn new(bytes: &'b mut [u8]) -> Self;
 
-    /// The bytes that are left.
+    /// The remaining bytes.
     fn bytes(&self) -> &[u8];
 }
 
@@ -33,9 +33,10 @@ impl<'b> Input<'b> for &'b mut [u8] {
     }
 }
 
-/// A codec: bytes to items, without time, policy or output.
+/// A codec: turns bytes into items, without time, policy or output.
 ///
-/// Each decoder has the same methods of its own; the trait is for code that is generic over decoders.
+/// Every decoder has inherent methods of the same names; the trait is for code that is generic over
+/// decoders.
 ///
 /// ```
 /// use wirefeed::{Codec, Input, Step, sse};
@@ -54,37 +55,38 @@ impl<'b> Input<'b> for &'b mut [u8] {
 /// # Ok::<(), sse::Error>(())
 /// ```
 pub trait Codec {
-    /// What the codec reads.
+    /// The input that the codec reads.
     type Input<'b>: Input<'b>;
-    /// What it yields: `'b` marks bytes of the input, `'m` what may have been joined in the codec.
+    /// The items that the codec yields: `'b` borrows from the input, `'m` also from the codec, which
+    /// joins units that arrive in pieces.
     type Item<'m, 'b: 'm>
     where
         Self: 'm;
-    /// What can be wrong with the bytes.
+    /// The error of invalid input.
     type Error;
 
     /// Decodes the next item, and advances `input` past the bytes it used.
     ///
     /// # Errors
     ///
-    /// The first fault of the bytes. The same error comes again until [`reset`](Self::reset).
+    /// The first fault of the input. Later calls return the same error until [`reset`](Self::reset).
     fn decode<'m, 'b: 'm>(
         &'m mut self,
         input: &mut Self::Input<'b>,
     ) -> Result<Step<Self::Item<'m, 'b>>, Self::Error>;
 
-    /// The peer's end of stream: at most one more item, then `None` for ever.
+    /// Reports the peer's end of stream. Returns at most one more item; every later call returns `None`.
     ///
     /// # Errors
     ///
-    /// An end inside a unit, unless it is the end of the unit.
+    /// The stream ended inside a unit that is not delimited by the end of the stream.
     fn finish(&mut self) -> Result<Option<Self::Item<'_, 'static>>, Self::Error>;
 
-    /// Readies the codec for another stream.
+    /// Prepares the codec for another stream.
     fn reset(&mut self);
 }
 
-/// Implements [`Codec`] by the methods of the same names that a decoder has of its own.
+/// Implements [`Codec`] by calling the decoder's inherent methods of the same names.
 macro_rules! codec {
     ([$($generics:tt)*] $Decoder:ty, $Input:ty, $Item:ty, $Error:ty) => {
         impl<$($generics)*> $crate::Codec for $Decoder {
@@ -112,22 +114,23 @@ macro_rules! codec {
 }
 pub(crate) use codec;
 
-/// Both halves of a connection: codecs with time, policy and output.
+/// A connection with both halves: codecs with time, policy and output.
 ///
 /// [`h1::Client`](crate::h1::Client), [`h1::Server`](crate::h1::Server) and
-/// [`ws::Session`](crate::ws::Session) are connections. A driver that is written over this trait runs all
-/// of them:
+/// [`ws::Session`](crate::ws::Session) are connections. A driver that is generic over this trait runs
+/// all of them:
 ///
 /// ```
 /// use bytes::Buf;
 /// use wirefeed::{Connection, Input, Instant, Step, ws};
 ///
-/// /// An application. (No closure can take the events of every connection: their two lifetimes are bound.)
+/// /// An application. (A trait and not a closure: a closure cannot be generic over both lifetimes of
+/// /// an event.)
 /// trait Application<C: Connection> {
 ///     fn handle(&mut self, event: C::Event<'_, '_>, sender: &mut C::Sender);
 /// }
 ///
-/// /// Takes what was read, and gives what is to be written.
+/// /// Takes the bytes that the socket read, and returns the bytes to write.
 /// fn turn<C: Connection>(
 ///     connection: &mut C,
 ///     application: &mut impl Application<C>,
@@ -158,24 +161,24 @@ pub(crate) use codec;
 /// ```
 #[cfg(feature = "alloc")]
 pub trait Connection {
-    /// What the connection reads.
+    /// The input that the connection reads.
     type Input<'b>: Input<'b>;
-    /// What it yields.
+    /// The events that the connection yields.
     type Event<'m, 'b: 'm>
     where
         Self: 'm;
-    /// What can be wrong with what the peer sent.
+    /// The error of invalid input from the peer.
     type Error;
-    /// The half that takes the commands.
+    /// The sending half, which takes the commands.
     type Sender;
 
-    /// Decodes the next event, and lends the sending half, so that a handler may send while it holds the
-    /// event.
+    /// Decodes the next event and borrows the sending half, so that a handler can send while it holds
+    /// the event.
     ///
     /// # Errors
     ///
-    /// The first fault of the peer; the connection still has an answer to write and an end: drive it until
-    /// [`wants`](Self::wants) names the [`End`](crate::End).
+    /// The peer's first fault. The connection may still have a response to write: keep driving it until
+    /// [`wants`](Self::wants) returns an [`End`](crate::End).
     #[allow(clippy::type_complexity, reason = "a step and a half")]
     fn receive_with_sender<'m, 'b: 'm>(
         &'m mut self,
@@ -196,34 +199,35 @@ pub trait Connection {
         Ok(self.receive_with_sender(input, now)?.0)
     }
 
-    /// The peer's end of stream.
+    /// Reports the peer's end of stream.
     ///
     /// # Errors
     ///
-    /// An end inside a unit.
+    /// The stream ended inside a unit.
     fn receive_eof(&mut self, now: Instant) -> Result<(), Self::Error>;
 
-    /// The half that takes the commands.
+    /// The sending half.
     fn sender(&mut self) -> &mut Self::Sender;
 
-    /// The bytes to write: write them and advance.
+    /// The pending output: write it to the socket and advance by the bytes written.
     fn output(&mut self) -> &mut Outbox;
 
-    /// When [`handle_timeout`](Self::handle_timeout) is due, if nothing happens before.
+    /// The moment at which the driver must call [`handle_timeout`](Self::handle_timeout), unless another
+    /// call changes it first.
     fn poll_timeout(&self) -> Option<Instant>;
 
     /// Advances the time.
     fn handle_timeout(&mut self, now: Instant);
 
-    /// What the driver must do once the output is written.
+    /// What the driver must do after it has written the output.
     fn wants(&self) -> Wants;
 
-    /// Gives back the memory that no unfinished unit holds.
+    /// Frees the buffers that hold no incomplete unit.
     fn release(&mut self);
 }
 
-/// Implements [`Connection`] by the methods of the same names that a type with the halves `rx` and `tx`
-/// has of its own.
+/// Implements [`Connection`] for a type with the halves `rx` and `tx` by calling its inherent methods of
+/// the same names.
 #[cfg(feature = "alloc")]
 macro_rules! connection {
     ([$($generics:tt)*] $Whole:ty, $Input:ty, $Event:ty, $Error:ty, $Sender:ty) => {
@@ -275,24 +279,26 @@ macro_rules! connection {
 #[cfg(feature = "alloc")]
 pub(crate) use connection;
 
-/// A request over any HTTP: it says when to connect, takes what becomes of it, and yields events.
+/// A request over any version of HTTP: it tells the caller when to connect, takes the outcome, and
+/// yields events.
 ///
-/// An input that names an attempt which is over is ignored. Only [`receive`](Self::receive) yields events.
+/// Calls with the number of an attempt that has ended have no effect. Only [`receive`](Self::receive)
+/// yields events.
 #[cfg(feature = "alloc")]
 pub trait Lifecycle {
-    /// What the caller must do.
+    /// An action that the caller must take.
     type Command<'m>
     where
         Self: 'm;
-    /// What the lifecycle yields.
+    /// The events that the lifecycle yields.
     type Event<'m, 'b: 'm>
     where
         Self: 'm;
 
-    /// The next thing to do, once.
+    /// Returns the next command. Each command is returned once.
     fn poll_command(&mut self) -> Option<Self::Command<'_>>;
 
-    /// The head of the response has come.
+    /// Reports the head of the response.
     fn response_head(
         &mut self,
         attempt: u64,
@@ -301,7 +307,7 @@ pub trait Lifecycle {
         now: Instant,
     );
 
-    /// Decodes some of the response's body, and yields the next event.
+    /// Decodes some of the response's content, and yields the next event.
     fn receive<'m, 'b: 'm>(
         &'m mut self,
         attempt: u64,
@@ -309,18 +315,19 @@ pub trait Lifecycle {
         now: Instant,
     ) -> Step<Self::Event<'m, 'b>>;
 
-    /// The response's body is over.
+    /// Reports the end of the response's content.
     fn response_end(&mut self, attempt: u64, now: Instant);
 
-    /// The connection failed, or broke.
+    /// Reports that the connection could not be opened, or broke.
     fn transport_error(&mut self, attempt: u64, now: Instant);
 
-    /// When [`handle_timeout`](Self::handle_timeout) is due, if nothing happens before.
+    /// The moment at which the caller must call [`handle_timeout`](Self::handle_timeout), unless another
+    /// call changes it first.
     fn poll_timeout(&self) -> Option<Instant>;
 
     /// Advances the time.
     fn handle_timeout(&mut self, now: Instant);
 
-    /// Gives back the memory that no unfinished event holds.
+    /// Frees the buffers that hold no incomplete event.
     fn release(&mut self);
 }

@@ -1,8 +1,8 @@
-//! Chunk extensions, one byte at a time.
+//! Chunk extensions (RFC 9112 7.1.1), one byte at a time.
 
 use crate::kernel::scan;
 
-/// Where a chunk extension stands, for a decoder that sees one byte at a time:
+/// The state inside a chunk extension, for a decoder that sees one byte at a time:
 ///
 /// ```text
 ///         token          "="            token
@@ -20,7 +20,7 @@ pub(crate) enum ExtensionState {
     Semicolon,
     /// Inside a name.
     Name,
-    /// Blanks after a name; `=` may still follow. Only where blanks are allowed.
+    /// Blanks after a name; `=` may still follow. Reached only if blanks are allowed.
     NameBlank,
     /// `=`: a value must follow.
     Equals,
@@ -32,15 +32,15 @@ pub(crate) enum ExtensionState {
     Pair,
     /// After a closing quote.
     Close,
-    /// Blanks after a size or a value. Only where blanks are allowed.
+    /// Blanks after a size or a value. Reached only if blanks are allowed.
     Blank,
 }
 
 impl ExtensionState {
-    /// The state after `byte`; `None` where `byte` may not stand here.
+    /// The state after `byte`; `None` if `byte` is invalid here.
     ///
-    /// RFC 9112 7.1.1 has recipients remove blanks around `;` and `=` as "bad white space"; they
-    /// are refused unless `blanks` asks for them.
+    /// RFC 9112 7.1.1: a recipient removes "bad white space" around `;` and `=`. This refuses it unless
+    /// `blanks` is set.
     pub(crate) const fn next(self, byte: u8, blanks: bool) -> Option<Self> {
         let blank = blanks && scan::is_blank(byte);
         let token = scan::is_token(byte);
@@ -77,7 +77,7 @@ mod tests {
     use crate::kernel::grammar::parameter;
     use proptest::prelude::*;
 
-    /// The state machine's verdict on what follows a chunk size.
+    /// Whether the state machine accepts the bytes after a chunk size.
     fn accepts(bytes: &[u8], blanks: bool) -> bool {
         let mut state = ExtensionState::Blank;
         bytes.iter().all(|&byte| match state.next(byte, blanks) {
@@ -102,7 +102,7 @@ mod tests {
             let bytes = bytes.as_bytes();
             let parsed = rest_after_extensions(bytes).iter().all(|&byte| scan::is_blank(byte));
             prop_assert_eq!(accepts(bytes, true), parsed);
-            // Strict accepts a subset of that, with the same meaning.
+            // The strict grammar is a subset, with the same meaning.
             if accepts(bytes, false) {
                 prop_assert!(rest_after_extensions(bytes).is_empty());
             }
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn strict_and_lenient() {
+    fn blanks_are_accepted_only_if_allowed() {
         for good in [&b""[..], b";a", b";a;b", b";a=b", br#";a="";b"#, br#";a="\"\\""#] {
             assert!(accepts(good, false), "{good:?}");
         }

@@ -1,22 +1,23 @@
-//! Hosts and ports (RFC 3986 3.2, RFC 9110 7.2): the one parser for `Host`, request targets and URLs.
+//! Hosts and ports (RFC 3986 3.2, RFC 9110 7.2): one parser for `Host`, request targets and URLs.
 
 use core::net::Ipv6Addr;
 
 use crate::kernel::scan;
 
-/// `uri-host [ ":" port ]`, taken apart where it stands.
+/// `uri-host [ ":" port ]`, split without copying.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Authority<'a> {
-    /// A name, an IPv4 address, or an IP literal in its brackets; never empty.
+    /// A name, an IPv4 address, or an IP literal with its brackets; never empty.
     pub(crate) host: &'a [u8],
-    /// Digits, or nothing after a colon.
+    /// The digits after the colon, which may be empty; `None` if there is no colon.
     pub(crate) port: Option<&'a [u8]>,
 }
 
 impl<'a> Authority<'a> {
-    /// Takes `bytes` apart; `None` if they are not a host, or the port is not a number.
+    /// Parses `bytes`. `None` if they are not a host, or the port is not a number.
     ///
-    /// RFC 3986 allows an empty name; RFC 9110 4.2.1 has an `http` URI with one rejected.
+    /// RFC 3986 allows an empty name, but RFC 9110 4.2.1 requires recipients to reject an `http` URI with
+    /// an empty host.
     #[inline]
     pub(crate) fn parse(bytes: &'a [u8]) -> Option<Self> {
         if !bytes.is_empty() && scan::are_reg_name(bytes) {
@@ -27,7 +28,7 @@ impl<'a> Authority<'a> {
 
     #[inline(never)]
     fn parse_slowly(bytes: &'a [u8]) -> Option<Self> {
-        // The colons of an IP literal are within its brackets.
+        // An IP literal contains colons: search for the port after the closing bracket.
         let literal = bytes.first() == Some(&b'[');
         let host_len = if literal {
             scan::find(b']', bytes)? + 1
@@ -47,7 +48,7 @@ impl<'a> Authority<'a> {
         is_host.then_some(Self { host, port })
     }
 
-    /// The number of the port; `None` if there is none, or it is over 65535.
+    /// The port as a number; `None` if it is missing, empty, or above 65535.
     pub(crate) fn port_number(&self) -> Option<u16> {
         let port = self.port.filter(|port| !port.is_empty())?;
         port.iter().try_fold(0u16, |number, digit| {
@@ -55,14 +56,14 @@ impl<'a> Authority<'a> {
         })
     }
 
-    /// Whether the host is an IP literal of a version that does not exist yet.
+    /// Whether the host is an `IPvFuture` literal (RFC 3986 3.2.2).
     pub(crate) fn is_ip_future(&self) -> bool {
         matches!(self.host, [b'[', b'v' | b'V', ..])
     }
 }
 
-/// Whether this may be the value of `Host` (RFC 9112 3.2): an authority, or nothing where the target
-/// URI has none.
+/// Whether this is a valid value of `Host` (RFC 9112 3.2): an authority, or empty if the target URI has
+/// none.
 #[inline]
 pub(crate) fn is_host_field(value: &[u8]) -> bool {
     value.is_empty() || Authority::parse(value).is_some()
@@ -97,7 +98,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// What RFC 3986 says of each byte of a name, one byte at a time.
+    /// The grammar of RFC 3986 for a name and a port, one byte at a time.
     fn naive(bytes: &[u8]) -> bool {
         let (host, port) = match bytes.iter().position(|&byte| byte == b':') {
             Some(colon) => (&bytes[..colon], &bytes[colon + 1..]),
@@ -117,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn hosts_and_ports() {
+    fn hosts_and_ports_are_parsed() {
         for (text, host, port) in [
             ("a", "a", None),
             ("a.example", "a.example", None),
@@ -143,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn every_other_is_refused() {
+    fn invalid_hosts_are_refused() {
         for text in [
             "",
             ":",
@@ -208,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn the_number_of_a_port() {
+    fn port_numbers_are_parsed() {
         for (text, number) in [
             ("a", None),
             ("a:", None),
@@ -225,13 +226,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn names_are_those_of_the_grammar(text in "[a-c0-9.%A:!_ /@\\x00-\\xff]{0,12}") {
+        fn names_match_the_grammar(text in "[a-c0-9.%A:!_ /@\\x00-\\xff]{0,12}") {
             let bytes = text.as_bytes();
             prop_assert_eq!(Authority::parse(bytes).is_some(), naive(bytes));
         }
 
         #[test]
-        fn any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
+        fn parts_add_up_to_the_input(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
             let Some(found) = Authority::parse(&bytes) else { return Ok(()) };
             let colon = usize::from(found.port.is_some());
             let len = found.host.len() + colon + found.port.map_or(0, <[u8]>::len);

@@ -1,4 +1,4 @@
-//! Request targets (RFC 9112 3.2): the one parser for requests and URLs.
+//! Request targets (RFC 9112 3.2): one parser for requests and URLs.
 
 use super::host::Authority;
 use crate::kernel::scan;
@@ -6,21 +6,22 @@ use crate::kernel::scan;
 /// The form of a request target (RFC 9112 3.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TargetForm {
-    /// `/path?query`: of this server (3.2.1).
+    /// `/path?query`: a resource of this server (3.2.1).
     Origin,
-    /// `http://host/path?query`: of any server, for a proxy (3.2.2).
+    /// `http://host/path?query`: a resource of any server, in a request to a proxy (3.2.2).
     Absolute,
-    /// `host:port`: where a CONNECT is to lead (3.2.3).
+    /// `host:port`: the destination of a CONNECT (3.2.3).
     Authority,
     /// `*`: the server as a whole, for OPTIONS (3.2.4).
     Asterisk,
 }
 
-/// A request target, taken apart where it stands.
+/// A request target, split without copying.
 ///
-/// A path and a query hold what browsers send (the WHATWG URL standard's path and query): visible
-/// ASCII but `"`, `#`, `<` and `>`. So `[`, `]`, `{`, `}`, `|`, `^` stand as they are, and so does a
-/// `%` that begins no percent-encoding, which RFC 3986 would have escaped. Nothing is decoded.
+/// The path and the query may contain what browsers send (the path and query of the WHATWG URL
+/// Standard): visible ASCII except `"`, `#`, `<` and `>`. So `[`, `]`, `{`, `}`, `|`, `^` are accepted,
+/// and so is a `%` without two hexadecimal digits, which RFC 3986 requires senders to escape. The parser
+/// does not decode percent-encodings.
 ///
 /// ```
 /// use wirefeed::grammar::{Target, TargetForm};
@@ -30,24 +31,24 @@ pub enum TargetForm {
 /// assert_eq!((target.path, target.query), ("/a", Some("b=c")));
 /// assert_eq!(target.authority, Some("example.com:8080"));
 ///
-/// assert!(Target::parse("GET", "*").is_none()); // for OPTIONS alone
-/// assert!(Target::parse("GET", "/a#b").is_none()); // a fragment stays in the client
+/// assert!(Target::parse("GET", "*").is_none()); // only OPTIONS allows it
+/// assert!(Target::parse("GET", "/a#b").is_none()); // clients do not send fragments
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Target<'a> {
-    /// Its form.
+    /// The form.
     pub form: TargetForm,
     /// The host and the port of an absolute or an authority form.
     pub authority: Option<&'a str>,
-    /// The path; empty where the target has none.
+    /// The path; empty if the target has none.
     pub path: &'a str,
     /// The query, without its question mark.
     pub query: Option<&'a str>,
 }
 
 impl<'a> Target<'a> {
-    /// Takes the target of a request with this method apart; `None` if it has none of the forms that
-    /// the method allows.
+    /// Parses the target of a request with this method. `None` if the target is invalid, or has a form
+    /// that the method does not allow.
     pub fn parse(method: &str, target: &'a str) -> Option<Self> {
         Self::judge(method.as_bytes(), target).ok()
     }
@@ -56,7 +57,7 @@ impl<'a> Target<'a> {
     #[cfg(feature = "alloc")]
     #[inline]
     pub(crate) fn is_valid(method: &str, target: &'a str) -> bool {
-        // Nearly all are of the origin form.
+        // Nearly all targets have the origin form.
         match target.as_bytes() {
             [b'/', ..] if method != "CONNECT" => {
                 scan::target_len(target.as_bytes()) == target.len()
@@ -65,8 +66,8 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// The target, or the index of the first byte at fault, which is `target.len()` where one more is
-    /// missing.
+    /// Parses the target. Fails with the index of the first offending byte, or `target.len()` if the
+    /// target ends too early.
     pub(crate) fn judge(method: &[u8], target: &'a str) -> Result<Self, usize> {
         let bytes = target.as_bytes();
         let end = scan::target_len(bytes);
@@ -88,8 +89,8 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// `scheme "://" authority path-abempty [ "?" query ]`, which is what an absolute form names a
-    /// server by (RFC 9110 4.2); user information is an attack (4.2.4).
+    /// The absolute form: `scheme "://" authority path-abempty [ "?" query ]` (RFC 9110 4.2). User
+    /// information is refused: it is used to obscure the authority (4.2.4).
     fn absolute(target: &'a str) -> Result<Self, usize> {
         let (scheme, rest) = target.split_once("://").ok_or(0usize)?;
         let is_scheme = match scheme.as_bytes() {
@@ -119,7 +120,7 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// An origin form without a path, which no request has.
+    /// An origin form with an empty path, which no valid request has.
     #[cfg(feature = "alloc")]
     pub(crate) const NONE: Self = Self::bare(TargetForm::Origin, None);
 
@@ -128,7 +129,7 @@ impl<'a> Target<'a> {
     }
 }
 
-/// Lengths: a path and a query may hold what must not be printed.
+/// Prints only lengths: a path or a query may contain secrets.
 impl core::fmt::Debug for Target<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Target")
@@ -145,7 +146,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn each_form() {
+    fn every_form_is_parsed() {
         use TargetForm::{Absolute, Asterisk, Authority, Origin};
         for (method, target, form, authority, path, query) in [
             ("GET", "/", Origin, None, "/", None),
@@ -179,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn every_other_is_refused_at_its_first_bad_byte() {
+    fn invalid_targets_are_refused_at_their_first_bad_byte() {
         for (method, target, at) in [
             ("GET", "", 0),
             ("GET", "foo", 0),
@@ -230,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn each_byte_of_a_path_and_a_query() {
+    fn paths_and_queries_accept_what_browsers_send() {
         for byte in 0..=0x7f_u8 {
             let sent = byte.is_ascii_graphic() && !b"\"#<>".contains(&byte);
             for around in ["/", "/a", "/?", "/a?b", "http://a/"] {
@@ -241,9 +242,9 @@ mod tests {
     }
 
     proptest! {
-        /// Total, and nothing is lost.
+        /// Parsing terminates for any text, and its parts add up to the text.
         #[test]
-        fn any_text(method in "GET|OPTIONS|CONNECT", target in "(/|\\*|http://|a:|)[a:/?#@\\[\\]%é -]{0,12}") {
+        fn parts_add_up_to_the_target(method in "GET|OPTIONS|CONNECT", target in "(/|\\*|http://|a:|)[a:/?#@\\[\\]%é -]{0,12}") {
             let found = Target::parse(&method, &target);
             prop_assert_eq!(Target::is_valid(&method, &target), found.is_some());
             let Some(found) = found else { return Ok(()) };
