@@ -14,7 +14,7 @@
 //!
 //! ```text
 //!  lifecycles                       sse::EventSource
-//!  requests, events, time           sse::Server, replay::Replay
+//!  requests, events, time           sse::EventStream, replay::Replay
 //!                                            │
 //!  connections       h1::Client              │
 //!  codecs, time,     h1::Server              │                  ws::Session

@@ -7,7 +7,7 @@ use crate::h1::{chunked, head};
 /// What a connection may cost, and how long it waits. `None` sets no limit.
 ///
 /// A deadline measures the peer: it runs while this side waits for it, after a `receive` that returned
-/// `NeedInput`, and not while the caller [has paused](crate::h1::server::Receiver::pause) or has not
+/// `NeedInput`, and not while the caller [has paused](crate::h1::Receiver::pause) or has not
 /// pulled what came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
