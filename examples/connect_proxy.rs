@@ -1,5 +1,5 @@
-//! A WebSocket through an HTTP proxy: CONNECT with credentials, the handshake inside the tunnel, one
-//! message and its echo.
+//! A WebSocket through an HTTP proxy: CONNECT with credentials, the handshake inside the tunnel,
+//! one message and its echo.
 //!
 //! ```text
 //! cargo run --release --example connect_proxy -- --proxy user:secret@127.0.0.1:3128 \
@@ -63,7 +63,7 @@ impl Wire {
         Ok(Self { stream, origin: Instant::now(), unread: Vec::new() })
     }
 
-    /// Asks the proxy for a tunnel to the server (RFC 9110 9.3.6).
+    /// Requests a tunnel to the server (RFC 9110 9.3.6).
     fn connect(&mut self, server: &str, credentials: Option<&str>) -> Result<(), Box<dyn Error>> {
         let mut fields = vec![("Host", server.to_owned())];
         if let Some(credentials) = credentials {
@@ -86,7 +86,7 @@ impl Wire {
         })
     }
 
-    /// Sends a request that ends HTTP here, and judges the answer.
+    /// Sends a request that ends HTTP on this connection, and judges the response.
     fn upgrade(
         &mut self,
         method: &str,
@@ -112,7 +112,7 @@ impl Wire {
         Ok(())
     }
 
-    /// Sends a message; the first that is the same comes back.
+    /// Sends a message, and returns its echo.
     fn echo(&mut self, message: &str) -> Result<String, Box<dyn Error>> {
         let Session { mut rx, mut tx } =
             Session::new(ws::ClientRole(random), ws::Config::default(), self.now());
@@ -166,7 +166,7 @@ impl Wire {
     }
 }
 
-/// Bytes that nobody can predict: mask keys must be such (RFC 6455 10.3).
+/// Unpredictable bytes, for mask keys (RFC 6455 10.3).
 fn random(bytes: &mut [u8]) {
     // The system's own source, without another dependency for an example.
     let filled =

@@ -1,10 +1,10 @@
-//! What passes from a machine's receiving half to its sending half.
+//! What passes from the receiving half of a connection to its sending half.
 
 use crate::kernel::time::Instant;
 
-/// Where a receiving half leaves what its connection owes: the sending half itself where both are in
-/// one task; in two, what takes it to the other task: a [`ws::Mailbox`](crate::ws::Mailbox), which merges
-/// what a WebSocket session owes, or a bounded channel.
+/// Takes what a receiving half must answer: the sending half itself, if both are in one task; between two
+/// tasks a [`ws::Mailbox`](crate::ws::Mailbox), which merges the replies of a WebSocket session, or a
+/// bounded channel for those of HTTP.
 ///
 /// ```
 /// use std::sync::mpsc::{Receiver, SyncSender};
@@ -18,7 +18,7 @@ use crate::kernel::time::Instant;
 /// }
 /// ```
 pub trait Replies<Reply> {
-    /// Takes the pending output.
+    /// Takes a reply.
     fn reply(&mut self, reply: Reply, now: Instant);
 }
 
