@@ -65,21 +65,26 @@ impl Link {
         let mut len = buffer.len();
         buffer.resize(len.max(64 << 10), 0);
         loop {
+            // 1. Receive what was read.
             let mut input = &mut buffer[..std::mem::take(&mut len)];
-            tx.handle_timeout(now());
             while let Ok(Step::Item(event)) = rx.receive(&mut tx, &mut input, now()) {
-                answer(&mut tx, event, now()).map_err(io::Error::other)?;
+                answer(&mut tx, event, now())?;
                 // Written before the next event is pulled, so that the output for a slow reader
                 // does not grow. An error of the peer ends the loop, and the session answers it.
                 write(&mut stream, tx.output())?;
             }
+            // 2. Advance the time.
+            tx.handle_timeout(now());
+            // 3. Write the output.
             write(&mut stream, tx.output())?;
+            // 4. End the connection.
             match tx.wants().end {
-                Some(End::Close) => return Ok(tx.ending()),
+                Some(End::Close | End::Upgrade) => return Ok(tx.ending()),
                 // Fails if the peer has closed the connection already.
                 Some(End::Shutdown) => drop(stream.shutdown(Shutdown::Write)),
-                Some(End::Upgrade) | None => {}
+                None => {}
             }
+            // 5. Read, until the deadline.
             let wait = tx.poll_timeout().map_or(PATIENCE, |at| at.duration_since(now()));
             stream.set_read_timeout(Some(wait.max(Duration::from_millis(1))))?;
             match stream.read(&mut buffer) {
