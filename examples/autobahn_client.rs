@@ -1,5 +1,5 @@
-//! A client that echoes what a fuzzing server sends: it asks how many cases there are, runs each, and
-//! has the report written.
+//! A client that echoes what a fuzzing server sends: it requests the number of cases, runs each,
+//! and makes the server write its report.
 //!
 //! ```text
 //! cargo run --release --features deflate --example autobahn_client -- 127.0.0.1:9001

@@ -1,5 +1,5 @@
-//! An echo server over WebSocket with permessage-deflate, one thread a connection: what a fuzzing
-//! client asks questions of.
+//! An echo server over WebSocket with permessage-deflate, one thread a connection, for a fuzzing
+//! client.
 //!
 //! ```text
 //! cargo run --release --features deflate --example autobahn_server -- 127.0.0.1:9001
@@ -41,8 +41,8 @@ fn serve(stream: TcpStream, pool: &Pool) -> Result<(), Box<dyn Error>> {
     let mut link = Link::new(stream)?;
     let Some(agreed) = accept(&mut link)? else { return Ok(()) };
     let mut config = Config::default();
-    config.output = None; // an echo is never longer than what asked for it
-    config.compress_from = 0; // an echo is compressed as what asked for it
+    config.output = None; // an echo is never longer than its message
+    config.compress_from = 0; // an echo is compressed if its message was
     let session = match agreed {
         Some(params) => Session::with_deflate(ServerRole, config, &params, pool, link.now()),
         None => Session::new(ServerRole, config, link.now()),
@@ -51,7 +51,7 @@ fn serve(stream: TcpStream, pool: &Pool) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The handshake: what was agreed on about compression; none where there is no connection.
+/// The handshake: the negotiated compression; `None` if no connection was opened.
 fn accept(link: &mut Link) -> Result<Option<Option<DeflateParams>>, Box<dyn Error>> {
     let h1::Server { mut rx, mut tx } = h1::Server::new(h1::Config::server(), link.now());
     let mut agreed = None;
@@ -70,7 +70,7 @@ fn accept(link: &mut Link) -> Result<Option<Option<DeflateParams>>, Box<dyn Erro
     Ok((tx.wants().end == Some(End::Upgrade)).then_some(agreed))
 }
 
-/// Answers a request: with a connection, or with what is wrong with it.
+/// Accepts a request, or refuses it.
 fn answer(
     request: &Request<'_>,
     tx: &mut Sender<ServerSide>,

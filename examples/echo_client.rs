@@ -1,5 +1,5 @@
-//! A client that asks an echo server for what it has sent: short and long, texts and bytes, whole and in
-//! pieces, compressed where the server agrees.
+//! A client that checks the echoes of a server: short and long messages, text and binary, whole and
+//! in pieces, compressed if the server agrees.
 //!
 //! ```text
 //! cargo run --release --features deflate --example echo_client -- 127.0.0.1:9001
@@ -43,14 +43,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// A message that is sent as a text or as bytes, in frames of so many bytes.
+/// A message: text or binary, in frames of this many bytes.
 struct Message {
     text: String,
     is_text: bool,
     piece: usize,
 }
 
-/// Each length, kind and way once.
+/// Each length, kind and framing once.
 fn messages() -> Vec<Message> {
     let mut messages = Vec::new();
     for len in [1 << 10, 16 << 20] {

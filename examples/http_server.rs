@@ -1,5 +1,5 @@
-//! An HTTP server, one thread a connection. It answers each request with its method, its target and the
-//! length of its content.
+//! An HTTP server, one thread a connection. It answers each request with its method, its target and
+//! the length of its content.
 //!
 //! ```text
 //! cargo run --example http_server -- 127.0.0.1:8080
@@ -50,7 +50,8 @@ fn serve(mut socket: TcpStream) -> io::Result<()> {
                     http.send_end(now())?;
                     http.next_exchange(now());
                 }
-                // The server has answered an error itself. After `Done` there is no further request.
+                // The server has answered an error itself. After `Done` there is no further
+                // request.
                 Ok(Step::NeedInput | Step::Done) | Err(_) => break,
             }
         }

@@ -1,10 +1,10 @@
-//! Looks at a stream: what its bytes mean, item by item, as JSON lines.
+//! Prints the items of a stream as JSON lines.
 //!
 //! ```text
 //! curl -sN URL | cargo run -q --release --example inspect -- sse
 //! ```
 //!
-//! On an error the kind, the offset, who is to blame and the bytes in context go to stderr, and the
+//! An error goes to stderr, with its kind, its offset, its blame and the bytes around it, and the
 //! exit code is 1.
 
 mod support;
@@ -52,7 +52,7 @@ struct Stream {
     /// The method of the requests that the responses answer
     #[arg(long, default_value = "GET", value_parser = support::http::method)]
     method: String,
-    /// Decode this many bytes a call, instead of what a read gives
+    /// Decode this many bytes a call, instead of all that a read returns
     #[arg(long)]
     cut: Option<usize>,
     /// The end of the input is the end of the stream
@@ -81,7 +81,7 @@ fn open(file: Option<PathBuf>) -> io::Result<Box<dyn Read>> {
     })
 }
 
-/// Prints each item as soon as it is there.
+/// Prints each item as soon as it is decoded.
 fn inspect(kind: Kind, stream: Stream) -> io::Result<ExitCode> {
     let mut job = Job::new(kind);
     job.role = stream.role;

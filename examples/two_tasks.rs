@@ -1,15 +1,15 @@
-//! The halves of a session in two tasks: the task that reads leaves what the protocol owes in a mailbox
-//! for the task that writes, and reads nothing while too much is owed.
+//! The halves of a session in two tasks: the reading task leaves its replies in a mailbox for the
+//! writing task, and does not read while too much output is pending.
 //!
 //! ```text
 //! cargo run --release --example two_tasks
 //! ```
 //!
-//! A client and a server send each other messages of 64 bytes over a socket for a second, both at once,
-//! and the client a ping after every thousand, of which the newest at least is answered (RFC 6455
-//! 5.5.3). It fails where a message is lost, or that pong, or where fewer than 100,000 messages a second
-//! arrive on either side. Then a client pings for a second and reads nothing: it fails where that makes
-//! the server owe more than 16 KiB.
+//! A client and a server send each other messages of 64 bytes over a socket for a second, both at
+//! once, and the client a ping after every thousand, of which at least the newest is answered (RFC
+//! 6455 5.5.3). It fails if a message or that pong is lost, or if fewer than 100,000 messages a
+//! second arrive on either side. Then a client sends pings for a second and reads nothing: it fails
+//! if the server's output exceeds 16 KiB.
 
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Read, Write};
@@ -33,7 +33,7 @@ fn main() -> io::Result<()> {
 /// Both sides send as much as they can.
 fn exchange() -> io::Result<bool> {
     let (server, client) = connection()?;
-    // The handshake is left out: what is measured comes after it.
+    // Without the handshake, which is not measured.
     let config = Config::default();
     let (server, client) = thread::scope(|tasks| {
         let server = tasks.spawn(|| {
@@ -61,7 +61,7 @@ fn exchange() -> io::Result<bool> {
     Ok(fine)
 }
 
-/// A client pings, and reads nothing.
+/// A client sends pings, and reads nothing.
 fn flood() -> io::Result<bool> {
     let (server, mut client) = connection()?;
     let (sent, server) = thread::scope(|tasks| {
@@ -112,7 +112,7 @@ struct Seen {
     ending: Option<Ending>,
 }
 
-/// What the two tasks of one side share. A lock is taken for what one read brings, never for a payload.
+/// What the two tasks of one side share. A lock is taken once for each read, never for a payload.
 #[derive(Default)]
 struct Desk {
     inner: Mutex<Papers>,
@@ -122,7 +122,7 @@ struct Desk {
 #[derive(Default)]
 struct Papers {
     mailbox: Mailbox,
-    /// The writer owes so much that the reader is not to read.
+    /// So much output is pending that the reader must not read.
     is_full: bool,
 }
 
@@ -152,7 +152,7 @@ fn side<R: Role + Send>(stream: &TcpStream, session: Session<R>, sends: Sends) -
     })
 }
 
-/// The reader's task: until the peer's end of stream. How many messages came, and the newest pong.
+/// The reader's task, until the peer's end of stream: the number of messages, and the newest pong.
 fn reads<R: Role>(
     mut stream: &TcpStream,
     mut rx: Receiver<R>,
@@ -164,19 +164,19 @@ fn reads<R: Role>(
     let (mut buffer, mut received, mut newest_pong) = (vec![0; 64 << 10], 0, 0);
     loop {
         if desk.papers().is_full {
-            // Whatever the peer sends meanwhile is not late.
+            // The peer's deadlines stand still meanwhile.
             rx.pause(&mut control, now());
             drop(desk.changed.wait_while(desk.papers(), |papers| papers.is_full));
         }
         let len = stream.read(&mut buffer).unwrap_or(0);
         if len == 0 {
-            // What that means for the connection is the sender's to say.
+            // The sender's `ending` says what that means for the connection.
             let _ = rx.receive_eof(&mut control, now());
             return (received, newest_pong);
         }
         let mut input = &mut buffer[..len];
         let now = now();
-        // An error is answered by the sender, which then ends the connection.
+        // The sender answers an error, and then ends the connection.
         while let Ok(Step::Item(event)) = rx.receive(&mut control, &mut input, now) {
             match event {
                 Event::Binary(bytes) => received += u64::from(*bytes == MESSAGE),
@@ -189,7 +189,7 @@ fn reads<R: Role>(
     }
 }
 
-/// The writer's task: until the connection is to be closed.
+/// The writer's task, until it closes the connection.
 fn writes<R: Role>(
     mut stream: &TcpStream,
     mut tx: Sender<R>,
@@ -201,14 +201,14 @@ fn writes<R: Role>(
     let now = || wirefeed::Instant::from_std(origin, Instant::now());
     let mut is_open = sends != Sends::Nothing;
     loop {
-        // What was received comes before the time that has passed.
+        // Deliver what was received before advancing the time.
         std::mem::take(&mut desk.papers().mailbox).deliver(&mut tx);
         tx.handle_timeout(now());
         if is_open && sends == Sends::ForAWhile && origin.elapsed() >= LASTS {
             tx.close(Some(CloseCode::NORMAL), "", now()).map_err(io::Error::other)?;
         }
         while is_open && tx.output().remaining() < 32 << 10 {
-            // After the close frame of either side there is nothing to send.
+            // After the close frame of either side no message may follow.
             is_open = tx.send_binary(&MESSAGE, now()).is_ok();
             seen.sent += u64::from(is_open);
             if is_open && sends == Sends::ForAWhile && seen.sent % 1000 == 0 {
@@ -229,7 +229,7 @@ fn writes<R: Role>(
                 seen.ending = tx.ending();
                 return Ok(());
             }
-            // Where the peer was faster, there is nothing to shut down any more.
+            // Fails if the peer has closed the connection already.
             Some(End::Shutdown) => drop(stream.shutdown(Shutdown::Write)),
             Some(End::Upgrade) | None => {}
         }
@@ -242,7 +242,7 @@ fn writes<R: Role>(
     }
 }
 
-/// Masking keys that no peer can guess: each is the hash of nothing under keys of its own.
+/// Unpredictable mask keys: each is the hash of nothing under random keys of its own.
 fn random(bytes: &mut [u8]) {
     let random = RandomState::new().hash_one(()).to_le_bytes();
     bytes.copy_from_slice(&random[..bytes.len()]);

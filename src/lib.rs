@@ -14,7 +14,7 @@
 //!
 //! ```text
 //!  lifecycles                       sse::EventSource
-//!  requests, events, time           sse::Server, replay::Replay
+//!  requests, events, time           sse::EventStream, replay::Replay
 //!                                            │
 //!  connections       h1::Client              │
 //!  codecs, time,     h1::Server              │                  ws::Session
@@ -54,7 +54,7 @@
 //! | WebSocket messages larger than memory allows | [`ws::Receiver::receive_part`], [`ws::Sender::send_binary_piece`] |
 //! | one message to many WebSockets | [`ws::Encoded`] |
 //! | read and write in two tasks | the halves `rx` and `tx`, with a [`Replies`] between them: see [the guide](guide::run_loops#two-tasks) |
-//! | proxy a chunked body | [`h1::chunked::Decoder`], [`h1::chunked::ChunkHeader`] |
+//! | proxy a chunked body | [`h1::chunked`]: `Decoder`, `encode_chunk`, or `chunk_header` and `TAIL` around data that is not copied |
 //! | read a body, whatever delimits it | [`h1::framing`], [`h1::body::Decoder`] |
 //! | read the head of a request or response | [`h1::head::RequestDecoder`], [`h1::head::ResponseDecoder`] |
 //! | proxy WebSocket frames, still masked | [`ws::frame::Decoder`] |

@@ -1,11 +1,11 @@
-//! An `EventSource` on nothing but `std::net` and wirefeed: what it sees, as JSON lines.
+//! An `EventSource` on nothing but `std::net` and wirefeed, which prints its events as JSON lines.
 //!
 //! ```text
 //! cargo run -q --release --example events -- http://127.0.0.1:8080/events --events 10
 //! ```
 //!
-//! It reconnects, asks for what came after the last event, and follows redirects, until the server ends
-//! it for good (204 does) or an option does.
+//! It reconnects, resumes after the last event, and follows redirects, until the server ends it
+//! (with a 204, for example) or an option does.
 
 #[path = "../fetch/connection.rs"]
 #[expect(dead_code, reason = "fetch uses a connection more than once, and tells what went wrong")]
@@ -29,33 +29,33 @@ use wirefeed::sse::{Command, EventSource};
 #[derive(Parser)]
 #[command(about = "An EventSource that says what it sees, as JSON lines")]
 struct Cli {
-    /// Where the events come from; only http:// is spoken
+    /// The URL of the stream; http:// only
     url: Url,
-    /// The last event that was seen before
+    /// The ID of the last event seen before
     #[arg(long, value_name = "ID")]
     last_event_id: Option<String>,
-    /// Comes back after so many seconds at least, whatever the server says; 0.5 by default
+    /// Reconnects after at least this many seconds, whatever the server sends; 0.5 by default
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     retry_floor: Option<Duration>,
-    /// Doubles the delay with each failure, up to so many seconds, and varies it
+    /// Doubles the delay with each failure, up to this many seconds, and adds jitter
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     retry_cap: Option<Duration>,
-    /// Reconnects where nothing has come for so many seconds
+    /// Reconnects if no byte has arrived for this many seconds
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     idle: Option<Duration>,
-    /// Reconnects after 429 and 5xx too, as a client behind a proxy wants it
+    /// Reconnects after 429 and 5xx too, for a client behind a proxy
     #[arg(long)]
     retry_refusals: bool,
-    /// Closes at the event that holds just this, such as [DONE], and does not print it
+    /// Closes at the event whose data is this, such as [DONE], and does not print it
     #[arg(long, value_name = "DATA")]
     until: Option<String>,
-    /// Closes after so many events
+    /// Closes after this many events
     #[arg(long, value_name = "N")]
     events: Option<u64>,
-    /// Closes after so many lost connections
+    /// Closes after this many lost connections
     #[arg(long, value_name = "N")]
     errors: Option<u64>,
-    /// Closes after so many seconds
+    /// Closes after this many seconds
     #[arg(long, value_parser = seconds)]
     seconds: Option<Duration>,
 }
@@ -69,7 +69,7 @@ fn main() {
     Reader::new(Cli::parse()).run();
 }
 
-/// Drives an `EventSource`, and prints what comes of it.
+/// Drives an `EventSource`, and prints its events.
 struct Reader {
     cli: Cli,
     source: EventSource<fn(&mut [u8])>,
@@ -138,7 +138,7 @@ impl Reader {
                 self.url = url;
                 exchange
             });
-            // The source is to come back to where a redirect has led.
+            // The source comes back to where a redirect led.
             self.source.redirected(self.attempt, self.url.as_str());
             match asked {
                 Ok(exchange) => self.exchange = Some(exchange),
@@ -168,7 +168,7 @@ impl Reader {
         }
     }
 
-    /// Hands on what has come of the response.
+    /// Passes on what has arrived of the response.
     fn take(&mut self, event: client::Event<'_, '_>) {
         match event {
             client::Event::Head(head) => {
@@ -180,7 +180,7 @@ impl Reader {
         }
     }
 
-    /// Prints what the source has to tell.
+    /// Prints the pending events.
     fn pull(&mut self, mut input: &[u8]) {
         let now = self.now();
         while let Step::Item(event) = self.source.receive(self.attempt, &mut input, now) {
@@ -220,7 +220,7 @@ impl Reader {
         self.cli.seconds.map(|seconds| wirefeed::Instant::ZERO + seconds)
     }
 
-    /// The time as the source counts it.
+    /// The time on the clock of the source.
     fn now(&self) -> wirefeed::Instant {
         wirefeed::Instant::from_std(self.origin, Instant::now())
     }
@@ -228,9 +228,9 @@ impl Reader {
 
 /// Why a request was not sent.
 enum Missed {
-    /// There is no connection now.
+    /// The connection was lost.
     Lost,
-    /// It is no request that HTTP could send.
+    /// HTTP cannot send the request.
     Futile,
 }
 
@@ -248,7 +248,8 @@ fn ask(url: &Url, last_event_id: &str) -> Result<Exchange, Missed> {
     }
     let target = &url[url::Position::BeforePath..url::Position::AfterQuery];
     let request = Request { method: "GET", target, fields, body: None, trailers: &[] };
-    // Nothing is written yet: what fails is a field that must not be sent, such as an id with a control.
+    // Nothing is written yet, so that only an invalid field fails, such as an id with a control
+    // byte.
     let sending = connection.send(request).map_err(|_| Missed::Futile)?;
     Ok((connection, sending))
 }

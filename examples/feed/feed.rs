@@ -1,4 +1,4 @@
-//! What all connections share: the log, the newest events in memory, and who waits for the next.
+//! What all connections share: the log, the newest events in memory, and the wait for the next.
 
 use std::io;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -9,7 +9,7 @@ use wirefeed::sse::{Event, EventStream};
 
 use crate::log::Log;
 
-/// The events that there are, and those that come.
+/// The events so far, and those to come.
 pub(crate) struct Feed {
     events: Mutex<Events>,
     happened: Condvar,
@@ -22,13 +22,13 @@ impl Feed {
         Self { events: Mutex::new(events), happened: Condvar::new(), origin: Instant::now() }
     }
 
-    /// The number of the newest event; 0 where there is none.
+    /// The number of the newest event; 0 before the first.
     pub(crate) fn newest(&self) -> u64 {
         self.lock().log.newest()
     }
 
-    /// Makes something an event: in the log first, then for the connections. What is sent is thus
-    /// always in the log, whenever the process ends.
+    /// Publishes an event: to the log first, then to the connections. So what is sent is always in
+    /// the log, whenever the process ends.
     pub(crate) fn publish(&self, kind: &str, data: &str) -> io::Result<()> {
         let now = wirefeed::Instant::from_std(self.origin, Instant::now());
         let mut events = self.lock();
@@ -41,8 +41,8 @@ impl Feed {
         Ok(())
     }
 
-    /// Sends a client what it has not been sent yet, as much as it has room for: the number of the
-    /// event that is the newest now.
+    /// Sends a client the events that it has not been sent yet, as far as there is room, and
+    /// returns the number of the newest event.
     pub(crate) fn resume(
         &self,
         client: &mut EventStream,
@@ -53,7 +53,7 @@ impl Feed {
         Ok(events.log.newest())
     }
 
-    /// Waits for an event after this one, but no longer than this: whether there is one.
+    /// Waits for an event after this one, at most this long, and returns whether there is one.
     pub(crate) fn wait(&self, newest: u64, time: Duration) -> bool {
         let is_old = |events: &mut Events| events.log.newest() <= newest;
         let waited = self.happened.wait_timeout_while(self.lock(), time, is_old);
@@ -65,7 +65,7 @@ impl Feed {
     }
 }
 
-/// All events are in the log, the newest in memory too: those are encoded once for all clients.
+/// All events are in the log. The newest are in memory too, encoded once for all clients.
 struct Events {
     recent: Replay,
     log: Log,
@@ -74,7 +74,7 @@ struct Events {
 impl History for Events {
     fn since(&self, last_event_id: &str) -> Missed<impl Iterator<Item = Entry>> {
         let recent = self.recent.stream(&()).since(last_event_id);
-        // Memory does not know an event of long ago, or of before the server was started again.
+        // Memory does not have an old event, or one from before a restart.
         let logged = recent.is_gap().then(|| self.log.since(last_event_id));
         let recent = logged.is_none().then_some(recent);
         let gap = logged.as_ref().is_some_and(Missed::is_gap);

@@ -1,4 +1,4 @@
-//! The log: a file that events are only ever added to, one JSON text a line.
+//! The log: an append-only file of events, one JSON text a line.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
@@ -17,9 +17,9 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    /// Opens a log, and makes one where there is none.
+    /// Opens a log, and creates a missing one.
     ///
-    /// A line without end is what a killed server had begun to write: it was never sent, and goes.
+    /// A killed server may leave an incomplete line. Its event was never sent, and is removed.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         let file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
         let (mut reader, mut line, mut ends) = (BufReader::new(&file), Vec::new(), vec![0]);
@@ -40,15 +40,15 @@ impl Log {
         Ok(Self { path: path.into(), file, ends })
     }
 
-    /// The id of the newest event; 0 where there is none.
+    /// The id of the newest event; 0 before the first.
     pub(crate) fn newest(&self) -> u64 {
         self.ends.len() as u64 - 1
     }
 
-    /// Adds an event, and gives back what is to be sent of it.
+    /// Appends an event, and returns what to send.
     ///
-    /// Once this has returned a killed process loses nothing: the system has what was written. For
-    /// a machine that loses its power it would also need `File::sync_data`.
+    /// After that a killed process loses nothing: the system has what was written. A machine that
+    /// loses its power would also need `File::sync_data`.
     pub(crate) fn append(&mut self, kind: &str, data: &str) -> io::Result<Entry> {
         let id = (self.newest() + 1).to_string();
         let message = Event { id: Some(&id), event: kind, data, retry: None };
@@ -56,7 +56,7 @@ impl Log {
         let line = format!("{}\n", json!({"id": id, "type": kind, "data": data}));
         let end = self.ends.last().copied().unwrap_or_default();
         if let Err(error) = self.file.write_all(line.as_bytes()) {
-            // Half a line must not stand before the next one.
+            // Remove an incomplete line before the next one is written.
             self.file.set_len(end)?;
             return Err(error);
         }
@@ -64,12 +64,12 @@ impl Log {
         Ok(event)
     }
 
-    /// The events after the one with this number, as far as they are written now.
+    /// The events after the one with this number, as far as they are written.
     fn after(&self, last: usize) -> io::Result<impl Iterator<Item = Entry> + use<>> {
         let mut file = File::open(&self.path)?;
         file.seek(SeekFrom::Start(self.ends[last]))?;
         let lines = BufReader::new(file).split(b'\n').take(self.ends.len() - 1 - last);
-        // After a line that cannot be read nothing is sent: no client would ask for it again.
+        // Stop at a line that cannot be read: a client would never request it again.
         Ok(lines.map_while(|line| event(&line.ok()?)))
     }
 }

@@ -5,10 +5,10 @@
 //! curl -N -H 'Last-Event-ID: 7' http://127.0.0.1:8081/stream
 //! ```
 //!
-//! It publishes an event every second, and keeps all in a log: whoever comes back with a
-//! `Last-Event-ID`, to this process or to the next, is sent what was missed. `/stream`, `/long` and
-//! `/short` are the three modes of an `sse::EventStream`, the same to an `EventSource`. A line on stdout
-//! tells of each request.
+//! It publishes an event every second, and keeps all in a log: a client that comes back with a
+//! `Last-Event-ID`, to this process or to the next, receives what it has missed. `/stream`, `/long`
+//! and `/short` are the three modes of an `sse::EventStream`, the same to an `EventSource`. A line
+//! on stdout reports each request.
 
 #[path = "../live/driver.rs"]
 mod driver;
@@ -39,12 +39,12 @@ struct Cli {
     /// Milliseconds from one event to the next
     #[arg(long, value_name = "MS", default_value_t = 1000)]
     interval: u64,
-    /// Publishes no more once so many events are in the log
+    /// Stops publishing once this many events are in the log
     #[arg(long, value_name = "N")]
     events: Option<u64>,
 }
 
-/// More connections than this are turned away: each has a thread.
+/// The maximum number of connections: each has a thread.
 const MOST_CONNECTIONS: usize = 1000;
 
 fn main() -> io::Result<()> {
@@ -57,14 +57,14 @@ fn main() -> io::Result<()> {
     let publisher = feed.clone();
     thread::spawn(move || {
         if let Err(error) = publish(&publisher, Duration::from_millis(cli.interval), cli.events) {
-            // A server that can publish nothing more is to be seen as one that is down.
+            // A server that cannot publish must look like one that is down.
             eprintln!("{}: {error}", cli.log.display());
             process::exit(1);
         }
     });
 
     for stream in listener.incoming() {
-        // A connection that could not be accepted (too many open files) is no reason to stop.
+        // Go on when a connection cannot be accepted (too many open files).
         let Ok(stream) = stream else {
             thread::sleep(Duration::from_millis(50));
             continue;
@@ -74,7 +74,7 @@ fn main() -> io::Result<()> {
             continue;
         }
         let shared = feed.clone();
-        // Neither a thread that cannot be had nor a connection's end is anything to be told.
+        // Neither a failed spawn nor the end of a connection is worth a report.
         let _ = thread::Builder::new().stack_size(256 << 10).spawn(move || {
             let _ = routes::serve(&shared, stream);
         });
@@ -82,7 +82,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// What happens: a count, which goes on where the log ends.
+/// Publishes a count, which continues where the log ends.
 fn publish(feed: &Feed, interval: Duration, events: Option<u64>) -> io::Result<()> {
     for n in feed.newest() + 1..=events.unwrap_or(u64::MAX) {
         thread::sleep(interval);

@@ -15,7 +15,7 @@ use crate::feed::Feed;
 pub(crate) fn serve(feed: &Feed, stream: TcpStream) -> io::Result<()> {
     let mut connection = Connection::new(stream)?;
     let served = exchanges(feed, &mut connection);
-    // Where a request was broken its answer is still to be written, whatever came of it here.
+    // Write the answer to an invalid request, whatever came of it here.
     connection.close().and(served)
 }
 
@@ -45,7 +45,7 @@ fn route(feed: &Feed, connection: &mut Connection, request: &Request) -> io::Res
     events(feed, connection, request, mode, retry)
 }
 
-/// The events after the last one that the client has seen, and those that come.
+/// The events after the last one that the client has seen, and those to come.
 fn events(
     feed: &Feed,
     connection: &mut Connection,
@@ -54,8 +54,8 @@ fn events(
     retry: Duration,
 ) -> io::Result<()> {
     let id = request.fields[..].value_of("last-event-id").unwrap_or_default();
-    // Whoever is here for the first time is sent all, as if its last event had been the one before
-    // the first. A feed that begins with what happens next would say its newest here.
+    // A first-time client receives all events, as if its last one had been the one before the
+    // first. A feed that begins with the next event would take its newest here.
     let last_event_id = if id.is_empty() { b"0" } else { id };
     println!("{} after {}", request.target, String::from_utf8_lossy(last_event_id));
 
@@ -78,30 +78,30 @@ fn events(
             continue;
         }
         let silent = server.poll_timeout().map_or(STEP, |at| at.duration_since(now));
-        // A thread waits for one thing at a time: while nothing happens it looks whether the client
-        // is still there.
+        // A thread waits for one thing at a time: between events it checks whether the client is
+        // still connected.
         if !feed.wait(newest, silent.min(STEP)) && !connection.wire.wait(GLANCE)? {
             return Ok(());
         }
     }
 }
 
-/// After which time an `EventSource` comes back: to a stream that was lost, and so to a server that
-/// is started again, or to a short poll.
+/// The reconnection time of an `EventSource`: to a lost stream, to a restarted server, or to a
+/// short poll.
 const BACK: Duration = Duration::from_secs(1);
 
-/// How long a long poll waits for an event. 25 seconds, since much that stands between gives up
-/// after 30 or 60.
+/// How long a long poll waits for an event. 25 seconds, because many intermediaries give up after
+/// 30 or 60.
 const HOLD: Duration = Duration::from_secs(25);
 
-/// How long it waits for others after the first, and its client before it asks again.
+/// How long it waits for more after the first, and its client before the next request.
 const BATCH: Duration = Duration::from_millis(100);
 
-/// What is encoded at a time for a client that has much to catch up with. What it does not read
-/// waits in the log.
+/// How much is encoded at a time for a client that catches up. What it has not read waits in the
+/// log.
 const OUTPUT: usize = 64 << 10;
 
-/// How soon a client that has left is noticed.
+/// How often to check whether a client has left.
 const STEP: Duration = Duration::from_millis(500);
 const GLANCE: Duration = Duration::from_millis(1);
 

@@ -15,7 +15,7 @@ pub(crate) struct Connection {
     origin: Instant,
     http: Client,
     buffer: Vec<u8>,
-    /// What of the buffer has been read and not used.
+    /// The part of the buffer that has been read and not used.
     from: usize,
     to: usize,
     heard: bool,
@@ -35,7 +35,7 @@ pub(crate) struct Sending {
     body: Option<Box<dyn Read>>,
     trailers: Vec<(String, String)>,
     piece: Vec<u8>,
-    /// The response is there, and wants no body.
+    /// The final response has arrived, and refuses the body.
     refused: bool,
 }
 
@@ -47,7 +47,7 @@ impl Connection {
         Ok(Self { stream, origin, http, buffer: vec![0; PIECE], from: 0, to: 0, heard: false })
     }
 
-    /// Sends a request and hands out what comes of its response.
+    /// Sends a request, and passes on the events of its response.
     pub(crate) fn exchange(
         &mut self,
         request: Request<'_>,
@@ -70,8 +70,8 @@ impl Connection {
         Ok(Sending { body, trailers: trailers.into(), piece: vec![0; PIECE], refused: false })
     }
 
-    /// Sends some of the request and hands out what comes of its response, once something does or this
-    /// time is over: true at the end of the response.
+    /// Sends some of the request and passes on the events of its response, once one arrives or this
+    /// time is over. Returns true at the end of the response.
     pub(crate) fn advance(
         &mut self,
         sending: &mut Sending,
@@ -99,8 +99,8 @@ impl Connection {
     /// Sends the next piece of a body, once the one before it is written.
     fn send_more(&mut self, sending: &mut Sending) -> Result<(), Failure> {
         if sending.refused {
-            // The body is not wanted (RFC 9112 9.5). Its end is not sent, so that the connection is not
-            // used again.
+            // The body is not wanted (RFC 9112 9.5). Its end is not sent, so that the connection is
+            // not used again.
             sending.body = None;
         }
         let (now, tx) = (self.now(), &mut self.http.tx);
@@ -119,13 +119,13 @@ impl Connection {
         Ok(())
     }
 
-    /// Whether anything has come of the response.
+    /// Whether a byte of the response has arrived.
     pub(crate) fn has_heard(&self) -> bool {
         self.heard
     }
 
-    /// Whether another request may be sent: the exchange was over on both sides, and the server has
-    /// neither left since nor sent what nobody asked for.
+    /// Whether another request may be sent: the exchange is complete on both sides, and the server
+    /// has neither closed the connection nor sent bytes that answer no request.
     pub(crate) fn is_open(&mut self) -> io::Result<bool> {
         if self.from == self.to {
             self.stream.set_nonblocking(true)?;
@@ -138,12 +138,12 @@ impl Connection {
         Ok(self.receive(|_| Ok(())).is_ok() && self.http.tx.is_idle())
     }
 
-    /// The time as the machine counts it.
+    /// The time on the clock of the machine.
     fn now(&self) -> wirefeed::Instant {
         wirefeed::Instant::from_std(self.origin, Instant::now())
     }
 
-    /// Decodes what was read: true at the end of the response.
+    /// Decodes what was read. Returns true at the end of the response.
     fn receive(
         &mut self,
         mut take: impl FnMut(Event<'_, '_>) -> io::Result<()>,
@@ -161,8 +161,8 @@ impl Connection {
         }
     }
 
-    /// Writes what the socket takes and reads what has come, so that neither side waits for the other;
-    /// where there is neither, waits for input, for the machine's deadline or for this time.
+    /// Writes what the socket takes and reads what has arrived, so that neither side waits for the
+    /// other. If neither is possible, waits for input, for the machine's deadline or for this time.
     fn write_and_read(&mut self, most: Option<Duration>) -> Result<(), Failure> {
         if !self.http.tx.output().is_empty() {
             self.stream.set_nonblocking(true)?;
@@ -176,20 +176,20 @@ impl Connection {
         let deadline = self.http.poll_timeout().map(|at| at.duration_since(self.now()));
         let soon = Some(Duration::from_millis(5)).filter(|_| !self.http.tx.output().is_empty());
         let time = [deadline, soon, most].into_iter().flatten().min();
-        // A socket takes a time of zero for none.
+        // A socket takes a timeout of zero for none.
         self.stream.set_read_timeout(time.map(|time| time.max(Duration::from_millis(1))))?;
         self.read()?;
         Ok(())
     }
 
-    /// Writes what the socket takes: false where that is nothing.
+    /// Writes what the socket takes. Returns false if that is nothing.
     fn write(&mut self) -> bool {
         let (output, mut wrote) = (self.http.tx.output(), false);
         while output.has_remaining() {
             match self.stream.write(output.chunk()) {
                 Ok(len) => output.advance(len),
                 Err(error) if is_nothing(&error) => return wrote,
-                // Who reads no more may have answered all the same: reading will tell.
+                // A server that does not read may still have answered: reading will show it.
                 Err(_) => output.advance(output.remaining()),
             }
             wrote = true;
@@ -197,7 +197,7 @@ impl Connection {
         wrote
     }
 
-    /// Reads what has come, once all that was read has been used: false where that is nothing.
+    /// Reads what has arrived, once all that was read is used. Returns false if that is nothing.
     fn read(&mut self) -> Result<bool, Failure> {
         let now = self.now();
         match self.stream.read(&mut self.buffer) {
@@ -215,7 +215,7 @@ fn is_nothing(error: &io::Error) -> bool {
     matches!(error.kind(), Interrupted | TimedOut | WouldBlock)
 }
 
-/// Why there is no whole response.
+/// Why a response is incomplete.
 pub(crate) enum Failure {
     Http(h1::Error),
     Io(io::Error),

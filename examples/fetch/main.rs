@@ -1,11 +1,11 @@
-//! An HTTP client on nothing but `std::net` and wirefeed: what each response was, as JSON lines.
+//! An HTTP client on nothing but `std::net` and wirefeed, which prints its responses as JSON lines.
 //!
 //! ```text
 //! cargo run -q --release --example fetch -- http://127.0.0.1:8080/ http://127.0.0.1:8080/download
 //! ```
 //!
-//! Requests to one server go over one connection as long as it lasts. What is not a whole response ends
-//! the run with what was wrong, at which byte, who is to blame, and exit code 1.
+//! Requests to one server share one connection as long as it lasts. An incomplete or invalid
+//! response ends the run with its error, offset and blame, and exit code 1.
 
 mod connection;
 
@@ -97,8 +97,8 @@ fn fetch_all(cli: &Cli) -> Result<(), Failure> {
         };
         let mut report = Report::new(cli.method(), output.as_mut());
         let mut exchanged = connection.exchange(cli.request(url)?, |event| report.add(event));
-        // A server may close a silent connection just as it is used again: what may be done twice is
-        // asked once more (RFC 9110 9.2.2).
+        // A server may close an idle connection just as it is used again. Idempotent requests are
+        // repeated once (RFC 9110 9.2.2).
         let repeatable = matches!(cli.method(), "GET" | "HEAD" | "OPTIONS") && cli.data.is_none();
         if exchanged.is_err() && reused && repeatable && !connection.has_heard() {
             (connection, reused) = (url.connect()?, false);
@@ -156,7 +156,7 @@ impl Cli {
     }
 }
 
-/// What a response was.
+/// A response.
 struct Report<'a> {
     method: &'a str,
     output: Option<&'a mut File>,

@@ -47,7 +47,7 @@ impl Connection {
         Ok(Self { http: Server::new(config, wire.now()), wire })
     }
 
-    /// The next request; none where there is no other, or where it is broken: then the machine has
+    /// The next request; `None` if there is no other, or if it is invalid: then the machine has
     /// answered.
     pub(crate) fn request(&mut self) -> io::Result<Option<Request>> {
         loop {
@@ -78,7 +78,7 @@ impl Connection {
         }
     }
 
-    /// Reads the request's body; its length, or none where it is longer than `most`.
+    /// Reads the request's body. Returns its length, or `None` if it is longer than `most`.
     pub(crate) fn body(&mut self, request: &Request, most: u64) -> io::Result<Option<u64>> {
         let mut len = 0;
         while request.length.unwrap_or(len) <= most && len <= most {
@@ -125,8 +125,8 @@ impl Connection {
         self.sent(sent)
     }
 
-    /// Sends all that another machine owes as a body. The next piece is taken when the last one is
-    /// written, so that what a slow client does not read waits there.
+    /// Sends the output of another machine as a body. The next piece is taken when the last one is
+    /// written, so that what a slow client has not read waits there.
     pub(crate) fn send_owed(&mut self, body: &mut Outbox) -> io::Result<()> {
         while let Some(piece) = body.take_bytes() {
             self.data(&piece)?;
@@ -140,7 +140,7 @@ impl Connection {
         self.sent(sent)
     }
 
-    /// Ends the connection as the machine wants it ended, if it knows of an end.
+    /// Ends the connection in the way that the machine wants, if it wants an end.
     pub(crate) fn close(mut self) -> io::Result<()> {
         self.flush()?;
         match self.http.tx.wants().end {
@@ -162,7 +162,7 @@ impl Connection {
         step
     }
 
-    /// Reads what comes next, or lets the machine's deadline pass.
+    /// Reads what comes next, or advances the time at the machine's deadline.
     fn read(&mut self) -> io::Result<()> {
         self.flush()?;
         let deadline = self.http.poll_timeout();
@@ -173,14 +173,14 @@ impl Connection {
             Came::Nothing => self.http.handle_timeout(now),
             Came::End => {
                 let Server { rx, tx } = &mut self.http;
-                // What is wrong with that, the next call says.
+                // The next call returns the error.
                 let _ = rx.receive_eof(tx, now);
             }
         }
         Ok(())
     }
 
-    /// Something was sent. All of it is written before anything else is sent, so that there was room.
+    /// Writes all that was sent before anything else is sent, so that there is always room.
     fn sent(&mut self, sent: Result<(), SendError>) -> io::Result<()> {
         sent.map_err(io::Error::other)?;
         self.flush()
@@ -189,7 +189,7 @@ impl Connection {
     fn flush(&mut self) -> io::Result<()> {
         while !self.http.tx.output().is_empty() {
             self.wire.write(self.http.tx.output())?;
-            // What nobody reads for too long is owed no more.
+            // The machine drops output that the peer does not read.
             self.http.tx.handle_timeout(self.wire.now());
         }
         Ok(())
@@ -198,5 +198,5 @@ impl Connection {
 
 pub(crate) const TEXT: &str = "text/plain; charset=utf-8";
 
-/// How long a head may take, a peer may stay silent, and a write may stand still.
+/// How long a head may take, a peer may stay silent, and a write may block.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);

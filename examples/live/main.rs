@@ -42,7 +42,7 @@ impl Server {
     }
 }
 
-/// More connections than this are turned away: each has a thread.
+/// The maximum number of connections: each has a thread.
 const MOST_CONNECTIONS: usize = 1000;
 
 fn main() -> io::Result<()> {
@@ -74,7 +74,7 @@ fn main() -> io::Result<()> {
         if server.is_stopping() {
             break;
         }
-        // A connection that could not be accepted (too many open files) is no reason to stop.
+        // Go on when a connection cannot be accepted (too many open files).
         let Ok(stream) = stream else {
             thread::sleep(Duration::from_millis(50));
             continue;
@@ -85,7 +85,7 @@ fn main() -> io::Result<()> {
         server.connections.fetch_add(1, Ordering::Relaxed);
         let shared = server.clone();
         let served = thread::Builder::new().stack_size(256 << 10).spawn(move || {
-            // An error here is the connection's end, which its other side has seen.
+            // An error here is the end of the connection, which the peer has seen.
             let _ = routes::serve(&shared, stream);
             shared.connections.fetch_sub(1, Ordering::Relaxed);
         });

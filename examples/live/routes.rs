@@ -25,7 +25,7 @@ pub(crate) fn serve(server: &Server, stream: TcpStream) -> io::Result<()> {
     let mut connection = Connection::new(stream)?;
     match exchanges(server, &mut connection) {
         Err(error) if connection.http.wants().end == Some(End::Upgrade) => Err(error),
-        // Where a request was broken its answer is still to be written, whatever came of it here.
+        // Write the answer to an invalid request, whatever came of it here.
         served => connection.close().and(served),
     }
 }
@@ -87,7 +87,7 @@ impl Exchange<'_> {
         Ok(())
     }
 
-    /// Tells how much was received.
+    /// Answers with the number of bytes received.
     fn upload(&mut self, received: u64) -> io::Result<()> {
         let answer = format!(r#"{{"received":{received}}}"#);
         self.json(&answer)?;
@@ -95,7 +95,7 @@ impl Exchange<'_> {
         Ok(())
     }
 
-    /// Answers at the first tick after the one that the client knows.
+    /// Answers at the first tick after the one that the client names.
     fn poll(&mut self) -> io::Result<()> {
         let ticks = self.ticks();
         let newest = ticks.newest();
@@ -111,7 +111,7 @@ impl Exchange<'_> {
         Ok(())
     }
 
-    /// A line for each tick, without end.
+    /// An endless response with a line for each tick.
     fn stream(&mut self) -> io::Result<()> {
         let ticks = self.ticks();
         let mut last = ticks.newest();
@@ -161,7 +161,7 @@ impl Exchange<'_> {
         }
     }
 
-    /// What the client's transports have cost.
+    /// The bytes that each transport of the client has cost.
     fn stats(&mut self) -> io::Result<()> {
         let stats = self.server.stats.of(self.text("client")).to_string();
         self.json(&stats)?;
@@ -180,7 +180,7 @@ impl Exchange<'_> {
         self.connection.respond(200, &[NO_STORE], "application/json", json.as_bytes())
     }
 
-    /// Adds what went over the wire to what the client's transports have cost.
+    /// Adds the bytes on the wire to the counts of the client's transports.
     pub(crate) fn count(&mut self, transport: &'static str, messages: usize) {
         let counts = Counts { messages: messages as u64, ..self.connection.wire.take_counts() };
         self.server.stats.add(self.text("client"), transport, counts);
@@ -191,8 +191,8 @@ impl Exchange<'_> {
         Ticks::every(self.number("every").unwrap_or(500))
     }
 
-    /// Waits in steps short enough to notice the end: false where the peer has left, or the server
-    /// stops.
+    /// Waits in steps short enough to notice the end. Returns false if the peer has left, or the
+    /// server stops.
     fn pause(&mut self, time: Duration) -> io::Result<bool> {
         let until = Instant::now() + time;
         loop {
@@ -206,7 +206,7 @@ impl Exchange<'_> {
         }
     }
 
-    /// A value of the query, as it stands there.
+    /// A value of the query, undecoded.
     fn text(&self, name: &str) -> &str {
         let pairs = self.query.split('&').filter_map(|pair| pair.split_once('='));
         pairs.into_iter().find(|(found, _)| *found == name).map_or("", |(_, value)| value)
@@ -219,12 +219,12 @@ impl Exchange<'_> {
 
 const NO_STORE: (&str, &str) = ("Cache-Control", "no-store");
 
-/// The fields of a text without end. A browser that may guess the type keeps the first bytes until
-/// it has enough.
+/// The fields of an endless text. A browser that may guess the type holds the first bytes back
+/// until it has enough.
 const STREAMED: [(&str, &str); 3] =
     [("Content-Type", TEXT), ("X-Content-Type-Options", "nosniff"), NO_STORE];
 
-/// How soon a stopping server is noticed.
+/// How often to check whether the server stops.
 pub(crate) const STEP: Duration = Duration::from_millis(200);
 
 const PIECE: usize = 32 << 10;

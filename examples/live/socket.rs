@@ -32,7 +32,7 @@ pub(crate) fn serve(exchange: &mut Exchange<'_>) -> io::Result<()> {
 fn drive(exchange: &mut Exchange<'_>) -> io::Result<()> {
     let mut config = Config::default();
     config.close_timeout = Some(Duration::from_secs(2));
-    // A peer that says nothing for so long is asked, and then has `PATIENCE` to answer.
+    // A peer that is silent for so long gets a ping, and has `PATIENCE` to answer it.
     (config.ping_interval, config.pong_timeout) = (Some(Duration::from_secs(20)), Some(PATIENCE));
     let origin = Instant::now();
     let now = || wirefeed::Instant::from_std(origin, Instant::now());
@@ -48,7 +48,7 @@ fn drive(exchange: &mut Exchange<'_>) -> io::Result<()> {
                 Event::Binary(bytes) => tx.send_binary(&bytes, now()),
                 Event::Ping(_) | Event::Pong(_) | Event::Close(_) => Ok(()),
             };
-            // A peer that sends and does not read: it is told, and left.
+            // The peer sends and does not read: tell it, and close.
             if sent == Err(SendError::Full) {
                 let _ = tx.close(Some(CloseCode::POLICY), "read what is sent", now());
             }
@@ -74,7 +74,7 @@ fn drive(exchange: &mut Exchange<'_>) -> io::Result<()> {
         }
         exchange.count("socket", messages);
         if tx.wants().end.is_some() {
-            // The connection is shut down, read for a while and closed by whoever opened it.
+            // The caller shuts the connection down, reads for a while, and closes it.
             return Ok(());
         }
         let wait = clock.until_after(last).clamp(Duration::from_millis(1), STEP);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::wire::Counts;
 
-/// What one client has been sent and has sent, transport by transport.
+/// The bytes to and from one client, by transport.
 #[derive(Default)]
 pub(crate) struct Stats {
     clients: Mutex<VecDeque<(String, BTreeMap<&'static str, Counts>)>>,

@@ -1,5 +1,5 @@
-//! The clock that all transports send: what a tick holds follows from its number, so that a server
-//! that was restarted can send what was missed.
+//! The clock that all transports send. The content of a tick follows from its number, so that a
+//! restarted server can send what was missed.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -28,14 +28,14 @@ impl Ticks {
         Duration::from_millis(((n + 1) * self.every).saturating_sub(now()))
     }
 
-    /// The ticks after `last` that have come, the oldest dropped where there are too many.
+    /// The ticks after `last` so far, without the oldest if there are too many.
     pub(crate) fn after(self, last: u64) -> std::ops::RangeInclusive<u64> {
         let newest = self.newest();
         (last + 1).max(newest.saturating_sub(MOST - 1))..=newest
     }
 }
 
-/// A history that keeps nothing: the events are made when they are asked for.
+/// A history that stores nothing: it makes events on request.
 impl History for Ticks {
     fn since(&self, last_event_id: &str) -> Missed<impl Iterator<Item = Entry>> {
         let newest = self.newest();
@@ -64,5 +64,5 @@ fn now() -> u64 {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Ticks that are made up for at most.
+/// The maximum number of ticks to catch up with.
 const MOST: u64 = 1000;

@@ -1,4 +1,4 @@
-//! A socket with deadlines, what was read from it, and what that counts.
+//! A socket with deadlines, its unread input, and byte counts.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -12,10 +12,10 @@ pub(crate) struct Wire {
     stream: TcpStream,
     origin: Instant,
     buffer: Vec<u8>,
-    /// What of the buffer has been read and not used.
+    /// The part of the buffer that has been read and not used.
     from: usize,
     to: usize,
-    /// Bytes since they were last taken.
+    /// Counts since they were last taken.
     counts: Counts,
 }
 
@@ -27,7 +27,7 @@ impl Wire {
         Ok(Self { stream, origin: Instant::now(), buffer, from: 0, to: 0, counts })
     }
 
-    /// The time as the machines of this connection count it.
+    /// The time on the clock of this connection's machines.
     pub(crate) fn now(&self) -> wirefeed::Instant {
         wirefeed::Instant::from_std(self.origin, Instant::now())
     }
@@ -70,12 +70,12 @@ impl Wire {
         }
     }
 
-    /// Waits, but no longer than the peer stays: false where it has left.
+    /// Waits, at most until the peer leaves. Returns false if it has left.
     pub(crate) fn wait(&mut self, time: Duration) -> io::Result<bool> {
         let until = Instant::now() + time;
         while let Some(left) = until.checked_duration_since(Instant::now()) {
             if self.from < self.to {
-                // A pipelined request waits until the response is over.
+                // A pipelined request waits until the response is complete.
                 std::thread::sleep(left);
             } else if let Came::End = self.read(left)? {
                 return Ok(false);
@@ -101,7 +101,7 @@ impl Wire {
         self.counts.requests += 1;
     }
 
-    /// What went over the wire since this was last asked.
+    /// The counts since the last call.
     pub(crate) fn take_counts(&mut self) -> Counts {
         std::mem::take(&mut self.counts)
     }
@@ -116,10 +116,10 @@ pub(crate) struct Counts {
     pub(crate) bytes_out: u64,
 }
 
-/// What a read came to.
+/// The result of a read.
 pub(crate) enum Came {
     Some,
-    /// Nothing came in time.
+    /// Nothing arrived in time.
     Nothing,
     /// The peer sends nothing more.
     End,

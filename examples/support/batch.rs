@@ -1,8 +1,8 @@
 //! Jobs as JSON lines.
 //!
-//! `options` are `limits`, numbers or null for none, and `lenient`, a list of switches: the names are those
-//! of the configs that they set, `h1::Config` for `request`, `response` and `chunked`. `last_event_id` is for
-//! event streams, and `chunks` says where the input is cut.
+//! `options` are `limits`, numbers or null for none, and `lenient`, a list of switches: the names
+//! are those of the configs that they set, `h1::Config` for `request`, `response` and `chunked`.
+//! `last_event_id` is for event streams, and `chunks` says where the input is cut.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,7 +12,7 @@ use super::http;
 use super::item::base64;
 use super::{Fault, Inspector, Item, Job, Kind, Role};
 
-/// What a job came to.
+/// The result of a job.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
     pub items: Vec<Item>,

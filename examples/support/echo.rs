@@ -1,9 +1,9 @@
-//! What an echo server answers.
+//! An echo.
 
 use wirefeed::SendError;
 use wirefeed::ws::{Event, Role, Sender};
 
-/// Sends each message back as it came.
+/// Sends each message back.
 pub(crate) fn echo<R: Role>(
     tx: &mut Sender<R>,
     event: Event<'_, '_>,

@@ -19,7 +19,7 @@ impl Requests {
         Self(Server::new(*config, NOW))
     }
 
-    /// Reads all of the input; whether what is left of it is not this stream's.
+    /// Reads all of the input. Returns whether the rest of it belongs to another protocol.
     pub fn feed(&mut self, input: &mut &[u8], items: &mut Vec<Item>) -> Result<bool, Error> {
         loop {
             let Server { rx, tx } = &mut self.0;
@@ -47,8 +47,8 @@ impl Requests {
     }
 }
 
-/// Answers a request, so that the next one may come. Only one direction is looked at: an upgrade or a
-/// tunnel that is asked for is granted.
+/// Answers a request, so that the next one may follow. Only one direction is inspected: an upgrade
+/// or a tunnel is always granted.
 fn answer(tx: &mut Sender<ServerSide>) {
     if tx.send_head(101, &(), NOW).is_err() {
         tx.send_head(204, &(), NOW).expect("any request may be answered so");
@@ -74,11 +74,11 @@ impl Responses {
         Self { client: Client::new(*config, NOW), method, open: false }
     }
 
-    /// Reads all of the input; whether what is left of it is not this stream's.
+    /// Reads all of the input. Returns whether the rest of it belongs to another protocol.
     pub fn feed(&mut self, input: &mut &[u8], items: &mut Vec<Item>) -> Result<bool, Error> {
         loop {
             if self.client.tx.is_idle() {
-                // Where nothing comes nothing was asked for: between responses the stream may end.
+                // No request is sent before a byte arrives: between responses the stream may end.
                 if input.is_empty() {
                     return Ok(false);
                 }
@@ -135,7 +135,7 @@ pub fn method(text: &str) -> Result<String, String> {
     }
 }
 
-/// Nobody is there to read it.
+/// The output has no reader.
 fn discard(outbox: &mut Outbox) {
     outbox.advance(outbox.remaining());
 }
@@ -164,7 +164,7 @@ fn trailers(lines: &impl Fields) -> Item {
     Item::Other(json!({"item": "trailers", "fields": fields(lines)}))
 }
 
-/// The end of a message, behind which the stream may be another protocol's.
+/// The end of a message, after which the stream may belong to another protocol.
 fn end(upgraded: bool, items: &mut Vec<Item>) {
     items.push(Item::named("end"));
     if upgraded {
@@ -190,7 +190,7 @@ impl Chunks {
         }
     }
 
-    /// Reads all of the input; whether what is left of it is not this stream's.
+    /// Reads all of the input. Returns whether the rest of it belongs to another protocol.
     pub fn feed(&mut self, input: &mut &[u8], items: &mut Vec<Item>) -> Result<bool, Error> {
         while !self.over {
             match self.decoder.decode(input)? {
@@ -237,5 +237,5 @@ const fn version(version: Version) -> &'static str {
     }
 }
 
-/// Nothing here waits.
+/// Nothing here has a deadline.
 const NOW: Instant = Instant::ZERO;

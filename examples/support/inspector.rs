@@ -25,7 +25,7 @@ pub enum Role {
     Client,
 }
 
-/// How a stream is to be inspected.
+/// How to inspect a stream.
 #[derive(Debug, Clone)]
 pub struct Job {
     pub kind: Kind,
@@ -61,7 +61,7 @@ pub struct Inspector {
     /// Bytes fed, and how many of them were left over.
     fed: u64,
     left: u64,
-    /// Nothing more can come: the stream has failed, or what follows is not its own.
+    /// The stream is over: it has failed, or what follows is another protocol's.
     over: bool,
 }
 
@@ -104,7 +104,7 @@ impl Inspector {
         Self { stream, fed: 0, left: 0, over: false }
     }
 
-    /// Whether nothing more can come.
+    /// Whether the stream is over.
     pub fn is_over(&self) -> bool {
         self.over
     }
@@ -162,7 +162,7 @@ impl Inspector {
         }
     }
 
-    /// What a session owes the peer.
+    /// The output of a session.
     pub fn output(&mut self) -> Vec<u8> {
         let outbox = match &mut self.stream {
             Stream::Server(session) => session.tx.output(),
@@ -241,5 +241,5 @@ fn messages<R: ws::Role>(
     over
 }
 
-/// Nothing here waits.
+/// Nothing here has a deadline.
 const NOW: Instant = Instant::ZERO;

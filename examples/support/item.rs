@@ -26,7 +26,7 @@ impl Item {
         }
     }
 
-    /// Adds an item, or appends it to the last one where both are data.
+    /// Adds an item, or appends it to the last one if both are data.
     pub fn push_merged(items: &mut Vec<Self>, item: Self) {
         match (items.last_mut(), item) {
             (Some(Self::Data(joined)), Self::Data(bytes)) => joined.extend(bytes),
@@ -48,7 +48,7 @@ pub struct Fault {
     pub blame: String,
     pub close_code: Option<u16>,
     pub status_hint: Option<u16>,
-    /// The rule that refuses it.
+    /// The rule that it breaks.
     pub rule: Option<&'static str>,
 }
 

@@ -1,4 +1,4 @@
-//! A blocking socket under a WebSocket session: the run loop that every driver has.
+//! A blocking socket under a WebSocket session: a run loop to copy.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -8,7 +8,7 @@ use bytes::Buf;
 use wirefeed::ws::{Ending, Event, Role, Sender, Session};
 use wirefeed::{End, Outbox, SendError, Step};
 
-/// A socket, and what was read from it and is not used yet.
+/// A socket, and its unread input.
 pub(crate) struct Link {
     stream: TcpStream,
     origin: Instant,
@@ -31,7 +31,7 @@ impl Link {
         write(&mut self.stream, output)
     }
 
-    /// Reads what comes next behind what is there already.
+    /// Reads more, and returns all unread input.
     pub(crate) fn read(&mut self) -> io::Result<&[u8]> {
         let mut buffer = [0; 4096];
         match self.stream.read(&mut buffer)? {
@@ -48,8 +48,8 @@ impl Link {
         self.unread.drain(..self.unread.len() - len);
     }
 
-    /// Drives a session to its end; `answer` is what to send for each event, after the session itself
-    /// has dealt with it.
+    /// Drives a session to its end. `answer` sends what the application wants in response to an
+    /// event; the session has answered it already where the protocol requires it.
     pub(crate) fn drive<R: Role>(
         self,
         Session { mut rx, mut tx }: Session<R>,
@@ -61,31 +61,36 @@ impl Link {
     ) -> io::Result<Option<Ending>> {
         let Self { mut stream, origin, unread: mut buffer, .. } = self;
         let now = || wirefeed::Instant::from_std(origin, Instant::now());
-        // What came right behind the handshake is the session's.
+        // The bytes after the handshake belong to the session.
         let mut len = buffer.len();
         buffer.resize(len.max(64 << 10), 0);
         loop {
+            // 1. Receive what was read.
             let mut input = &mut buffer[..std::mem::take(&mut len)];
-            tx.handle_timeout(now());
             while let Ok(Step::Item(event)) = rx.receive(&mut tx, &mut input, now()) {
-                answer(&mut tx, event, now()).map_err(io::Error::other)?;
-                // Written before the next event is looked at: what a slow reader asks for does not
-                // pile up. An error of the peer's ends the loop, and the session answers it.
+                answer(&mut tx, event, now())?;
+                // Written before the next event is pulled, so that the output for a slow reader
+                // does not grow. An error of the peer ends the loop, and the session answers it.
                 write(&mut stream, tx.output())?;
             }
+            // 2. Advance the time.
+            tx.handle_timeout(now());
+            // 3. Write the output.
             write(&mut stream, tx.output())?;
+            // 4. End the connection.
             match tx.wants().end {
-                Some(End::Close) => return Ok(tx.ending()),
-                // Where the peer was faster, there is nothing to shut down any more.
+                Some(End::Close | End::Upgrade) => return Ok(tx.ending()),
+                // Fails if the peer has closed the connection already.
                 Some(End::Shutdown) => drop(stream.shutdown(Shutdown::Write)),
-                Some(End::Upgrade) | None => {}
+                None => {}
             }
+            // 5. Read, until the deadline.
             let wait = tx.poll_timeout().map_or(PATIENCE, |at| at.duration_since(now()));
             stream.set_read_timeout(Some(wait.max(Duration::from_millis(1))))?;
             match stream.read(&mut buffer) {
                 Ok(read @ 1..) => len = read,
                 Err(error) if is_timeout(&error) => {}
-                // How that is to be taken, `ending` says.
+                // `ending` says what that means.
                 Ok(0) | Err(_) => drop(rx.receive_eof(&mut tx, now())),
             }
         }
@@ -104,5 +109,5 @@ fn is_timeout(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
 }
 
-/// How long a peer may stay silent during the handshake, and how long a write may stand still.
+/// How long a peer may stay silent during the handshake, and how long a write may block.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -1,4 +1,4 @@
-//! A client's connection: TCP, the handshake, and what was agreed on about compression.
+//! A client's connection: TCP, the handshake, and the negotiated compression.
 
 use std::error::Error;
 use std::fs::File;
@@ -13,11 +13,11 @@ use wirefeed::{End, Fields, Step};
 
 use crate::link::Link;
 
-/// A connection whose handshake is over.
+/// A connection whose handshake is complete.
 pub(crate) struct Connection {
     pub(crate) link: Link,
     pub(crate) session: Session<ClientRole<Random>>,
-    /// What the server said about extensions.
+    /// The server's answer about extensions.
     pub(crate) extensions: Option<String>,
 }
 
@@ -25,7 +25,7 @@ pub(crate) struct Connection {
 pub(crate) fn open(address: &str, target: &str, pool: &Pool) -> Result<Connection, Box<dyn Error>> {
     let mut link = Link::new(TcpStream::connect(address)?)?;
     let (attempt, mut deflate) = (ClientHandshake::upgrade(&mut random), DeflateConfig::client());
-    // Some servers ask for it only of those who offer it.
+    // Some servers require it only of a client that offers it.
     deflate.client_no_context_takeover = true;
     let (offer, mut offers) = (deflate.offer(), Offers::default());
     offers.extensions = Some(offer.as_str());
@@ -54,7 +54,7 @@ pub(crate) fn open(address: &str, target: &str, pool: &Pool) -> Result<Connectio
 
     let (role, mut config) = (ClientRole(random as Random), Config::default());
     config.output = None; // the peer reads all that is sent, or the write fails
-    config.compress_from = 0; // an echo is compressed as what asked for it
+    config.compress_from = 0; // an echo is compressed if its message was
     let session = match agreed {
         Some(params) => Session::with_deflate(role, config, &params, pool, link.now()),
         None => Session::new(role, config, link.now()),
@@ -62,10 +62,10 @@ pub(crate) fn open(address: &str, target: &str, pool: &Pool) -> Result<Connectio
     Ok(Connection { link, session, extensions })
 }
 
-/// Where mask keys come from.
+/// A source of mask keys.
 pub(crate) type Random = fn(&mut [u8]);
 
-/// Bytes that nobody can predict: mask keys must be such (RFC 6455 10.3).
+/// Unpredictable bytes, for mask keys (RFC 6455 10.3).
 fn random(bytes: &mut [u8]) {
     let filled = File::open("/dev/urandom").and_then(|mut source| source.read_exact(bytes));
     assert!(filled.is_ok(), "this system has no randomness");

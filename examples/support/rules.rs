@@ -1,8 +1,9 @@
-//! Which rule refuses a message of HTTP/1.1.
+//! The rule of HTTP/1.1 that a message breaks.
 
 use wirefeed::h1::ErrorKind;
 
-/// The section of the specification, and what it asks; none for a kind that this table does not know.
+/// The section of the specification and its requirement; `None` for a kind that is not in this
+/// table.
 pub const fn rule(kind: ErrorKind) -> Option<&'static str> {
     use ErrorKind::*;
     Some(match kind {

@@ -17,10 +17,9 @@
 //!                                     Name ─":"▶ Value ──CR──▶ ValueLf
 //! ```
 //!
-//! Nothing is joined here: extensions and trailers come as checked pieces, which
-//! [`grammar::Parameters`](crate::grammar::Parameters) and [`fields::Lines`](crate::fields::Lines)
-//! take apart once their owner has joined them. That a trailer's name may stand in a trailer at all
-//! (RFC 9110 6.5.1) is judged by whoever has the whole field.
+//! Nothing is joined here. Extensions and trailers come as validated pieces; the caller joins them, and
+//! [`grammar::Parameters`](crate::grammar::Parameters) and [`fields::Lines`](crate::fields::Lines) parse
+//! the result. The caller also judges whether a field is allowed in a trailer (RFC 9110 6.5.1).
 //!
 //! ```
 //! use wirefeed::{Step, h1::chunked::{Decoder, Item}};
@@ -36,6 +35,32 @@
 //! }
 //! assert_eq!(data, b"hello");
 //! # Ok::<(), wirefeed::h1::Error>(())
+//! ```
+//!
+//! A proxy passes data on as it arrives, in chunks of its own, and joins the trailers alone:
+//!
+//! ```
+//! use wirefeed::fields::Lines;
+//! use wirefeed::h1::chunked::{Decoder, Item, encode_chunk, encode_end};
+//! use wirefeed::Step;
+//!
+//! let (mut decoder, mut trailers, mut out) = (Decoder::new(), Vec::new(), Vec::new());
+//! for mut input in [&b"5;a=b\r\nhel"[..], b"lo\r\n0\r\nDigest: a", b"bc\r\n\r\n"] {
+//!     loop {
+//!         match decoder.decode(&mut input)? {
+//!             Step::Item(Item::Data(piece)) => encode_chunk(piece, &[], &mut out)?,
+//!             Step::Item(Item::Trailers(piece)) => trailers.extend_from_slice(piece),
+//!             Step::Item(Item::Chunk(_) | Item::Extension(_)) => {}
+//!             Step::NeedInput => break,
+//!             Step::Done => {
+//!                 encode_end(&Lines(&trailers), &mut out)?;
+//!                 break;
+//!             }
+//!         }
+//!     }
+//! }
+//! assert_eq!(out, b"3\r\nhel\r\n2\r\nlo\r\n0\r\nDigest: abc\r\n\r\n");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 use core::fmt;

@@ -1,13 +1,10 @@
-//! Replies from a connection's receiving half to its sending half.
+//! What passes from the receiving half of a connection to its sending half.
 
 use crate::kernel::time::Instant;
 
-/// Takes the replies of a receiving half: what the connection must answer without the application, such
-/// as a pong or an error response.
-///
-/// If one task drives both halves, this is the sending half itself. If two tasks do, it carries replies
-/// to the other task: a [`ws::Mailbox`](crate::ws::Mailbox), which merges the replies of a WebSocket
-/// session, or a bounded channel:
+/// Takes what a receiving half must answer: the sending half itself, if both are in one task; between two
+/// tasks a [`ws::Mailbox`](crate::ws::Mailbox), which merges the replies of a WebSocket session, or a
+/// bounded channel for those of HTTP.
 ///
 /// ```
 /// use std::sync::mpsc::{Receiver, SyncSender};
@@ -21,7 +18,7 @@ use crate::kernel::time::Instant;
 /// }
 /// ```
 pub trait Replies<Reply> {
-    /// Takes one reply.
+    /// Takes a reply.
     fn reply(&mut self, reply: Reply, now: Instant);
 }
 

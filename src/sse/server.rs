@@ -272,6 +272,10 @@ impl EventStream {
 
     /// Sends what the client has missed, as much of it as there is room for.
     ///
+    /// A client without a last event id has missed nothing, and is sent nothing here. It receives the
+    /// events of [`send_event`](Self::send_event) from then on. To send it the whole history of a
+    /// [`Replay`](crate::replay::Replay), give [`new`](Self::new) a `Last-Event-ID` of `0` in its place.
+    ///
     /// After a gap it sends all there is. To tell the client first, look in the history for
     /// [`last_event_id`](Self::last_event_id) before.
     ///

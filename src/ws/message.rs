@@ -87,7 +87,7 @@ impl<R: Role> Decoder<R> {
     /// ```
     /// use wirefeed::{Step, ws::{ServerRole, deflate::Inflater, message::{Decoder, Item}}};
     ///
-    /// let mut messages = Decoder::<ServerRole>::new().with_inflater(Inflater::new(false));
+    /// let mut messages = Decoder::<ServerRole>::new().with_inflater(Inflater::new(false, None));
     /// let mut wire = *b"\xc1\x87\0\0\0\0\xf2\x48\xcd\xc9\xc9\x07\x00";
     /// let mut input = &mut wire[..];
     /// let Step::Item(Item::Text(text)) = messages.decode(&mut input)? else { unreachable!() };
