@@ -7,7 +7,7 @@ use wirefeed::h1::server::ServerSide;
 use wirefeed::h1::{
     Client, Config, Error, Request, Response, Sender, Server, Version, chunked, client, server,
 };
-use wirefeed::{End, Fields, Instant, Outbox, SendError, Step};
+use wirefeed::{ApiMisuse, End, Fields, Instant, Outbox, SendError, Step};
 
 use super::item::{Item, fields, latin1};
 
@@ -53,8 +53,10 @@ fn answer(tx: &mut Sender<ServerSide>) {
     if tx.send_head(101, &(), NOW).is_err() {
         tx.send_head(204, &(), NOW).expect("any request may be answered so");
     }
-    if tx.wants().end != Some(End::Upgrade) {
-        tx.send_end(NOW).expect("the head was sent");
+    match tx.send_end(NOW) {
+        // The head was the last of HTTP.
+        Ok(()) | Err(SendError::Misuse(ApiMisuse::OutOfOrder)) => {}
+        Err(error) => unreachable!("{error}"),
     }
     discard(tx.output());
 }
