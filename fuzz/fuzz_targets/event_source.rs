@@ -32,7 +32,7 @@ enum Op<'d> {
         stale: bool,
         parts: Vec<Part<'d>>,
     },
-    /// Everything that is owed is pulled.
+    /// Everything that is pending is pulled.
     Pull,
     End {
         stale: bool,
@@ -101,7 +101,7 @@ const TYPES: [&str; 4] = ["text/event-stream", "text/event-stream;charset=utf-8"
 /// How the present attempt stands, as far as its caller can tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
-    /// There is none, or what comes of it is nobody's any more.
+    /// There is none, or what comes of it is ignored.
     Over,
     /// The request was sent.
     Asked,
@@ -128,7 +128,7 @@ struct Model {
     body: Vec<u8>,
     ended: bool,
     /// What its end dispatches has not been pulled.
-    owed: bool,
+    pending: bool,
     id: String,
     /// Events of the present response.
     events: Vec<String>,
@@ -160,7 +160,7 @@ impl Model {
             live: false,
             body: Vec::new(),
             ended: false,
-            owed: false,
+            pending: false,
             id: String::new(),
             events: Vec::new(),
             ready: ReadyState::Connecting,
@@ -192,7 +192,7 @@ impl Model {
             Op::End { stale } => {
                 self.source.response_end(self.name(stale), self.now);
                 if !stale && self.phase == Phase::Open && self.policy.stream.dispatch_at_eof {
-                    (self.ended, self.owed) = (true, true);
+                    (self.ended, self.pending) = (true, true);
                 }
                 self.over(stale);
             }
@@ -208,8 +208,8 @@ impl Model {
             Op::Close => {
                 self.source.close();
                 self.ready = ReadyState::Closed;
-                // What is owed comes no more.
-                self.ended &= !self.owed;
+                // Pending events are dropped.
+                self.ended &= !self.pending;
                 self.phase = Phase::Over;
             }
         }
@@ -295,7 +295,7 @@ impl Model {
         };
     }
 
-    /// Pulls until nothing is owed and the bytes are used up.
+    /// Pulls until nothing is pending and the bytes are used up.
     fn receive(&mut self, stale: bool, bytes: &[u8]) {
         let (name, mut input) = (self.name(stale), bytes);
         let taken = !stale && self.phase == Phase::Open;
@@ -306,7 +306,11 @@ impl Model {
                 Step::Done => break Step::Done,
             };
             if let Event::Message(message) = event {
-                self.events.push(naive::event(message.event, message.data, message.id));
+                self.events.push(naive::event(
+                    message.event,
+                    message.data,
+                    message.id.unwrap_or_default(),
+                ));
             }
             self.ready = match (self.ready, event) {
                 (ReadyState::Connecting, Event::Open) => ReadyState::Open,
@@ -336,7 +340,7 @@ impl Model {
             self.body.extend_from_slice(bytes);
         }
         assert!(closed || input.is_empty());
-        self.owed = false;
+        self.pending = false;
         let (events, id) = self.expected();
         assert_eq!((&*id, &events), (self.source.last_event_id(), &self.events));
     }

@@ -38,14 +38,14 @@ enum Op {
         who: Who,
         once: bool,
     },
-    /// All that is owed arrives.
+    /// All output arrives.
     Flow,
     /// Time passes up to the earliest deadline, or not as far.
     Time {
         early: bool,
         millis: u16,
     },
-    /// Time passes, and nobody looks at the clock.
+    /// Time passes, and no driver looks at the clock.
     Sleep {
         millis: u16,
     },
@@ -126,7 +126,7 @@ fn answer(pair: &mut Pair, head: &Head) {
     let now = pair.now;
     if pair.call(SERVER, |pair| pair.server.tx.send_head(status, &fields[..], now)) {
         let informs = status < 200 && status != 101;
-        pair.owes = informs;
+        pair.unanswered = informs;
         let whole = informs || pair.server.tx.wants().end == Some(End::Upgrade);
         let line = status.to_string();
         pair.side(SERVER).sent.push(Message { line, fields, whole, ..Message::default() });
@@ -223,7 +223,7 @@ fn run(pair: &mut Pair, op: &Op) {
     }
 }
 
-/// All that one owes arrives.
+/// All output of one side arrives.
 fn flow(pair: &mut Pair, who: Who) -> bool {
     let mut flows = false;
     while pair.carry(who, 1000, false) {
@@ -291,7 +291,7 @@ fuzz_target!(|input: (u8, Vec<Op>)| {
             pair.send_raw(SERVER);
         }
     }
-    // Nobody is waited for without end.
+    // Neither side waits without end.
     for _ in 0..20 {
         time(&mut pair, false, 0);
         settle(&mut pair);

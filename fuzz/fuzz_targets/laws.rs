@@ -6,7 +6,7 @@ use wirefeed::{Fields, Outbox, Step};
 
 use crate::naive::{Message, Pairs};
 
-/// One side of a connection, with whoever drives it.
+/// One side of a connection, with its driver.
 pub(crate) trait Side {
     /// Receives the next part, into the last message or a new one.
     fn receive(

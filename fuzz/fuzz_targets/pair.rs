@@ -1,4 +1,4 @@
-//! A client and a server wired together in memory, each with whoever drives it, and a model of what
+//! A client and a server wired together in memory, each with its driver, and a model of what
 //! passes between them.
 
 use std::time::Duration;
@@ -85,7 +85,7 @@ pub(crate) struct Pair {
     sides: [Side; 2],
     configs: [Config; 2],
     /// The server has a request, and its response's head is to be sent.
-    pub(crate) owes: bool,
+    pub(crate) unanswered: bool,
     /// The server has a request that `next_exchange` has not left behind.
     open: bool,
     pub(crate) to_head: bool,
@@ -115,7 +115,7 @@ impl Pair {
             now: Instant::ZERO,
             sides: [Side::new(), Side::new()],
             configs: [ours, theirs],
-            owes: false,
+            unanswered: false,
             open: false,
             to_head: false,
             expects: 0,
@@ -140,7 +140,9 @@ impl Pair {
         let after = self.output(who);
         match (&result, self.configs[who as usize].output) {
             (Err(SendError::Full), None) => panic!("full without a limit"),
-            (Err(SendError::Full), _) => assert!(!before.is_empty(), "refused with nothing owed"),
+            (Err(SendError::Full), _) => {
+                assert!(!before.is_empty(), "refused with an empty output")
+            }
             (Ok(()), Some(limit)) if !before.is_empty() => {
                 assert!(after.len() <= limit || after == before, "over the limit");
             }
@@ -162,12 +164,12 @@ impl Pair {
         })
     }
 
-    /// What is owed to the socket, and what is asked of it.
+    /// The output for the socket, and what the driver must do.
     fn socket(&mut self, who: Who) -> (Vec<u8>, Wants) {
         (self.output(who), tx!(self, who, tx => tx.wants()))
     }
 
-    /// Writes some of what is owed to the other's input; where that one has gone, to nowhere.
+    /// Writes some of the output to the other's input; where that one has gone, to nowhere.
     pub(crate) fn carry(&mut self, from: Who, len: usize, take: bool) -> bool {
         let bytes = tx!(self, from, tx => {
             let out = tx.output();
@@ -216,7 +218,7 @@ impl Pair {
                 (Ok(Step::NeedInput), None) => assert!(input.is_empty()),
                 (Ok(_), None) => {}
             }
-            // Whoever has failed reads on, to see the end of the stream, but heeds nothing.
+            // A side that has failed reads on, to see the end of the stream, but heeds nothing.
             if self.side(who).failed.is_some() {
                 input = &[];
             }
@@ -278,7 +280,7 @@ impl Pair {
         let step = self.server.rx.receive(&mut self.server.tx, input, self.now)?;
         let step = step.map(|event| match event {
             server::Event::Head(head) => {
-                (self.owes, self.open) = (true, true);
+                (self.unanswered, self.open) = (true, true);
                 side.clock.begin(Phase::Body);
                 self.to_head = head.method() == "HEAD";
                 let line = format!("{} {}", head.method(), head.target());
@@ -305,19 +307,19 @@ impl Pair {
         assert!(kinds.contains(&error.kind), "{who:?} does not understand the other: {error:?}");
         self.side(who).failed = Some(error);
         self.disturbed |= error.kind == ErrorKind::TimedOut;
-        let unanswered = self.owes || !self.open;
+        let unanswered = self.unanswered || !self.open;
         let (output, wants) = self.socket(who);
-        // Where the peer has stopped reading at the same moment, nothing is owed to it any more.
+        // Where the peer has stopped reading at the same moment, the output to it is dropped.
         let gone = output.is_empty() && wants.end == Some(End::Close);
         let answers = who == SERVER && unanswered && before.1.end.is_none() && !gone;
         assert!(gone || (output != before.0) == answers, "one answer to each request");
         if answers {
             let text = format!("{error}\n").into_bytes();
-            let data = if self.owes && self.to_head { Vec::new() } else { text };
+            let data = if self.unanswered && self.to_head { Vec::new() } else { text };
             let line = error.status_hint().to_string();
             let answer = Message { line, data, whole: true, ..Message::default() };
             self.side(SERVER).sent.push(answer);
-            (self.owes, self.open) = (false, true);
+            (self.unanswered, self.open) = (false, true);
         }
     }
 
@@ -344,7 +346,7 @@ impl Pair {
         closes
     }
 
-    /// The stream of one side is cut, and what it still owes is lost.
+    /// The stream of one side is cut, and its output is lost.
     pub(crate) fn cut(&mut self, who: Who) {
         self.side(who.other()).eof = true;
         self.disturbed = true;

@@ -42,7 +42,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // Whoever moves a block holds it twice meanwhile; not every allocator can do without.
+        // Moving a block holds it twice meanwhile; not every allocator can avoid that.
         count(0, size);
         // SAFETY: the caller's promise is passed on.
         let moved = unsafe { System.realloc(pointer, layout, size) };

@@ -350,6 +350,21 @@ fn circles(imports: &BTreeSet<Import>) -> Vec<Vec<String>> {
     circles.into_values().collect()
 }
 
+#[test]
+fn imports_point_down() {
+    let tree = Tree::of(&source::modules());
+    let imports = tree.imports();
+    assert!(imports.len() > 200, "only {} imports are found", imports.len());
+    let wrong = upward(&imports);
+    assert!(wrong.is_empty(), "{} wrong imports: {wrong:#?}", wrong.len());
+}
+
+#[test]
+fn no_circle_of_files() {
+    let circles = circles(&Tree::of(&source::modules()).imports());
+    assert!(circles.is_empty(), "{} circles: {circles:#?}", circles.len());
+}
+
 /// The imports of the real source with one more in a file.
 fn with(file: &str, import: &str) -> BTreeSet<Import> {
     let mut sources = source::modules();

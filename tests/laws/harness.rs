@@ -70,7 +70,7 @@ impl Flow {
         }
     }
 
-    /// An end of stream, which may owe one more item.
+    /// An end of stream, which may yield one more item.
     pub(crate) fn end<T, E: Into<Failure>>(
         finished: Result<Option<T>, E>,
         show: impl FnOnce(T),

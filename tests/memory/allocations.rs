@@ -137,7 +137,7 @@ fn exchanges() {
     }
 }
 
-/// Copies what is owed to the other side's input.
+/// Copies the output to the other side's input.
 fn carry(from: &mut Outbox, to: &mut Vec<u8>) {
     to.clear();
     while from.has_remaining() {

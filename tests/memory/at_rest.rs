@@ -21,7 +21,7 @@ fn holds<T>(bytes: usize, what: &str, make: impl FnOnce() -> T) -> T {
     kept.unwrap()
 }
 
-/// Writes all that is owed, the first bytes in parts.
+/// Writes all of the output, the first bytes in parts.
 fn write(output: &mut Outbox) -> usize {
     let len = output.remaining();
     for _ in 0..3 {

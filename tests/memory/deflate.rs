@@ -79,7 +79,7 @@ fn params(takeover: bool) -> DeflateParams {
     config.answer(&request).unwrap().unwrap().0
 }
 
-/// Moves what one side owes to the other.
+/// Moves one side's output to the other.
 fn pass<'b, R: Role>(tx: &mut Sender<R>, buffer: &'b mut [u8]) -> &'b mut [u8] {
     let len = tx.output().remaining();
     tx.output().copy_to_slice(&mut buffer[..len]);

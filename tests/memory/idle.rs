@@ -42,8 +42,8 @@ fn used(config: &Config, pool: &Pool, wire: &[u8], read: &mut Vec<u8>) -> Sessio
         echoed += 1;
     }
     assert_eq!(echoed, 2);
-    let owed = session.tx.output().remaining();
-    session.tx.output().advance(owed);
+    let pending = session.tx.output().remaining();
+    session.tx.output().advance(pending);
     session.rx.release();
     session.tx.release();
     session

@@ -33,7 +33,7 @@ impl Visit<'_> {
         self.pull(body);
     }
 
-    /// Pulls what is owed, and all of these bytes.
+    /// Pulls the pending events, and all of these bytes.
     fn pull(&mut self, mut body: &[u8]) {
         while let Step::Item(_) = self.source.receive(self.attempt, &mut body, self.now) {}
     }
@@ -88,7 +88,7 @@ const SERVERS: &[(&str, Server)] = &[
         it.stream(b"");
         it.end();
     }),
-    ("an empty stream that nobody pulls before its end", |it| {
+    ("an empty stream that is not pulled before its end", |it| {
         it.head(200, &[("Content-Type", "text/event-stream")]);
         it.end();
     }),

@@ -110,7 +110,7 @@ impl World {
             world.read.push(id.clone());
             world.last_id = id;
         }
-        // Who has seen them may be offered some of them even so: by whoever pushed them, late.
+        // A client that has seen them may be offered some again, by a caller that is late.
         world.connect(seen % 2 == 0);
         world
     }
@@ -259,7 +259,7 @@ proptest! {
         ops in prop::collection::vec(op(), 0..80),
         mode in mode(),
         slow in prop::sample::select(&[Overflow::Refuse, Overflow::Close, Overflow::Resume][..]),
-        // Any event fits where nothing is owed.
+        // Any event fits into an empty output.
         output in prop::option::of(340usize..1500),
         events in prop::option::weighted(0.2, 0usize..12),
         age in prop::option::weighted(0.2, 0u64..4000),

@@ -29,7 +29,7 @@ fn pull(server: &mut h1::Server, mut input: &[u8], now: Instant) -> Result<bool,
     }
 }
 
-/// Tells the time whenever something is due, up to `until`.
+/// Advances the time to each deadline up to `until`.
 fn run(server: &mut h1::Server, until: Instant) {
     while let Some(due) = server.poll_timeout().filter(|due| *due <= until) {
         server.handle_timeout(due);
@@ -70,7 +70,7 @@ fn a_request_that_comes_in_time_is_read_and_one_that_does_not_is_408() {
 }
 
 #[test]
-fn a_caller_that_does_not_read_lets_no_deadline_pass() {
+fn no_deadline_passes_while_the_caller_does_not_read() {
     // Data was handed out, and the caller takes its time before it asks for more.
     let mut server = server_at(T0);
     let mut input = [UPLOAD, b"hello"].concat();
@@ -105,7 +105,7 @@ fn what_arrived_and_is_not_pulled_is_not_late() {
     assert_eq!(written(server.tx.output()), b"");
 }
 
-/// A handler takes 31 seconds, and nobody tells the time meanwhile.
+/// A handler takes 31 seconds, and the driver does not advance the time meanwhile.
 #[test]
 fn input_that_lay_unread_is_not_late() {
     let mut server = server_at(T0);
@@ -116,7 +116,7 @@ fn input_that_lay_unread_is_not_late() {
 }
 
 #[test]
-fn a_server_that_owes_too_much_to_read_lets_no_deadline_pass() {
+fn a_server_with_too_much_output_to_read_measures_no_deadline() {
     let mut server = with_too_much_output(None);
     assert!(!server.tx.wants().read);
     server.handle_timeout(at(10_000));
@@ -131,7 +131,7 @@ fn a_server_that_owes_too_much_to_read_lets_no_deadline_pass() {
 }
 
 #[test]
-fn a_server_that_does_not_read_waits_for_nobody_whenever_it_is_told_the_time() {
+fn a_server_that_does_not_read_measures_no_deadline_however_often_time_advances() {
     let mut config = h1::Config::server();
     config.pause_reading_above = Some(1000);
     for write_timeout in [None, Some(Duration::from_secs(30))] {
@@ -161,7 +161,7 @@ fn a_server_that_does_not_read_waits_for_nobody_whenever_it_is_told_the_time() {
 }
 
 #[test]
-fn a_pause_outlasts_a_time_in_which_too_much_is_owed() {
+fn a_pause_outlasts_a_time_of_too_much_output() {
     let mut server = with_too_much_output(h1::Config::server().write_timeout);
     server.handle_timeout(T0);
     server.rx.pause(&mut server.tx, T0);
@@ -173,7 +173,7 @@ fn a_pause_outlasts_a_time_in_which_too_much_is_owed() {
 }
 
 #[test]
-fn what_came_after_too_much_was_owed_is_pulled_in_peace() {
+fn input_after_too_much_output_is_pulled_without_a_deadline() {
     let mut server = with_too_much_output(h1::Config::server().write_timeout);
     server.handle_timeout(T0);
     written(server.tx.output());
@@ -273,7 +273,7 @@ fn a_response_is_late_when_its_request_is_over_and_not_before() {
         let mut whole = h1::Client::new(h1::Config::client(), T0);
         whole.send_head("POST", "/", &fields("2"), T0).unwrap();
         written(whole.tx.output());
-        // Apart, each half told of the time by itself.
+        // Apart, each half advanced by itself.
         let mut apart = h1::Client::new(h1::Config::client(), T0);
         let next = apart.tx.send_head("POST", "/", &fields("2"), T0).unwrap();
         apart.rx.next_exchange(next, T0).unwrap();

@@ -26,7 +26,7 @@ const SECRET: &str = "s3cret";
 /// How it could be: as text, as a list of bytes, in hexadecimal, in base64; and half a character.
 const PRINTED: &[&str] = &["s3cr", "115,51,99", "0x73,0x33,0x63", "733363", "czNjc", "226,130"];
 
-/// Half a character, which whoever joins text must keep.
+/// Half a character, which a decoder of text must keep.
 const HALF: &[u8] = b"s3cret\xe2\x82";
 
 #[test]

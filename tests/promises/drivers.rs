@@ -163,7 +163,7 @@ fn a_future_that_is_dropped_anywhere_loses_nothing() {
     assert_eq!(seen, [5, 5, 10, 1]);
 }
 
-/// Moves what one side owes to the other, whose `control` takes what that owes in turn.
+/// Moves one side's output to the other, whose replies go to `control`.
 fn pass<F: Role, T: Role>(
     from: &mut Sender<F>,
     to: &mut Receiver<T>,
@@ -195,7 +195,7 @@ fn asked(mut pass_back: impl FnMut(&mut Session<ServerRole>, Instant)) -> Option
 
 #[test]
 fn a_client_that_only_reads_still_sends_its_pongs() {
-    // It reads, and writes what it owes; a message of its own it never sends.
+    // It reads and writes its replies; it never sends a message of its own.
     let mut reader = client();
     let ending = asked(|server, now| {
         pass(&mut server.tx, &mut reader.rx, &mut reader.tx, now);
@@ -206,14 +206,14 @@ fn a_client_that_only_reads_still_sends_its_pongs() {
     // The same with its halves apart.
     let Session { mut rx, mut tx } = client();
     let ending = asked(|server, now| {
-        let mut owed = Vec::new();
-        pass(&mut server.tx, &mut rx, &mut |reply, _| owed.push(reply), now);
-        owed.drain(..).for_each(|reply| tx.reply(reply, now));
+        let mut replies = Vec::new();
+        pass(&mut server.tx, &mut rx, &mut |reply, _| replies.push(reply), now);
+        replies.drain(..).for_each(|reply| tx.reply(reply, now));
         pass(&mut tx, &mut server.rx, &mut server.tx, now);
     });
     assert_eq!(ending, None);
 
-    // One that does not write what it owes is given up.
+    // A client that does not write its replies is given up.
     let mut reader = client();
     let ending = asked(|server, now| pass(&mut server.tx, &mut reader.rx, &mut reader.tx, now));
     assert_eq!(ending, Some(Ending::TimedOut));

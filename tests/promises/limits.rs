@@ -1,4 +1,4 @@
-//! Config count one thing each: what output may be owed, when reading stops, how long a frame and a
+//! Limits count one thing each: pending output, when reading stops, how long a frame and a
 //! message may be, plain and compressed.
 
 use bytes::{Buf as _, Bytes};
@@ -134,8 +134,8 @@ fn where_reading_stops_is_a_setting_of_its_own() {
             let mut session = Session::new(ServerRole, config, NOW);
             for _ in 0..200 {
                 session.tx.send_binary(&[0; 98], NOW).unwrap();
-                let owed = session.tx.output().remaining();
-                assert_eq!(session.tx.wants().read, mark.is_none_or(|mark| owed <= mark));
+                let pending = session.tx.output().remaining();
+                assert_eq!(session.tx.wants().read, mark.is_none_or(|mark| pending <= mark));
             }
             // A client reads always, or both sides could wait for each other.
             let key: Key = |key| key.fill(7);
@@ -146,8 +146,8 @@ fn where_reading_stops_is_a_setting_of_its_own() {
     }
 }
 
-/// Messages and pieces, compressed, never owe more than the mark, unless it is the one that was taken
-/// while nothing was owed; and what would fit as it is, or compressed, is not refused.
+/// Messages and pieces, compressed, never leave more output than the mark, unless it is the one that was accepted
+/// while the output was empty; and what would fit as it is, or compressed, is not refused.
 #[test]
 fn compression_keeps_the_limit_and_refuses_nothing_that_fits() {
     const LIMIT: usize = 1024;
@@ -159,20 +159,20 @@ fn compression_keeps_the_limit_and_refuses_nothing_that_fits() {
             for (n, piece) in payload.chunks(61).enumerate() {
                 let is_last = n % 50 == 49;
                 loop {
-                    let owed = server.tx.output().remaining();
+                    let pending = server.tx.output().remaining();
                     let result = match in_pieces {
                         true => server.tx.send_binary_piece(piece, is_last, NOW),
                         false => server.tx.send_binary(&[piece, piece].concat(), NOW),
                     };
-                    let now_owed = server.tx.output().remaining();
-                    assert!(now_owed <= LIMIT || owed == 0, "{now_owed} bytes owed");
+                    let now_pending = server.tx.output().remaining();
+                    assert!(now_pending <= LIMIT || pending == 0, "{now_pending} bytes pending");
                     match result {
                         Ok(()) => break,
                         Err(error) => {
-                            assert_eq!((error, now_owed), (SendError::Full, owed));
+                            assert_eq!((error, now_pending), (SendError::Full, pending));
                             // More than as much as the piece can take is left of the mark.
-                            assert!(owed + 2 * 61 + 32 > LIMIT, "refused at {owed}");
-                            let half = owed.div_ceil(2);
+                            assert!(pending + 2 * 61 + 32 > LIMIT, "refused at {pending}");
+                            let half = pending.div_ceil(2);
                             wire.extend_from_slice(&server.tx.output().copy_to_bytes(half));
                         }
                     }
@@ -379,7 +379,7 @@ fn an_event_of_any_size_is_sent_while_nothing_is_owed() {
     fresh.send_event(&events[1], NOW).unwrap();
 }
 
-/// A client that pings without end and reads nothing makes little owed, and is answered in the end.
+/// A client that pings without end and reads nothing causes little output, and is answered in the end.
 #[test]
 fn of_pings_that_find_no_room_the_newest_is_answered() {
     const PINGS: u32 = 10_000;

@@ -1,4 +1,4 @@
-//! What one call of a receiving half owes: at most two replies, on every side, whatever comes and
+//! One call of a receiving half makes at most two replies, on every side, whatever the bytes and
 //! however it is cut.
 
 use proptest::prelude::*;
@@ -6,11 +6,11 @@ use wirefeed::{Instant, Step, h1, ws};
 
 const NOW: Instant = Instant::ZERO;
 
-/// Counts what one call owes.
+/// Counts the replies of one call.
 fn count<Reply>(call: impl FnOnce(&mut dyn FnMut(Reply, Instant))) -> usize {
-    let mut owed = 0;
-    call(&mut |_, _| owed += 1);
-    owed
+    let mut replies = 0;
+    call(&mut |_, _| replies += 1);
+    replies
 }
 
 fn wires() -> impl Strategy<Value = (Vec<u8>, usize)> {
@@ -50,7 +50,7 @@ proptest! {
             let mut heard = &mut bytes[..];
             for _ in 0..50 {
                 let mut done = false;
-                let owed = [
+                let replies = [
                     count(|mut control| drop(server.rx.receive(&mut control, &mut asked, NOW))),
                     count(|mut control| drop(client.rx.receive(&mut control, &mut answered, NOW))),
                     count(|mut control| {
@@ -58,19 +58,19 @@ proptest! {
                         done = !matches!(step, Ok(Step::Item(_)));
                     }),
                 ];
-                prop_assert!(owed.iter().all(|owed| *owed <= 2), "{owed:?}");
+                prop_assert!(replies.iter().all(|replies| *replies <= 2), "{replies:?}");
                 if done && asked.is_empty() && answered.is_empty() {
                     break;
                 }
             }
         }
         if ends {
-            let owed = [
+            let replies = [
                 count(|mut control| { let _ = server.rx.receive_eof(&mut control, NOW); }),
                 count(|mut control| { let _ = client.rx.receive_eof(&mut control, NOW); }),
                 count(|mut control| { let _ = session.rx.receive_eof(&mut control, NOW); }),
             ];
-            prop_assert!(owed.iter().all(|owed| *owed <= 2), "{owed:?}");
+            prop_assert!(replies.iter().all(|replies| *replies <= 2), "{replies:?}");
         }
     }
 }

@@ -18,7 +18,7 @@ pub(crate) const AN_EVENT_THAT_IS_HELD_STOPS_THE_CLOCK: bool = true;
 /// A server's sending half gives no token before its request is over; else the driver waits for that.
 pub(crate) const A_TOKEN_WAITS_FOR_ITS_REQUEST: bool = true;
 
-/// A plan may hold pieces larger than the limit on output: each is taken while nothing is owed.
+/// A plan may hold pieces larger than the limit on output: each is accepted into an empty output.
 pub(crate) const AN_EMPTY_OUTPUT_TAKES_ANYTHING: bool = true;
 
 /// A plan may let a client take longer for its request than its response may take.
@@ -30,16 +30,16 @@ pub(crate) const PINGS_ARE_ANSWERED_AFTER_OUR_CLOSE: bool = true;
 /// A plan may let pings wait in the output for longer than an answer may take.
 pub(crate) const A_PING_IS_LATE_FROM_WHEN_IT_IS_WRITTEN: bool = true;
 
-/// A session owes a peer that does not read nothing more once it has ended; else its driver drops that.
+/// A session that has ended drops its output to a peer that does not read; else its driver does.
 pub(crate) const WHO_DOES_NOT_READ_IS_LEFT: bool = true;
 
 /// A plan may let whole messages and parts of messages be asked for in turns.
 pub(crate) const PARTS_BEGIN_WITH_A_START: bool = true;
 
-/// What control frames may make owed beyond the limit holds the close frame, too.
+/// The output that control frames may add to the limit includes the close frame.
 pub(crate) const A_CLOSE_FRAME_IS_COUNTED: bool = true;
 
-/// Output beyond its limit that control frames, and a server's one answer of its own, may make owed.
+/// Output beyond its limit that control frames, and a server's one answer of its own, may add.
 pub(crate) const CONTROL: usize = (16 << 10) + if A_CLOSE_FRAME_IS_COUNTED { 0 } else { 131 };
 
 /// A session's settings, with deadlines or as good as none.

@@ -109,7 +109,7 @@ pub(crate) struct Link {
     bytes: VecDeque<u8>,
     capacity: usize,
     shut: bool,
-    /// Nobody reads any more: what is written is lost.
+    /// The reader has left: what is written is lost.
     gone: bool,
     is_tapped: bool,
     /// All that was written, where it is tapped.
@@ -132,7 +132,7 @@ impl Link {
         Self { is_tapped: true, ..Self::new(capacity) }
     }
 
-    /// Writes at most this many bytes of what is owed; how many it took.
+    /// Writes at most this many bytes of the output; how many it took.
     pub(crate) fn write(&mut self, out: &mut Outbox, most: usize) -> usize {
         let room = if self.gone { usize::MAX } else { self.capacity - self.bytes.len() };
         let count = out.remaining().min(most).min(room);

@@ -1,5 +1,5 @@
 //! Connections whose halves are driven apart, as by two tasks: whatever is delayed on the way from one
-//! half to the other, however the bytes are cut and whoever pauses, each request has one answer, nothing
+//! half to the other, however the bytes are cut and whichever side pauses, each request has one answer, nothing
 //! is lost or out of order, no deadline strikes a peer that behaves, and no limit is passed.
 
 mod broken;

@@ -1,5 +1,5 @@
-//! One grammar of hosts (RFC 9110 7.2) and one of request targets (RFC 9112 3.2) for whoever reads or
-//! writes them: both sides of HTTP/1.1, both sides of the WebSocket handshake over HTTP/1.1 and HTTP/2,
+//! One grammar of hosts (RFC 9110 7.2) and one of request targets (RFC 9112 3.2) wherever they are read or
+//! written: both sides of HTTP/1.1, both sides of the WebSocket handshake over HTTP/1.1 and HTTP/2,
 //! and the URL.
 
 use wirefeed::grammar::{Target, TargetForm};

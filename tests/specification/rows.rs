@@ -1,4 +1,4 @@
-//! The rows of `vectors/h1_*.jsonl`: what HTTP/1.1 forbids, and known smuggling bugs of other
+//! The rows of `h1_*.jsonl`: what HTTP/1.1 forbids, and known smuggling bugs of other
 //! libraries, each read whole, at every cut, and byte by byte.
 //!
 //! A `Server` reads the requests and answers each, a `Client` reads the responses to as many requests.

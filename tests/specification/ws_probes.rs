@@ -2,7 +2,7 @@
 //! a session, as a server and as a client receives it, whole, at every cut, and byte by byte.
 //!
 //! A fault is named by its kind and its place, and by the byte with which it is known; the session then
-//! says which close code belongs to it, and whoever is reset reads on as if nothing had been.
+//! reports the close code that belongs to it, and a decoder that is reset reads on as a fresh one.
 
 mod harness;
 
@@ -345,7 +345,7 @@ fn closes<S: Side>(code: Option<u16>, reason: &str) {
     let payload = code.map_or(Vec::new(), |code| [&code.to_be_bytes(), reason.as_bytes()].concat());
     let frame = [0x88, payload.len() as u8];
     let unfinished = (&b"\x01\x01"[..], &b"a"[..]);
-    // What follows is bad in every way, and nobody's.
+    // What follows is invalid in every way, and must not be read.
     let behind = b"\xff\xff\x81\x00";
     let read = Outcome {
         items: vec![format!("close {code:?} {reason:?}")],

@@ -37,7 +37,7 @@ const ELSEWHERE: Differences = &[
         &["ws-api/send-before-open"],
     ),
     (
-        "a str holds no lone surrogate: whoever takes strings from a page converts them (Web IDL)",
+        "a str holds no lone surrogate: Web IDL converts a page's strings before",
         &["ws-api/send-surrogate", "ws-api/close-reason-surrogate"],
     ),
 ];

@@ -1,5 +1,5 @@
 //! What a page asks of a `WebSocket` and what it sees: web-platform-tests. Each row is played over
-//! [`Url`], the handshake and a session, as whoever builds that interface on them would.
+//! [`Url`], the handshake and a session, as an implementation of that interface would.
 
 use bytes::{Buf, BufMut};
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! A chunked body, read with as little thought as possible.
 
-/// A body's data and trailers, and how many bytes it took; none where it is not whole or not good.
+/// A body's data and trailers, and how many bytes it took; `None` where it is incomplete or invalid.
 pub(crate) type Body = Option<(Vec<u8>, Vec<u8>, usize)>;
 
 /// Reads a whole body with as little thought as possible; its trailers may be folded where `folds`.

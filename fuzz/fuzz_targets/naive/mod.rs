@@ -19,7 +19,7 @@ pub(crate) struct Message {
     pub(crate) whole: bool,
 }
 
-/// All messages until the connection's last, and how many bytes they took; none where they are not
+/// All messages until the connection's last, and how many bytes they took; `None` where they are not
 /// whole or not good.
 pub(crate) type Messages = Option<(Vec<Message>, usize)>;
 
@@ -136,7 +136,7 @@ pub(crate) fn responses<'m>(
     Some((messages, at))
 }
 
-/// Whether this is HTTP/1.1 or a later minor version, which is read as that; none where the major
+/// Whether this is HTTP/1.1 or a later minor version, which is read as that; `None` where the major
 /// version is another.
 fn version_is_11(version: &[u8]) -> Option<bool> {
     let minor = version.strip_prefix(b"HTTP/1.")?;

@@ -36,7 +36,7 @@ pub(crate) struct Clock {
     /// Since when a client might have asked again.
     idle_since: Option<Instant>,
     pub(crate) written: usize,
-    /// Each change of its output: when, what was written until then, and what was owed.
+    /// Each change of its output: when, what was written until then, and what was pending.
     history: Vec<(Instant, usize, usize)>,
 }
 
@@ -64,17 +64,17 @@ impl Clock {
         self.looks = looks;
     }
 
-    fn notes(&mut self, now: Instant, owed: usize, idle: bool) {
-        if self.history.last().is_none_or(|last| (last.1, last.2) != (self.written, owed)) {
-            self.history.push((now, self.written, owed));
+    fn notes(&mut self, now: Instant, pending: usize, idle: bool) {
+        if self.history.last().is_none_or(|last| (last.1, last.2) != (self.written, pending)) {
+            self.history.push((now, self.written, pending));
         }
         self.idle_since = self.idle_since.or(Some(now)).filter(|_| idle);
     }
 
     /// Whether the peer took less than it has to, for as long as it may.
     fn is_stalled(&self, timeout: Duration, now: Instant) -> bool {
-        self.history.iter().any(|&(since, written, owed)| {
-            owed > 0 && since + timeout <= now && self.written - written < owed.min(STRIDE)
+        self.history.iter().any(|&(since, written, pending)| {
+            pending > 0 && since + timeout <= now && self.written - written < pending.min(STRIDE)
         })
     }
 }
@@ -95,7 +95,7 @@ impl Pair {
         }
     }
 
-    /// Time passes, and nobody waits longer than it was asked to but in sleep.
+    /// Time passes, and no driver waits longer than to its deadline, except in sleep.
     pub(crate) fn pass(&mut self, to: Instant) {
         for who in [CLIENT, SERVER] {
             if self.poll_timeout(who).is_some_and(|due| due <= self.now) {
@@ -126,16 +126,16 @@ impl Pair {
 
     /// Keeps the moments at which output is added or written.
     pub(crate) fn note_output(&mut self, who: Who) {
-        let owed = self.output(who).len();
+        let pending = self.output(who).len();
         let idle = who == CLIENT && self.client.tx.is_idle();
         let now = self.now;
-        self.side(who).clock.notes(now, owed, idle);
+        self.side(who).clock.notes(now, pending, idle);
     }
 
-    /// Whether so much is owed that one does not read.
+    /// Whether so much output is pending that one does not read.
     pub(crate) fn is_held(&mut self, who: Who) -> bool {
-        let owed = self.output(who).len();
-        self.config(who).pause_reading_above.is_some_and(|mark| owed > mark)
+        let pending = self.output(who).len();
+        self.config(who).pause_reading_above.is_some_and(|mark| pending > mark)
     }
 
     fn receiving(&self, who: Who) -> Option<Instant> {
@@ -214,7 +214,7 @@ impl Pair {
             Phase::Head => config.head_timeout,
             Phase::Body => config.body_timeout,
         };
-        assert!(looks && !paused, "late, and nobody looks");
+        assert!(looks && !paused, "late, and no driver looks");
         assert!(waited >= least.unwrap(), "{who:?} gave up after {waited:?} of {least:?}");
         let slept = receiving.is_some_and(|due| due + SLEPT < now && late_at != Some(due));
         assert!(!slept, "what came meanwhile may lie unread");

@@ -202,10 +202,10 @@ fn an_outbox() {
         }
         drop((out.take_bytes(), out.take_bytes()));
         out.advance(1000);
-        let owed = out.remaining();
-        // Not a byte of what is owed is lost.
+        let pending = out.remaining();
+        // Not a byte of the output is lost.
         out.release();
-        assert_eq!(out.remaining(), owed);
+        assert_eq!(out.remaining(), pending);
         write(&mut out);
         out.release();
         out

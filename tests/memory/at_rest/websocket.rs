@@ -267,8 +267,8 @@ fn a_pong_that_waits_is_held_until_it_is_written() {
         let mut pongs = 0;
         while !tx.output().is_empty() {
             pongs += tx.output().remaining() / 127;
-            let owed = tx.output().remaining();
-            tx.output().advance(owed);
+            let pending = tx.output().remaining();
+            tx.output().advance(pending);
             tx.release();
         }
         assert!(pongs > 100);

@@ -16,7 +16,7 @@ const NOW: Instant = Instant::ZERO;
 
 type Key = fn(&mut [u8]);
 
-/// Output beyond its limit that control frames may make owed.
+/// Output beyond its limit that control frames may add.
 const CONTROL: usize = 16 << 10;
 
 /// One side: its session, what has arrived for it, and what it is still to receive.
@@ -55,7 +55,7 @@ impl<R: Role> Side<R> {
         let sent = self.try_send(peer, ops);
         let after = self.session.tx.output().remaining();
         if before == 0 {
-            assert_ne!(sent, Err(SendError::Full), "refused with nothing owed");
+            assert_ne!(sent, Err(SendError::Full), "refused with an empty output");
         } else if let (Ok(()), Some(limit)) = (sent, self.limit) {
             assert!(after == before || after <= limit + CONTROL, "over the limit");
         }
@@ -133,7 +133,7 @@ impl<R: Role> Side<R> {
         count
     }
 
-    /// Receives all that has arrived, whole or in parts; what it owes is left in the mailbox where the
+    /// Receives all that has arrived, whole or in parts; its replies stay in the mailbox where the
     /// halves are apart.
     fn receive(&mut self, in_parts: bool, apart: bool) {
         if !apart {

@@ -99,7 +99,7 @@ async def feed(folder, commands, *, events, interval, kills):
         await killed(server, kills, all_have, log)
         await all_have(events)
         await asyncio.sleep(SETTLED)
-        # Whoever is late is sent all of it, more than a piece at a time and more than is in memory.
+        # A late client receives all of it, more than a piece at a time and more than is in memory.
         late = await stack.enter_async_context(reading(EVENTS, f"{url}late"))
         await late.has(events)
     logged = len(log.read_text().splitlines())
@@ -112,7 +112,7 @@ async def feed(folder, commands, *, events, interval, kills):
         after = [int(line.rsplit(" ", 1)[1]) for line in server.said if f"={name} " in line]
         once = sorted(set(after)) == after and len(after) == len(kills) + 1
         holds(f"{name}: requests after {after}", once)
-        # Whoever has seen an event that is not in the log would see another one with its id.
+        # A client that has seen an event that is not in the log would see another one with its id.
         kept = all(seen <= start for seen, start in zip(after, starts))
         holds(f"{name}: it has seen {after}, the feed went on after {starts}", kept)
         print(

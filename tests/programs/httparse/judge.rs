@@ -188,7 +188,7 @@ pub(crate) fn judge(kind: Kind, wire: &[u8]) -> Result<Option<&'static Class>, S
     class.map(Some).ok_or_else(shown)
 }
 
-/// What this crate reads without limits; none where more is needed.
+/// What this crate reads without limits; `None` where it needs more input.
 fn ours<L: StartLine>(
     kind: Kind,
     wire: &[u8],

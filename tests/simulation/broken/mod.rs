@@ -146,7 +146,7 @@ pub(crate) fn check(plan: &Plan) {
     }
 }
 
-/// Whoever sends nothing, or too little, is given up: not before its time, and not long after.
+/// A peer that sends nothing, or too little, is given up: not before its time, and not long after.
 fn judge_patience(
     server: &Serving<'_>,
     begun_at: Instant,

@@ -106,7 +106,7 @@ impl Responses {
             (Some(0), false) => State::Head,
             (Some(length), false) => State::Length(length),
             (None, true) => State::ChunkSize,
-            _ => panic!("nobody knows where it ends: {head:?}"),
+            _ => panic!("a response without framing: {head:?}"),
         };
     }
 }

@@ -131,33 +131,33 @@ pub(crate) fn judge(result: Result<(), SendError>, fine: Sent) -> Sent {
     }
 }
 
-/// What may be owed: the limit, or the one message that was taken while nothing was.
+/// The output that may be pending: the limit, or the one message that was accepted into an empty output.
 #[derive(Debug)]
 pub(crate) struct Allowance {
     limit: usize,
     allowed: usize,
-    owed: usize,
+    pending: usize,
 }
 
 impl Allowance {
     pub(crate) fn new(limit: Option<usize>) -> Self {
         let limit = limit.unwrap_or(usize::MAX);
-        Self { limit, allowed: limit, owed: 0 }
+        Self { limit, allowed: limit, pending: 0 }
     }
 
     /// After a command of the application, or before anything else.
     pub(crate) fn sent(&mut self, outbox: &Outbox) {
-        if self.owed == 0 {
+        if self.pending == 0 {
             self.allowed = self.limit.max(outbox.remaining());
         }
         self.check(outbox);
     }
 
     pub(crate) fn check(&mut self, outbox: &Outbox) {
-        self.owed = outbox.remaining();
+        self.pending = outbox.remaining();
         let most = self.allowed.saturating_add(crate::contract::CONTROL);
-        assert!(self.owed <= most, "{} bytes are owed, of {}", self.owed, self.allowed);
-        if self.owed <= self.limit {
+        assert!(self.pending <= most, "{} bytes are pending, of {}", self.pending, self.allowed);
+        if self.pending <= self.limit {
             self.allowed = self.limit;
         }
     }

@@ -72,8 +72,8 @@ pub(crate) fn check(plan: &Plan) {
         assert!(usize::from(answer.interim) >= response.interim, "an informational head too many");
     }
     if plan.late_token.is_some() {
-        // What came before its token is nobody's: the connection ends.
-        assert!(up.is_shut() && down.is_shut(), "nobody ends the connection at {ended:?}");
+        // A response before its token belongs to no request: the connection ends.
+        assert!(up.is_shut() && down.is_shut(), "neither side ended the connection at {ended:?}");
         return;
     }
     let silent = plan.answers[..exchanges].iter().any(|answer| answer.silent);
@@ -85,7 +85,7 @@ pub(crate) fn check(plan: &Plan) {
         response.compare(n, &answer.body, bodiless, true);
         assert_eq!(response.interim, usize::from(answer.interim), "informational heads");
     }
-    // Whoever closes with an early answer does not wait for the rest of the request.
+    // A server that closes with an early answer does not wait for the rest of the request.
     assert_eq!(server.requests().len(), exchanges);
     for (n, request) in server.requests().iter().enumerate() {
         let may_be_cut = n + 1 == exchanges && (plan.closes(n) || silent);
@@ -106,11 +106,11 @@ pub(crate) fn check(plan: &Plan) {
         let cut = server.requests().last().is_some_and(|request| !request.over);
         assert!(cut && error.kind == ErrorKind::Truncated, "{error:?}");
     }
-    // A server goes on owing an answer that its application never gives.
-    assert!(up.is_shut() && (silent || down.is_shut()), "nobody ends the connection");
+    // A server waits for an answer that its application never gives.
+    assert!(up.is_shut() && (silent || down.is_shut()), "neither side ended the connection");
 }
 
-/// Whoever does not answer is given up: not before its time, and not long after.
+/// A server that does not answer is given up: not before its time, and not long after.
 fn judge_silence(client: &Asking<'_>, given_up: Instant) {
     let patience = Config::client().head_timeout.expect("a client does not wait for ever");
     let asked = client.asked_at.expect("a request is over before its response is late");

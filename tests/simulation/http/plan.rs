@@ -28,7 +28,7 @@ pub(crate) struct Plan {
 /// Whose deadlines run: its peer behaves, and it may itself stop for as long as it likes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Judge {
-    Nobody,
+    Neither,
     Client,
     Server,
     /// Both, who both behave.
@@ -38,7 +38,7 @@ pub(crate) enum Judge {
 /// How one side is driven.
 #[derive(Debug, Clone)]
 pub(crate) struct Side {
-    /// Bytes of output that may be owed.
+    /// Bytes of output that may be pending.
     pub(crate) limit: Option<usize>,
     pub(crate) pauses: Pauses,
     /// The most that a reply or a token may take.
@@ -89,7 +89,7 @@ impl Judge {
 }
 
 pub(crate) fn judge() -> impl Strategy<Value = Judge> {
-    prop_oneof![Just(Judge::Nobody), Just(Judge::Client), Just(Judge::Server), Just(Judge::Both)]
+    prop_oneof![Just(Judge::Neither), Just(Judge::Client), Just(Judge::Server), Just(Judge::Both)]
 }
 
 impl Plan {
@@ -107,7 +107,7 @@ impl Plan {
     fn settle(mut self) -> Self {
         // Each is judged by the other.
         let (client, server) = (self.judge.is_server(), self.judge.is_client());
-        let unpaused = !contract::PAUSES_DO_NOT_COUNT && self.judge != Judge::Nobody;
+        let unpaused = !contract::PAUSES_DO_NOT_COUNT && self.judge != Judge::Neither;
         let whole_limits = !contract::AN_EMPTY_OUTPUT_TAKES_ANYTHING;
         let brief = server && !contract::A_RESPONSE_IS_NOT_LATE_BEFORE_ITS_REQUEST_IS_OVER;
         let sides = [(&mut self.client, client), (&mut self.server, server)];
@@ -115,7 +115,7 @@ impl Plan {
             if is_judged || unpaused {
                 side.pauses.0.iter_mut().for_each(|(_, time)| *time %= 500);
             }
-            if self.judge != Judge::Nobody {
+            if self.judge != Judge::Neither {
                 side.delay = side.delay.min(millis(500));
             }
             if whole_limits {
@@ -138,7 +138,7 @@ impl Plan {
             }
         }
         if self.late_token.is_some() {
-            self.judge = Judge::Nobody;
+            self.judge = Judge::Neither;
         }
         self
     }

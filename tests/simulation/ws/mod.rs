@@ -122,7 +122,7 @@ impl<R: Role> Talking<'_, R> {
         }
         let flooded = peer.side.floods() && self.side.closes.is_some();
         let closed = self.side.closes.is_some() && !contract::PINGS_ARE_ANSWERED_AFTER_OUR_CLOSE;
-        // Whoever closes first does not hear the last answers.
+        // The side that closes first does not receive the last answers.
         if !flooded && !closed && !self.is_cut {
             assert_eq!(newest.as_ref(), asked.last(), "the newest ping is not answered");
         }

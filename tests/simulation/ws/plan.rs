@@ -81,7 +81,7 @@ impl Plan {
         self.server.heeds &= !self.client.heeds;
         self.server.slow &= !self.client.slow;
         let (client, server) = (self.judge.is_client(), self.judge.is_server());
-        let any = self.judge != Judge::Nobody;
+        let any = self.judge != Judge::Neither;
         if any && (self.client.slow || self.server.slow) {
             self.capacity = self.capacity.min(500);
         }

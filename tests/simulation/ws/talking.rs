@@ -48,7 +48,7 @@ pub(crate) struct Talking<'p, R> {
     /// It may say nothing more.
     is_over: bool,
     pub(crate) spoke_at: Instant,
-    /// The peer's stream has ended while something was owed.
+    /// The peer's stream has ended with output pending.
     pub(crate) is_cut: bool,
     pub(crate) closed: bool,
     pub(crate) closed_at: Instant,
@@ -137,11 +137,13 @@ impl<'p, R: Role> Talking<'p, R> {
             return true;
         }
         let was_drained = self.is_drained;
-        let owed = self.replies.len();
+        let before_replies = self.replies.len();
         let (used, is_item) = self.pull(now);
         self.input.drain(..used);
-        changed |=
-            used > 0 || is_item || self.replies.len() > owed || self.is_drained != was_drained;
+        changed |= used > 0
+            || is_item
+            || self.replies.len() > before_replies
+            || self.is_drained != was_drained;
         if changed && self.reader.pauses(now) {
             self.read_from = self.reader.ready_at();
             if self.is_drained || !contract::AN_EVENT_THAT_IS_HELD_STOPS_THE_CLOCK {
@@ -193,7 +195,7 @@ impl<'p, R: Role> Talking<'p, R> {
             !is_item
         };
         self.is_drained = done;
-        // After the peer's close frame whatever comes is nobody's.
+        // What follows the peer's close frame is ignored.
         let used = if done { before } else { before - input.len() };
         (used, is_item)
     }
@@ -211,9 +213,9 @@ impl<'p, R: Role> Talking<'p, R> {
         }
         let mut changed = false;
         while let Some(reply) = self.replies.take(now) {
-            let owes = !self.tx.output().is_empty();
+            let had_output = !self.tx.output().is_empty();
             self.tx.reply(reply, now);
-            self.is_cut |= owes && self.tx.wants().end == Some(End::Close);
+            self.is_cut |= had_output && self.tx.wants().end == Some(End::Close);
             changed = true;
         }
         if self.tx.poll_timeout().is_some_and(|at| at <= now) {
@@ -234,7 +236,7 @@ impl<'p, R: Role> Talking<'p, R> {
             self.allowance.check(self.tx.output());
         }
         let end = self.tx.wants().end;
-        // What is owed to a peer that is given up is owed no more.
+        // Output to a peer that is given up is dropped.
         let given_up = self.tx.ending() == Some(Ending::TimedOut)
             || (!contract::WHO_DOES_NOT_READ_IS_LEFT && end == Some(End::Close));
         if end.is_some() && (given_up || self.tx.output().is_empty()) {
@@ -346,8 +348,8 @@ impl<'p, R: Role> Talking<'p, R> {
     /// Closes, once all is said.
     fn close(&mut self, peer_has_spoken: bool, now: Instant) -> bool {
         let Some(code) = self.side.closes else { return false };
-        // Whoever has sent very many pings waits for the newest answer, as nobody has to keep it for
-        // a peer that has closed.
+        // A side that has sent very many pings waits for the newest answer, as its peer need not keep
+        // it once that side has closed.
         let waits = self.side.floods() && self.answered != self.last_asked;
         if waits || (self.side.hears_out && !peer_has_spoken) {
             return false;

@@ -22,7 +22,7 @@ impl Frames<'_> {
     }
 }
 
-/// The opcode and payload of the first frame, and what is behind it; none where it is not whole.
+/// The opcode and payload of the first frame, and what follows it; `None` where it is incomplete.
 fn frame(wire: &[u8]) -> Option<(u8, Vec<u8>, &[u8])> {
     let [first, second, rest @ ..] = wire else { return None };
     let (len, rest) = match second & 127 {

@@ -184,7 +184,7 @@ pub(crate) fn session<S: Side>(
     let Session { mut rx, mut tx } = Session::new(S::new(), config, NOW);
     let outcome = read(pieces, |input| rx.receive(&mut tx, input, NOW).map(shown));
     if let Some(error) = outcome.error {
-        // For good; and the answer goes out once.
+        // It stays failed, and the close frame is written once.
         assert_eq!(
             rx.receive(&mut tx, &mut &mut b"\x81\x00".to_owned()[..], NOW).err(),
             Some(error)
