@@ -50,8 +50,7 @@ fn serve(mut socket: TcpStream) -> io::Result<()> {
                     http.send_end(now())?;
                     http.next_exchange(now());
                 }
-                // The server has answered an error itself. After `Done` there is no further
-                // request.
+                // The server answers errors itself. `Done` here: this was the last request.
                 Ok(Step::NeedInput | Step::Done) | Err(_) => break,
             }
         }

@@ -82,7 +82,7 @@ fn open(
             let h1::server::Event::Head(request) = event else { continue };
             match ServerHandshake::upgrade(request.method(), &request) {
                 Ok(handshake) => {
-                    let response = handshake.accept(None, None, &()).map_err(io::Error::other)?;
+                    let response = handshake.accept(None, None, &())?;
                     tx.send_head(response.status(), &response, now())?;
                 }
                 Err(refusal) => {

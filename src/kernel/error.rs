@@ -208,6 +208,14 @@ impl From<SendError> for std::io::Error {
     }
 }
 
+/// Becomes `InvalidInput`.
+#[cfg(feature = "std")]
+impl From<ApiMisuse> for std::io::Error {
+    fn from(misuse: ApiMisuse) -> Self {
+        SendError::from(misuse).into()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -273,8 +273,9 @@ impl EventStream {
     /// Sends what the client has missed, as much of it as there is room for.
     ///
     /// A client without a last event id has missed nothing, and is sent nothing here. It receives the
-    /// events of [`send_event`](Self::send_event) from then on. To send it the whole history of a
-    /// [`Replay`](crate::replay::Replay), give [`new`](Self::new) a `Last-Event-ID` of `0` in its place.
+    /// events of [`send_event`](Self::send_event) from then on. To send it all that a history has, give
+    /// [`new`](Self::new) a `Last-Event-ID` that the history does not know, such as `0`: then `resume` reports
+    /// a gap, and sends all.
     ///
     /// After a gap it sends all there is. To tell the client first, look in the history for
     /// [`last_event_id`](Self::last_event_id) before.
