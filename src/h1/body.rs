@@ -1,4 +1,7 @@
-//! One decoder over every way in which a body may end.
+//! The decoder of a message's content, for every [`Framing`].
+//!
+//! [`Decoder`] yields [`Item`]s: pieces of data, and pieces of the trailers of chunked content. Its
+//! [`chunked::Config`] limits chunked framing; its errors are [`ErrorKind`]s.
 //!
 //! ```
 //! use wirefeed::{Step, h1::{Framing, body}};
@@ -17,12 +20,13 @@ use crate::Step;
 use crate::h1::{Error, ErrorKind, Framing, chunked};
 use crate::kernel::traits::codec;
 
-/// A part of a body.
+/// A part of the content.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Item<'b> {
-    /// A piece of data, never empty. How it was cut into chunks is not shown.
+    /// A piece of data, never empty. It does not show the boundaries of chunks.
     Data(&'b [u8]),
-    /// A piece of the trailers of a chunked body; [`Lines`](crate::fields::Lines) once joined.
+    /// A piece of the trailers of chunked content. Join the pieces and read them with
+    /// [`Lines`](crate::fields::Lines).
     Trailers(&'b [u8]),
 }
 
@@ -35,7 +39,7 @@ impl fmt::Debug for Item<'_> {
     }
 }
 
-/// Decodes one body. At most 128 bytes, without a buffer.
+/// Decodes the content of one message. It is at most 128 bytes in size, and does not buffer.
 #[derive(Debug, Clone)]
 pub struct Decoder {
     state: State,
@@ -45,7 +49,7 @@ pub struct Decoder {
 
 #[derive(Debug, Clone)]
 enum State {
-    /// This many bytes are to come.
+    /// This many bytes are missing.
     Length(u64),
     Chunked(chunked::Decoder),
     UntilClose,
@@ -54,12 +58,12 @@ enum State {
 }
 
 impl Decoder {
-    /// A decoder of a body with this framing, strict and with the default limits.
+    /// A strict decoder with the default limits, for content with this framing.
     pub fn new(framing: Framing) -> Self {
         Self::with_config(framing, chunked::Config::default())
     }
 
-    /// A decoder with these limits and switches for chunked framing.
+    /// A decoder with these limits and switches for chunked content.
     pub const fn with_config(framing: Framing, config: chunked::Config) -> Self {
         let state = match framing {
             Framing::None | Framing::Length(0) => State::Done,
@@ -70,7 +74,7 @@ impl Decoder {
         Self { state, at: 0, framing }
     }
 
-    /// Decodes the next part of the body; `Done` after its last byte.
+    /// Decodes the next part of the content; returns `Done` after its last byte.
     ///
     /// # Errors
     ///
@@ -105,12 +109,11 @@ impl Decoder {
         }
     }
 
-    /// The peer's end of stream.
+    /// Reports the peer's end of stream, which completes content with [`Framing::UntilClose`].
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Truncated`] before the body's end; only with [`Framing::UntilClose`] is this the
-    /// end.
+    /// [`ErrorKind::Truncated`] if other content is incomplete.
     pub fn finish(&mut self) -> Result<Option<Item<'static>>, Error> {
         match &mut self.state {
             State::Chunked(chunks) => chunks.finish().map(|_| None),
@@ -127,7 +130,7 @@ impl Decoder {
         }
     }
 
-    /// Readies the decoder for another body of the same framing.
+    /// Prepares the decoder for the content of another message with the same framing.
     pub fn reset(&mut self) {
         match &mut self.state {
             State::Chunked(chunks) => chunks.reset(),
@@ -143,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_body_without_length_is_done_at_once() {
+    fn empty_content_is_done_at_once() {
         for framing in [Framing::None, Framing::Length(0)] {
             let mut body = Decoder::new(framing);
             assert_eq!(body.decode(&mut &b"next"[..]), Ok(Step::Done));
@@ -167,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn only_an_unframed_body_ends_with_the_connection() {
+    fn only_unframed_content_ends_with_the_connection() {
         let mut body = Decoder::new(Framing::UntilClose);
         assert_eq!(body.decode(&mut &b"ab"[..]), Ok(Step::Item(Item::Data(b"ab"))));
         assert_eq!(body.finish(), Ok(None));
@@ -177,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn chunks_are_not_shown_and_trailers_are() {
+    fn only_data_and_trailers_of_chunked_content_are_yielded() {
         let mut body = Decoder::new(Framing::Chunked);
         let mut input = &b"1;a=b\r\nx\r\n2\r\nyz\r\n0\r\nA: b\r\n\r\nrest"[..];
         for item in [Item::Data(b"x"), Item::Data(b"yz"), Item::Trailers(b"A: b\r\n")] {
@@ -188,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_small() {
+    fn the_decoder_is_small() {
         assert!(size_of::<Decoder>() <= 128);
     }
 }

@@ -1,4 +1,8 @@
-//! Chunked bodies (RFC 9112 7.1): bytes to chunks, extensions, data and trailers, and back.
+//! Chunked content (RFC 9112 7.1): chunks, extensions, data and trailers.
+//!
+//! - Decode: [`Decoder`] yields [`Item`]s; [`Config`] sets its limits; its errors are [`ErrorKind`]s.
+//! - Encode by copying: [`encode_chunk`], [`encode_end`].
+//! - Encode around data that is not copied: [`chunk_header`], [`TAIL`], [`END`].
 //!
 //! ```text
 //! chunked-body = *( size [ extensions ] CRLF data CRLF ) 1*"0" [ extensions ] CRLF trailers CRLF
@@ -17,9 +21,10 @@
 //!                                     Name ─":"▶ Value ──CR──▶ ValueLf
 //! ```
 //!
-//! Nothing is joined here. Extensions and trailers come as validated pieces; the caller joins them, and
-//! [`grammar::Parameters`](crate::grammar::Parameters) and [`fields::Lines`](crate::fields::Lines) parse
-//! the result. The caller also judges whether a field is allowed in a trailer (RFC 9110 6.5.1).
+//! The decoder does not buffer: it yields extensions and trailers as checked pieces. Join the pieces, and
+//! parse them with [`grammar::Parameters`](crate::grammar::Parameters) and
+//! [`fields::Lines`](crate::fields::Lines). The decoder does not check whether a field is allowed in
+//! trailers (RFC 9110 6.5.1), because that needs the whole name; a connection does.
 //!
 //! ```
 //! use wirefeed::{Step, h1::chunked::{Decoder, Item}};
@@ -79,24 +84,25 @@ pub use chunk_header::{ChunkHeader, END, TAIL, chunk_header};
 #[cfg(feature = "alloc")]
 pub use encode::{encode_chunk, encode_end};
 
-/// What chunked framing may cost, and what it may look like. `None` sets no limit.
+/// Limits and switches for chunked content. `None` sets no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Config {
-    /// Bytes of extensions in excess of 16 a chunk and two for each byte of data. 16 KiB: the running
-    /// rule of Go's reader, under which a long stream may have extensions and a flood of them ends.
+    /// Maximum excess of extensions in bytes. Each chunk grants 16 bytes of extensions, and each byte of
+    /// data grants two; the rest accumulates. Default: 16 KiB, the rule of Go's reader: a long stream
+    /// may have extensions, but a flood of them ends it.
     pub overhead: Option<usize>,
-    /// Bytes of trailers. 16 KiB, as Node's heads.
+    /// Maximum length of the trailers in bytes. Default: 16 KiB, as Node's limit for heads.
     pub trailers: Option<usize>,
-    /// Accepts SP and HTAB after a chunk size and around the `;` and `=` of extensions. Off.
+    /// Accepts SP and HTAB after a chunk size and around the `;` and `=` of extensions. Default: off.
     ///
-    /// Some servers pad sizes with blanks. Danger: a hop that reads `5 ;a` in one way and the next in
-    /// another is what request smuggling is made of. As a client, towards a server that needs it.
+    /// Some servers pad sizes with blanks. Danger: if two hops read `5 ;a` differently, an attacker can
+    /// smuggle requests. Enable it only in a client, towards a server that needs it.
     pub allow_blanks: bool,
-    /// Accepts trailers that are folded (RFC 9112 5.2). Off; on for a client's connection, which joins
+    /// Accepts folded trailers (RFC 9112 5.2). Default: off; on for a client's connection, which joins
     /// them.
     ///
-    /// The pieces hold each fold as it came. Danger: as for
+    /// The yielded pieces contain the folds as received. Danger: as for
     /// [`head::Config::allow_folds`](crate::h1::Config::head).
     pub allow_folds: bool,
 }
@@ -116,16 +122,16 @@ impl Default for Config {
     }
 }
 
-/// A part of a chunked body, in the order of the wire.
+/// A part of chunked content, in wire order.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Item<'b> {
-    /// A piece of the extensions of the chunk that comes next, from its first `;` on.
+    /// A piece of the extensions of the next chunk, from the first `;` on.
     Extension(&'b [u8]),
-    /// A chunk's size line is over: this many bytes of data follow. 0 is the last chunk.
+    /// The end of a chunk-size line: this many bytes of data follow. 0 is the last chunk.
     Chunk(u64),
     /// A piece of a chunk's data, never empty.
     Data(&'b [u8]),
-    /// A piece of the trailers: whole field lines with their CRLF, once joined.
+    /// A piece of the trailers; joined, they are field lines with their CRLF.
     Trailers(&'b [u8]),
 }
 
@@ -140,23 +146,23 @@ impl fmt::Debug for Item<'_> {
     }
 }
 
-/// Decodes one chunked body. At most 128 bytes, without a buffer.
+/// Decodes the chunked content of one message. It is at most 128 bytes in size, and does not buffer.
 #[derive(Debug, Clone)]
 pub struct Decoder {
     state: State,
-    /// Digits of the size seen so far.
+    /// The number of digits of the size so far.
     digits: u8,
-    /// The size so far, then how much of the chunk's data is still to come.
+    /// The size so far, then the number of bytes of the chunk's data that are missing.
     left: u64,
     at: u64,
-    /// Extensions beyond what the data excuses, by the rule of [`Config::overhead`].
+    /// The excess of extensions in bytes: see [`Config::overhead`].
     overhead: usize,
     /// Bytes of trailers so far.
     trailers: usize,
     config: Config,
 }
 
-/// What was seen, or what must come next.
+/// The position in the grammar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     /// A size must begin.
@@ -165,9 +171,9 @@ enum State {
     Digits,
     /// After the digits.
     Extension(ExtensionState),
-    /// CR after a size line: LF must follow.
+    /// CR after a chunk-size line: LF must follow.
     SizeLf,
-    /// LF after a size line: the chunk is to be reported.
+    /// LF after a chunk-size line: the decoder must yield the chunk.
     Report,
     /// Inside data.
     Data,
@@ -183,11 +189,11 @@ enum State {
     Value,
     /// CR after a value: LF must follow.
     ValueLf,
-    /// CR at the start of a line: LF ends the body.
+    /// CR at the start of a line: LF ends the content.
     EndLf,
-    /// The body is over.
+    /// The content is complete.
     Done,
-    /// For good, until `reset`.
+    /// Every call fails until `reset`.
     Failed(ErrorKind),
 }
 
@@ -202,14 +208,14 @@ impl Decoder {
         Self { state: State::Size, digits: 0, left: 0, at: 0, overhead: 0, trailers: 0, config }
     }
 
-    /// Decodes the next part of the body; `Done` after its last CRLF.
+    /// Decodes the next part of the content; returns `Done` after its last CRLF.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind`]'s kinds for chunks, and for trailers those for field lines.
+    /// The kinds of [`ErrorKind`] for chunks and, in trailers, those for field lines.
     #[inline]
     pub fn decode<'b>(&mut self, input: &mut &'b [u8]) -> Result<Step<Item<'b>>, Error> {
-        // The straight line: digits, CR LF; a piece of data; CR LF with the data it ends.
+        // Fast path: a complete chunk-size line without extensions, or a piece of data.
         match self.state {
             State::Data => return Ok(self.data(input)),
             State::Size => {
@@ -224,7 +230,7 @@ impl Decoder {
         self.decode_slowly(input)
     }
 
-    /// One byte, or one run of bytes of a class, at a time.
+    /// Decodes one byte, or one run of bytes of a class, at a time.
     #[inline(never)]
     fn decode_slowly<'b>(&mut self, input: &mut &'b [u8]) -> Result<Step<Item<'b>>, Error> {
         loop {
@@ -287,11 +293,11 @@ impl Decoder {
         }
     }
 
-    /// The peer's end of stream.
+    /// Reports the peer's end of stream.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Truncated`] before the body's last CRLF.
+    /// [`ErrorKind::Truncated`] before the last CRLF of the content.
     pub fn finish(&mut self) -> Result<Option<Item<'static>>, Error> {
         match self.state {
             State::Done => Ok(None),
@@ -300,12 +306,12 @@ impl Decoder {
         }
     }
 
-    /// Readies the decoder for another body.
+    /// Prepares the decoder for the content of another message.
     pub fn reset(&mut self) {
         *self = Self::with_config(self.config);
     }
 
-    /// The size line is over.
+    /// Yields the chunk at the end of its chunk-size line.
     #[inline]
     fn report<'b>(&mut self) -> Step<Item<'b>> {
         if self.overhead > 0 {
@@ -317,13 +323,13 @@ impl Decoder {
         Step::Item(Item::Chunk(self.left))
     }
 
-    /// A piece of data, and the CRLF that ends it where it lies in the input.
+    /// Yields a piece of data, and skips the CRLF after it if the input contains it.
     #[inline]
     fn data<'b>(&mut self, input: &mut &'b [u8]) -> Step<Item<'b>> {
         if input.is_empty() {
             return Step::NeedInput;
         }
-        // The straight line: all that is left, and the CRLF after it.
+        // Fast path: the rest of the chunk, and the CRLF after it.
         let left = self.left;
         if left < input.len() as u64 {
             let (piece, rest) = input.split_at(left as usize);
@@ -347,7 +353,7 @@ impl Decoder {
         Step::Item(Item::Data(piece))
     }
 
-    /// A run of extension bytes.
+    /// Yields a run of extension bytes.
     fn extension<'b>(
         &mut self,
         input: &mut &'b [u8],
@@ -373,7 +379,7 @@ impl Decoder {
         Ok(Step::Item(Item::Extension(self.advance(input, len))))
     }
 
-    /// A run of whole and half trailer lines.
+    /// Yields a run of trailer bytes, which may begin and end inside a line.
     fn trailer<'b>(&mut self, input: &mut &'b [u8]) -> Result<Step<Item<'b>>, Error> {
         let room =
             self.config.trailers.map_or(usize::MAX, |limit| limit.saturating_sub(self.trailers));
@@ -437,7 +443,7 @@ impl Default for Decoder {
     }
 }
 
-/// A whole size line without extensions: its size and its length.
+/// The size in, and the length of, a complete chunk-size line without extensions.
 #[inline]
 fn size_line(input: &[u8]) -> Option<(u64, usize)> {
     let mut size = 0;
@@ -451,10 +457,10 @@ fn size_line(input: &[u8]) -> Option<(u64, usize)> {
     None
 }
 
-/// A size has at most this many digits, as in Go: what 64 bits hold.
+/// The maximum number of digits of a size, as in Go: a size has 64 bits.
 const MAX_DIGITS: u8 = 16;
 
-/// Sizes of up to this many digits take the straight line.
+/// The maximum number of digits of a size on the fast path.
 const STRAIGHT_DIGITS: usize = 8;
 
 #[cfg(test)]

@@ -1,11 +1,17 @@
-//! A client's side of one connection (RFC 9112 9): requests out, responses in, in turn.
+//! The client's side of one connection (RFC 9112 9): it sends requests and receives their responses, one
+//! exchange after another.
 //!
-//! A client is idle until [`send_head`](Client::send_head) begins a request. It then sends content,
-//! which [`send_end`](Endpoint::send_end) completes, and waits for the response, which may arrive
-//! before the request is complete. After the response it is idle again, or, if either side asked for it,
-//! the connection ends. A 101 (Switching Protocols), or a 2xx to CONNECT, hands the connection to another
-//! protocol: [`End::Upgrade`](crate::End::Upgrade).
+//! A client is idle until [`send_head`](Client::send_head) begins a request. It then sends content, until
+//! [`send_end`](Endpoint::send_end) completes the request, and waits for the response. The response may
+//! arrive, and even be complete, before the request is. Once both are complete, the client is idle again.
 //!
+//! The connection ends ([`End::Close`](crate::End::Close)) instead if it does not persist (RFC 9112 9.3:
+//! either side sent `Connection: close`, or an HTTP/1.0 server did not send `keep-alive`), if only the end
+//! of the connection delimits the response, after an error or a timeout, and after [`Sender::abort`]. A 101
+//! (Switching Protocols), or a 2xx to CONNECT, passes the connection to another protocol
+//! ([`End::Upgrade`](crate::End::Upgrade)) once the request is complete.
+//!
+//! The methods of a client, in groups, are on the page of [`Client`].
 //!
 //! ```
 //! use bytes::Buf;
@@ -17,7 +23,7 @@
 //! client.send_end(now)?;
 //! assert_eq!(client.output().chunk(), b"GET /events HTTP/1.1\r\nHost: example.com\r\n\r\n");
 //!
-//! // What was read, in two pieces.
+//! // Two pieces, as the socket might read them.
 //! let mut body = Vec::new();
 //! for mut input in [&b"HTTP/1.1 200 OK\r\nTransfer-Enc"[..], b"oding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"] {
 //!     while let Step::Item(event) = client.receive(&mut input, now)? {
@@ -46,7 +52,7 @@ mod tests;
 pub use event::{Event, Reply};
 pub use exchange::ClientSide;
 
-/// A client's side of one connection.
+/// The client's side of one connection.
 ///
 /// - inputs: [`receive`](Endpoint::receive), [`receive_eof`](Endpoint::receive_eof),
 ///   [`handle_timeout`](Endpoint::handle_timeout)
@@ -56,18 +62,21 @@ pub use exchange::ClientSide;
 /// - outputs: [`output`](Endpoint::output), [`poll_timeout`](Endpoint::poll_timeout)
 /// - facts: [`wants`](Endpoint::wants), [`Sender::is_idle`], [`Sender::awaits_continue`]
 ///
-/// `receive` yields the informational heads (1xx) of a response, its head, its content and trailers, then
-/// `Done`.
+/// - configuration: [`Config::client`]
+/// - errors: [`Error`](super::Error) of what the server sent, [`SendError`] of a command
+///
+/// `receive` yields the informational heads (1xx) of a response, then its head, its content and its
+/// trailers as [`Event`]s, and then returns `Done`.
 pub type Client = Endpoint<ClientSide>;
 
 impl Client {
-    /// A connection that has just been opened.
+    /// A client on a connection that the caller has just opened.
     pub fn new(config: Config, now: Instant) -> Self {
         let tx = Sender::new(ClientSide::new(&config, now), &config);
         Self { rx: Receiver::new(config, now), tx }
     }
 
-    /// Sends the head of a request, and readies the receiving half for its response.
+    /// Sends the head of a request, and prepares the receiving half for its response.
     ///
     /// # Errors
     ///
@@ -80,7 +89,7 @@ impl Client {
         now: Instant,
     ) -> Result<(), SendError> {
         let next = self.tx.send_head(method, target, fields, now)?;
-        // The sending half is idle only once the receiving half is done.
+        // The sending half becomes idle only after the receiving half has completed the response.
         let readied = self.rx.next_exchange(next, now);
         debug_assert!(readied.is_ok(), "the halves are of one connection");
         Ok(())
@@ -88,12 +97,12 @@ impl Client {
 }
 
 impl Sender<ClientSide> {
-    /// Sends the head of a request, in HTTP/1.1, and returns what readies the receiving half for its
-    /// response; [`Client::send_head`] does both.
+    /// Sends the head of an HTTP/1.1 request. The caller must pass the returned [`Next`] to
+    /// [`Receiver::next_exchange`]; [`Client::send_head`] does both.
     ///
-    /// `Content-Length` or `Transfer-Encoding: chunked` frames the content; a request with neither has
-    /// none. The fields must include one `Host`. After `Expect: 100-continue`, send the content once
-    /// [`awaits_continue`](Self::awaits_continue) is false.
+    /// `Content-Length` or `Transfer-Encoding: chunked` frames the content; a request with neither has no
+    /// content. The fields must include exactly one `Host`. After `Expect: 100-continue`, send the content
+    /// once [`awaits_continue`](Self::awaits_continue) is false.
     ///
     /// # Errors
     ///
@@ -119,8 +128,9 @@ impl Sender<ClientSide> {
         self.side.send_head(method, target, fields, &mut self.output, now)
     }
 
-    /// Whether the request expects a 100 (Continue) before its content (RFC 9110 10.1.1), and neither that
-    /// nor a final response has arrived within [`Config::continue_timeout`].
+    /// Whether the client still waits for a 100 (Continue) before it sends the content (RFC 9110 10.1.1).
+    /// The wait ends with a 100, a final response, the end of the request, or after
+    /// [`Config::continue_timeout`].
     pub const fn awaits_continue(&self) -> bool {
         self.side.awaits_continue()
     }

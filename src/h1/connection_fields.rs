@@ -6,7 +6,7 @@ use crate::h1::head::{Head, StartLine};
 use crate::kernel::grammar::is_host_field;
 use crate::kernel::{grammar, scan};
 
-/// What these fields say, found in one pass.
+/// The contents of these fields, collected in one pass.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ConnectionFields<'a> {
     pub(super) close: bool,
@@ -14,16 +14,16 @@ pub(super) struct ConnectionFields<'a> {
     pub(super) expects_continue: bool,
     pub(super) hosts: usize,
     pub(super) valid_host: bool,
-    /// There is an `Upgrade`.
+    /// There is an `Upgrade` field.
     upgrade: bool,
-    /// `Connection` lists it.
+    /// `Connection` lists the option `upgrade`.
     lists_upgrade: bool,
-    /// How they delimit the content.
+    /// The fields that delimit the content.
     pub(super) length: BodyLength<'a>,
 }
 
 impl<'a> ConnectionFields<'a> {
-    /// Before the first field.
+    /// The value before the first field.
     pub(super) const NOTHING: Self = Self {
         close: false,
         keep_alive: false,
@@ -35,7 +35,7 @@ impl<'a> ConnectionFields<'a> {
         length: BodyLength::NOTHING,
     };
 
-    /// The lengths of the names to look for: bit *n* for a name of *n* bytes.
+    /// The lengths of the names of these fields: bit *n* for a name of *n* bytes.
     const NAME_LENGTHS: u32 = 1 << 4 | 1 << 6 | 1 << 7 | 1 << 10 | BodyLength::NAME_LENGTHS;
 
     /// Reads all fields of a head.
@@ -47,7 +47,7 @@ impl<'a> ConnectionFields<'a> {
         this
     }
 
-    /// Reads one field, whose name is a token.
+    /// Reads one field. Its name must be a token.
     #[inline]
     pub(super) fn note(&mut self, name: &[u8], value: &'a [u8]) {
         match name.len() {
@@ -56,7 +56,7 @@ impl<'a> ConnectionFields<'a> {
                 self.valid_host &= is_host_field(value);
             }
             6 if scan::is_name(name, b"expect") => {
-                // The only expectation that RFC 9110 10.1.1 defines, in a list.
+                // RFC 9110 10.1.1: a list of expectations, of which it defines only this one.
                 let is_continue = |one: &[u8]| one.eq_ignore_ascii_case(b"100-continue");
                 self.expects_continue |= grammar::list(value).any(is_continue);
             }

@@ -1,15 +1,15 @@
-//! The content of a message as a connection receives it, with its trailers joined and checked.
+//! The content of a received message, with its trailers joined and checked.
 
 use crate::h1::{Error, ErrorKind, Framing, body, chunked, trailers};
 use crate::kernel::buffer::Buffer;
 use crate::kernel::fields::{self, Lines};
 use crate::{Fields, Step};
 
-/// The content that is being received.
+/// The decoder of a message's content.
 #[derive(Debug)]
 pub(super) struct Content {
     body: body::Decoder,
-    /// Trailers that the end of an input cut, or that were yielded.
+    /// Trailers that are incomplete, or that were yielded.
     trailers: Buffer,
     trailers_at: u64,
     /// The trailers were yielded.
@@ -39,7 +39,7 @@ impl Content {
         }
     }
 
-    /// Readies it for the content of another message.
+    /// Prepares for the content of another message.
     pub(super) fn begin(&mut self, framing: Framing, config: &chunked::Config) {
         self.body = body::Decoder::with_config(framing, *config);
         self.trailers.clear();
@@ -84,7 +84,7 @@ impl Content {
         Ok(Step::Item(Part::Trailers(Lines(self.trailers.bytes()))))
     }
 
-    /// The peer's end of stream.
+    /// Reports the peer's end of stream.
     pub(super) fn finish(&mut self) -> Result<(), Error> {
         self.body.finish().map(|_| ())
     }
@@ -103,14 +103,14 @@ impl Content {
     }
 }
 
-/// The rest of an input from the offending byte on, or nothing where that byte lies before the input;
-/// `start_at` is the offset of the first byte of the input.
+/// The input from the offending byte on, or an empty slice if that byte came before the input. `start_at`
+/// is the offset of the first byte of the input.
 pub(super) fn rewind(start: &[u8], start_at: u64, error_at: u64) -> &[u8] {
     let back = error_at.checked_sub(start_at).and_then(|back| usize::try_from(back).ok());
     back.and_then(|back| start.get(back..)).unwrap_or_default()
 }
 
-/// The offset of the first field line that must not stand in trailers.
+/// The offset of the first field line that is not allowed in trailers.
 fn forbidden(lines: &[u8]) -> Option<usize> {
     let fields = Lines(lines);
     let found = fields.fields().find(|field| trailers::is_forbidden(field.name))?;

@@ -11,8 +11,8 @@ use crate::{Fields, Instant, Outbox, SendError, Step, Wants};
 
 /// One side of a connection: a [`Client`](super::Client) or a [`Server`](super::Server).
 ///
-/// The halves are independent: a handler may send on `tx` while it holds an event of `rx`, and two tasks
-/// may each drive one, with a channel for what [`Replies`](crate::Replies) passes from one to the other.
+/// The halves are independent: a handler may send on `tx` while it holds an event of `rx`. Two tasks may
+/// each drive one half, with a channel for the [`Replies`](crate::Replies) of `rx` to `tx`.
 #[derive(Debug)]
 pub struct Endpoint<S: Side> {
     /// The receiving half.
@@ -36,7 +36,7 @@ impl<S: Side> Endpoint<S> {
         self.rx.receive(&mut self.tx, input, now)
     }
 
-    /// The peer's end of stream: see [`Receiver::receive_eof`].
+    /// Reports the peer's end of stream: see [`Receiver::receive_eof`].
     ///
     /// # Errors
     ///
@@ -45,7 +45,7 @@ impl<S: Side> Endpoint<S> {
         self.rx.receive_eof(&mut self.tx, now)
     }
 
-    /// Copies some of the content to the output: see [`Sender::send_data`].
+    /// Copies a piece of the content to the output: see [`Sender::send_data`].
     ///
     /// # Errors
     ///
@@ -54,7 +54,7 @@ impl<S: Side> Endpoint<S> {
         self.tx.send_data(data, now)
     }
 
-    /// Adds some of the content to the output: see [`Sender::send_bytes`].
+    /// Adds a piece of the content to the output: see [`Sender::send_bytes`].
     ///
     /// # Errors
     ///
@@ -63,7 +63,7 @@ impl<S: Side> Endpoint<S> {
         self.tx.send_bytes(data, now)
     }
 
-    /// Ends the message: see [`Sender::send_end`].
+    /// Completes the message: see [`Sender::send_end`].
     ///
     /// # Errors
     ///
@@ -72,7 +72,7 @@ impl<S: Side> Endpoint<S> {
         self.tx.send_end(now)
     }
 
-    /// Ends the message with trailers: see [`Sender::send_trailers`].
+    /// Completes the message with trailers: see [`Sender::send_trailers`].
     ///
     /// # Errors
     ///
@@ -85,12 +85,13 @@ impl<S: Side> Endpoint<S> {
         self.tx.send_trailers(trailers, now)
     }
 
-    /// The bytes to write to the peer: write them and advance.
+    /// The pending output: write it to the socket and advance by the bytes written.
     pub fn output(&mut self) -> &mut Outbox {
         self.tx.output()
     }
 
-    /// When [`handle_timeout`](Self::handle_timeout) is due, if nothing happens before.
+    /// The moment at which the driver must call [`handle_timeout`](Self::handle_timeout), unless another
+    /// call changes it first.
     pub fn poll_timeout(&self) -> Option<Instant> {
         let rx = self.rx.poll_held(self.tx.is_full());
         [rx, self.tx.poll_timeout()].into_iter().flatten().min()
@@ -106,12 +107,12 @@ impl<S: Side> Endpoint<S> {
         }
     }
 
-    /// What the driver must do once the output is written.
+    /// What the driver must do after it has written the output.
     pub fn wants(&self) -> Wants {
         self.tx.wants()
     }
 
-    /// Frees the memory that no incomplete message needs.
+    /// Frees the buffers that hold no incomplete message and no output.
     pub fn release(&mut self) {
         self.rx.release();
         self.tx.release();

@@ -1,4 +1,4 @@
-//! What can be wrong with an HTTP/1.1 message.
+//! The errors of HTTP/1.1 messages.
 
 use core::fmt;
 
@@ -8,66 +8,68 @@ use crate::kernel::error::Kind;
 /// An error of HTTP/1.1: a kind and the offset of the first offending byte.
 pub type Error = crate::kernel::error::Error<ErrorKind>;
 
-/// What was wrong, in the order of the grammar (RFC 9112).
+/// The kind of an error, in the order of the grammar. Section numbers without an RFC are of RFC 9112.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// `G(T / HTTP/1.1`: a method is a token, followed by one SP (3.1).
+    /// `G(T / HTTP/1.1`: a method must be a token, followed by one SP (3.1).
     Method,
-    /// `GET /\x7f HTTP/1.1`: a target is visible ASCII, followed by one SP (3.2).
+    /// `GET /\x7f HTTP/1.1`: a target must be visible ASCII in a form that the method allows, followed
+    /// by one SP (3.2).
     Target,
     /// A target longer than the limit.
     TargetTooLong,
     /// `GET / HTTP/2.0`: the version must be HTTP/1.0 or HTTP/1.1 (2.3).
     Version,
-    /// `HTTP/1.1 2x0`: a status is three digits from 100 up, then SP or the line's end (4).
+    /// `HTTP/1.1 2x0`: a status must be three digits from 100 up, followed by SP or the end of the line
+    /// (4).
     Status,
-    /// `HTTP/1.1 200 O\0K`: a reason phrase holds no control bytes (4).
+    /// `HTTP/1.1 200 O\0K`: a reason phrase must not contain control bytes (4).
     Reason,
-    /// `GET / HTTP/1.1\n`: a line ends in CR LF. RFC 9112 2.2 lets a recipient accept a bare LF;
-    /// what one hop sees as two lines and the next as one is how requests are smuggled.
+    /// `GET / HTTP/1.1\n`: a line must end in CR LF. RFC 9112 2.2 lets a recipient accept a bare LF; if
+    /// one hop sees two lines and the next sees one, an attacker can smuggle requests.
     BareLf,
     /// `GET / HTTP/1.1\r\r\n`: a CR must be followed by LF (2.2).
     BareCr,
-    /// `H(st: a`, `: a` or `Host`: a field name is a token, followed by a colon (5.1).
+    /// `H(st: a`, `: a` or `Host`: a field name must be a token, followed by a colon (5.1).
     FieldName,
-    /// `Host : a`: no white space between a name and its colon (5.1).
+    /// `Host : a`: white space between a name and its colon (5.1).
     SpaceBeforeColon,
-    /// A line that begins with white space: line folding (5.2).
+    /// A field line that begins with white space: obsolete line folding (5.2).
     ObsFold,
-    /// `Host: a\0`: a field value holds no control bytes but HTAB (RFC 9110 5.5).
+    /// `Host: a\0`: a field value must not contain control bytes except HTAB (RFC 9110 5.5).
     FieldValue,
-    /// No `Host` in an HTTP/1.1 request, several, or an invalid one (3.2).
+    /// A missing `Host` in an HTTP/1.1 request, or a repeated or invalid one in any request (3.2).
     Host,
     /// A head longer than the limit.
     HeadTooLong,
-    /// A head with more fields than the limit.
+    /// A head with more field lines than the limit.
     TooManyFields,
-    /// `Content-Length: +5`, `5, 5` or a number over 2^64 - 1: one number in decimal digits (6.2).
+    /// `Content-Length: +5`, `5, 5` or 2^64: the value must be one decimal number below 2^64 (6.2).
     ContentLength,
     /// Two `Content-Length` fields that differ (6.3).
     ContentLengthConflict,
-    /// `Transfer-Encoding` together with `Content-Length`: an attempt to smuggle (6.1).
+    /// `Transfer-Encoding` together with `Content-Length`: often an attempt to smuggle requests (6.1).
     LengthWithCoding,
-    /// `Transfer-Encoding: gzip` in a request, or `chunked` twice: without a
-    /// single `chunked` at the end, the end of a request is unknown (6.3).
+    /// `Transfer-Encoding: gzip` in a request, or `chunked` twice: without a single `chunked` at the
+    /// end, the end of a request is unknown (6.3).
     ChunkedNotLast,
-    /// `Transfer-Encoding: gzip, chunked` in a request: a server implements `chunked` alone (6.1).
+    /// `Transfer-Encoding: gzip, chunked` in a request: this server implements only `chunked` (6.1).
     TransferCoding,
     /// `Transfer-Encoding` in an HTTP/1.0 message: faulty framing (6.1).
     CodingInHttp10,
-    /// `+5`, `0x5`, ` 5` or an empty line: a chunk begins with hexadecimal digits (7.1).
+    /// `+5`, `0x5`, ` 5` or an empty line: a chunk must begin with hexadecimal digits (7.1).
     ChunkSize,
     /// A chunk size of more than 16 digits, leading zeros included: over 64 bits (7.1).
     ChunkSizeTooLong,
-    /// `5;`, `5;a b`, `5;a="b`: an extension is `;name` or `;name=value`, without white space,
-    /// CR, LF or NUL (7.1.1).
+    /// `5;`, `5;a b`, `5;a="b`: an extension must be `;name` or `;name=value`, without white space, CR,
+    /// LF or NUL (7.1.1).
     ChunkExtension,
-    /// `5\n`, `5\rx`: a chunk's size line ends in CR LF (7.1).
+    /// `5\n`, `5\rx`: a chunk-size line must end in CR LF (7.1).
     ChunkLineEnd,
     /// Chunk data not followed by CR LF: the chunk is longer or shorter than its size (7.1).
     ChunkDataEnd,
-    /// More bytes of extensions than the limit allows for the data that came with them.
+    /// More bytes of chunk extensions than the limit allows for the data received with them.
     ChunkOverhead,
     /// `Content-Length: 5` or another field that frames or routes the message, in trailers (RFC 9110
     /// 6.5.1).
@@ -85,7 +87,7 @@ pub enum ErrorKind {
 }
 
 impl Error {
-    /// The status code to answer a request with that failed like this.
+    /// The status code of a response to a request that failed with this error.
     ///
     /// ```
     /// use wirefeed::h1::chunked;

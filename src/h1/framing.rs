@@ -1,36 +1,53 @@
-//! Which length rule a message's body has: RFC 9112 6.3 as one table.
+//! The framing of a message's content: where it ends (RFC 9112 6.3).
+//!
+//! [`request`] and [`response`] determine the [`Framing`] from a head; a
+//! [`body::Decoder`](crate::h1::body::Decoder) then decodes the content.
+//!
+//! ```
+//! use wirefeed::{Step, h1::{Framing, framing, head}};
+//!
+//! let mut heads = head::ResponseDecoder::new();
+//! let mut input: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+//! let Step::Item(head) = heads.decode(&mut input)? else { unreachable!("the head is complete") };
+//! assert_eq!(framing::response(&head, "GET")?, Framing::Length(5));
+//! assert_eq!(framing::response(&head, "HEAD")?, Framing::None);
+//! # Ok::<(), wirefeed::h1::Error>(())
+//! ```
+//!
+//! The rules, in order:
 //!
 //! | message | framing |
 //! |---|---|
-//! | 2xx to CONNECT | [`None`](Framing::None), whatever the fields say |
+//! | 2xx to CONNECT | [`None`](Framing::None); the fields are ignored |
 //! | `Transfer-Encoding` on HTTP/1.0, or with `Content-Length` | refused |
-//! | request, `Transfer-Encoding: chunked`, once | [`Chunked`](Framing::Chunked) |
+//! | request, `Transfer-Encoding` is a single `chunked` | [`Chunked`](Framing::Chunked) |
 //! | request, codings before a final `chunked` | refused, 501 |
 //! | request, any other `Transfer-Encoding` | refused |
 //! | response, codings of which the last is `chunked` | [`Chunked`](Framing::Chunked) |
 //! | response, other codings | [`UntilClose`](Framing::UntilClose) |
-//! | one `Content-Length`, or several that are equal | [`Length`](Framing::Length) |
-//! | several that differ, or no decimal number | refused |
-//! | response to HEAD, 1xx, 204, 304, with none of the above refused | [`None`](Framing::None) |
-//! | request without either | [`None`](Framing::None) |
-//! | response without either | [`UntilClose`](Framing::UntilClose) |
+//! | one `Content-Length`, or several equal ones | [`Length`](Framing::Length) |
+//! | several different ones, or one that is not a decimal number | refused |
+//! | response to HEAD, 1xx, 204, 304, unless refused above | [`None`](Framing::None) |
+//! | request without either field | [`None`](Framing::None) |
+//! | response without either field | [`UntilClose`](Framing::UntilClose) |
 //!
-//! All `Transfer-Encoding` fields are one list, whose empty elements are ignored (RFC 9110 5.3, 5.6.1.2).
+//! All `Transfer-Encoding` field lines form one list, whose empty elements are ignored (RFC 9110 5.3,
+//! 5.6.1.2).
 //!
-//! Stricter than 6.3: `Content-Length` beside `Transfer-Encoding` is refused (a server may), also in
-//! a response, and a list such as `5, 5` is; what contradicts itself is refused also where no body
-//! follows, since a forwarder would pass it on.
+//! This is stricter than section 6.3. It refuses `Content-Length` together with `Transfer-Encoding`, which
+//! a server may do, also in a response; and it refuses a list such as `5, 5`. It refuses contradictions
+//! even if the message has no content, because a forwarder would pass them on.
 
-/// Where a body ends (RFC 9112 6.3).
+/// Where the content of a message ends (RFC 9112 6.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Framing {
-    /// There is no body.
+    /// The message has no content.
     None,
     /// After this many bytes.
     Length(u64),
     /// After the last chunk and the trailers.
     Chunked,
-    /// With the connection.
+    /// At the end of the connection.
     UntilClose,
 }
 

@@ -1,13 +1,30 @@
-//! Request and response heads (RFC 9112 3, 4, 5): a resumable search for the end, then one strict
-//! pass, eight bytes in a turn.
+//! Request and response heads (RFC 9112 3, 4, 5).
 //!
-//! A head that lies whole in the input is read where it lies; one that was cut is joined first.
-//! Fields are offsets into the head.
+//! - Start here: [`RequestDecoder`] and [`ResponseDecoder`], which share [`Decoder`].
+//! - Items: [`Request`] and [`Response`], which share [`Head`]. Look up their fields with
+//!   [`Fields`](crate::Fields).
+//! - Configuration: [`Config`].
+//! - Errors: [`ErrorKind`](crate::h1::ErrorKind).
 //!
-//! A start line is judged as it comes, so that what can never be a request is refused when it is seen.
+//! ```
+//! use wirefeed::{Fields, Step, h1::head};
 //!
-//! One CRLF in front of a request line is skipped (RFC 9112 2.2). A status line may end right after
-//! the status, as many servers' do: nothing can hide in the SP that is missing.
+//! let mut heads = head::ResponseDecoder::new();
+//! let mut input: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<p>";
+//! let Step::Item(head) = heads.decode(&mut input)? else { unreachable!("the head is complete") };
+//! assert_eq!((head.status(), head.reason()), (200, &b"OK"[..]));
+//! assert_eq!(head.value_of("content-type"), Some(&b"text/html"[..]));
+//! assert_eq!(input, b"<p>");
+//! # Ok::<(), wirefeed::h1::Error>(())
+//! ```
+//!
+//! If the input contains a complete head, the decoder parses it in place, in one strict pass. Otherwise it
+//! buffers the head, searches for its end as bytes arrive, and then parses it. The fields of a head are
+//! offsets into its bytes.
+//!
+//! The decoder checks a start line as it arrives, so that it refuses input that can never become a request
+//! (such as a TLS handshake) at once. It skips one CRLF before a request line (RFC 9112 2.2). A status line may
+//! end directly after the status, as those of many servers do: the missing SP cannot hide anything.
 
 mod config;
 mod decoder;

@@ -1,7 +1,18 @@
-//! HTTP/1.1 messages (RFC 9112): heads, framing, bodies.
+//! HTTP/1.1 (RFC 9112): connections, and codecs for heads, framing and content.
 //!
-//! [`Server`] and [`Client`] are the two sides of a whole connection. Below them a message is read in
-//! three steps, each its own decoder, so that a caller may stop after any:
+//! | | |
+//! |---|---|
+//! | start here | [`Server`], [`Client`]: one side of a connection; their modules, [`server`] and [`client`], show a first program |
+//! | halves | [`Receiver`], [`Sender`]: an [`Endpoint`] split for two tasks |
+//! | events | [`server::Event`], [`client::Event`]; the heads [`Request`] and [`Response`] |
+//! | commands | the `send_*` methods of [`Server`] and [`Client`] |
+//! | configuration | [`Config`], with [`head::Config`] and [`chunked::Config`] |
+//! | errors | [`Error`], [`ErrorKind`] |
+//! | codecs | [`head`], [`framing`], [`body`], [`chunked`] |
+//!
+//! # Codecs
+//!
+//! The codecs decode a message in three steps. A caller may stop after any of them:
 //!
 //! ```text
 //!  bytes ──▶ head::Decoder ──▶ Request / Response ──▶ framing ──▶ Framing ──▶ body::Decoder ──▶ data
@@ -26,8 +37,9 @@
 //! # Ok::<(), wirefeed::h1::Error>(())
 //! ```
 //!
-//! A head is judged when its end or a limit is reached, so that the verdict does not depend on how
-//! the network cut it; chunked framing is judged byte by byte, since every byte of it is a verdict.
+//! A head decoder checks the start line as it arrives, and the field lines when the empty line or a limit
+//! is reached. The chunked decoder checks byte by byte. In both, the result does not depend on how the
+//! network cut the input.
 
 pub mod body;
 pub mod chunked;

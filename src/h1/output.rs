@@ -1,4 +1,4 @@
-//! The output of a connection: heads, checked like those received, and content within its framing.
+//! The output of a connection: heads, checked as strictly as received ones, and content within its framing.
 
 use bytes::{Buf as _, Bytes, BytesMut};
 
@@ -9,7 +9,7 @@ use crate::kernel::fields::{self, Field};
 use crate::kernel::scan;
 use crate::{ApiMisuse, Fields, Instant, Outbox, SendError};
 
-/// Heads and content on their way to the peer.
+/// The pending output, and the content that may still be sent.
 #[derive(Debug)]
 #[expect(unnameable_types, reason = "a part of the sealed trait")]
 pub struct Output {
@@ -19,14 +19,14 @@ pub struct Output {
     pause_reading_above: Option<usize>,
 }
 
-/// What may still be sent of the content.
+/// The content that may still be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Content {
     /// This many bytes.
     Length(u64),
     Chunked,
     UntilClose,
-    /// Content that is dropped: the response to HEAD has none.
+    /// Any content, which is dropped: a response to HEAD has none.
     Dropped,
 }
 
@@ -41,15 +41,15 @@ impl From<Framing> for Content {
     }
 }
 
-/// Fields that passed the checks.
+/// The result of checking fields.
 pub(super) struct Checked<'a> {
     pub(super) connection: ConnectionFields<'a>,
-    /// The bytes of their field lines.
+    /// The length of the field lines in bytes.
     len: usize,
 }
 
 impl<'a> Checked<'a> {
-    /// Checks each field, and notes what it says about the connection.
+    /// Checks each field, and collects those that govern the connection.
     #[inline]
     pub(super) fn new(fields: &'a (impl Fields + ?Sized)) -> Result<Self, ApiMisuse> {
         let (mut connection, mut len) = (ConnectionFields::NOTHING, 0);
@@ -72,12 +72,12 @@ impl Output {
         }
     }
 
-    /// Whether the output is small enough for more to be read.
+    /// Whether the output is small enough to read more.
     pub(super) fn may_read(&self) -> bool {
         self.pause_reading_above.is_none_or(|mark| self.outbox.remaining() <= mark)
     }
 
-    /// Writes a whole head or nothing: the start line, the caller's fields, the fields of this side.
+    /// Writes a head or nothing: the start line, the caller's fields, and the fields in `own`.
     pub(super) fn head(
         &mut self,
         line: &[&[u8]],
@@ -92,7 +92,7 @@ impl Output {
             len += fields::encoded_len(name, value.as_bytes());
         }
         self.outbox.check(len)?;
-        // One growth for all, then parts into what is there.
+        // Grow once, then fill: cheaper than appending part by part.
         let out = self.outbox.buffer();
         let start = out.len();
         out.resize(start + len, 0);
@@ -105,7 +105,7 @@ impl Output {
         Ok(())
     }
 
-    /// Copies some of the content.
+    /// Copies a piece of the content.
     pub(super) fn data(&mut self, data: &[u8]) -> Result<(), SendError> {
         match self.content {
             Content::Chunked if data.is_empty() => Ok(()),
@@ -120,7 +120,7 @@ impl Output {
         }
     }
 
-    /// Shares some of the content, or copies it where it is small.
+    /// Shares a piece of the content, or copies it if it is small.
     pub(super) fn bytes(&mut self, data: Bytes) -> Result<(), SendError> {
         match self.content {
             Content::Dropped => Ok(()),
@@ -149,7 +149,7 @@ impl Output {
         }
     }
 
-    /// Ends the content with trailers, which only chunked content has.
+    /// Ends the content with trailers, which require chunked content.
     pub(super) fn trailers(&mut self, trailers: &(impl Fields + ?Sized)) -> Result<(), SendError> {
         if trailers.fields().any(|field| trailers::is_forbidden(field.name)) {
             return Err(ApiMisuse::ForbiddenTrailer.into());
@@ -161,7 +161,7 @@ impl Output {
         }
     }
 
-    /// What may still be sent after `len` more bytes of content that is not chunked.
+    /// The remaining content after `len` more bytes; the content must not be chunked.
     fn left_after(&self, len: usize) -> Result<Content, ApiMisuse> {
         match self.content {
             Content::Length(left) => match left.checked_sub(len as u64) {
@@ -172,12 +172,12 @@ impl Output {
         }
     }
 
-    /// When the peer must have taken some of the output, or, if this side lingers, have left.
+    /// When the deadline for the output expires.
     pub(super) fn poll_timeout(&self, linger: bool) -> Option<Instant> {
         if linger { self.write.poll_lingering() } else { self.write.poll(&self.outbox) }
     }
 
-    /// Starts the deadline for writing, if there is output and it does not run.
+    /// Starts the write deadline if there is output and it does not run.
     #[inline]
     pub(super) fn touch(&mut self, now: Instant) {
         self.write.touch(&self.outbox, now);
@@ -188,13 +188,14 @@ impl Output {
         self.write.linger(&self.outbox, now);
     }
 
-    /// Whether the peer took too little of the output for too long or, if this side lingers, did not leave.
+    /// Whether the peer took too little of the output for too long or, if this side lingers, did not close
+    /// the connection.
     pub(super) fn has_stalled(&mut self, linger: bool, now: Instant) -> bool {
         self.write.is_over(&self.outbox, linger, now)
     }
 }
 
-/// Writes a head, and returns the room after it; `None` if there is too little.
+/// Writes a head, and returns the room after it; `None` if there is not enough room.
 #[inline]
 fn put_head<'o>(
     mut out: &'o mut [u8],
@@ -238,7 +239,7 @@ mod tests {
     use super::*;
     use core::cell::Cell;
 
-    /// One field more with each look.
+    /// Returns one field more at each call.
     struct Growing(Cell<usize>);
 
     impl Fields for Growing {

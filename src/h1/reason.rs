@@ -1,6 +1,6 @@
 //! Reason phrases (RFC 9110 15).
 
-/// The usual reason phrase of a status; empty for one that has none.
+/// The reason phrase that RFC 9110 suggests for a status; empty if there is none.
 pub(super) const fn reason(status: u16) -> &'static str {
     match status {
         100 => "Continue",

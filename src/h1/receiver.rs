@@ -16,7 +16,7 @@ pub struct Receiver<S: Side> {
     progress: Progress<S>,
 }
 
-/// How far the current message has been received: all that changes while a part of it is lent.
+/// The progress of the current message. Separate from the decoders, because an event borrows those.
 struct Progress<S: Side> {
     state: State,
     exchange: Option<S::Exchange>,
@@ -24,10 +24,11 @@ struct Progress<S: Side> {
     persists: bool,
     /// Whether the peer waits for a 100 (Continue) before it sends the content.
     expects_continue: bool,
-    /// There is input left to pull, or the caller does not read.
+    /// The caller has unprocessed input, or does not read.
     is_reading: bool,
-    /// The offset of the first byte of the head, or of the content.
+    /// The offset of the first byte of the head, or of the content, in the connection.
     base: u64,
+    /// The offset of the next byte.
     at: u64,
     deadline: ReadDeadline,
     /// Why the state is `Failed`.
@@ -39,7 +40,7 @@ struct Progress<S: Side> {
 enum State {
     /// No message has begun.
     Idle,
-    /// A head is incomplete, or awaited as the answer to a request.
+    /// A head is incomplete, or a client awaits its first byte.
     Head,
     /// An informational response was yielded; the final one follows.
     Informed,
@@ -55,7 +56,7 @@ enum State {
 
 #[derive(Debug, Clone, Copy)]
 enum On {
-    /// The first byte of a head, or a request whose response is awaited.
+    /// The first byte of a head, or on a client the request.
     Begin,
     /// An informational head.
     Informational,
@@ -115,18 +116,19 @@ impl<S: Side> Receiver<S> {
         }
     }
 
-    /// Decodes the next part of a message; `Done` after the end of the message, and after that of the
-    /// connection.
+    /// Decodes the next part of a message. Returns `Done` at the end of the message, and after the end of
+    /// the connection.
     ///
-    /// A server leaves a pipelined request in `input` until the next exchange. Bytes that a client is given
-    /// after the end of a response end the connection, since they answer no request (RFC 9112 9.2): give
-    /// what is left over before the next request is sent, or it is taken for the response.
+    /// A server leaves a pipelined request in `input` until the next exchange. On a client, bytes after
+    /// the end of a response end the connection, because they belong to no request (RFC 9112 9.2): pass
+    /// the rest of the input before you send the next request, or the client takes it for the response.
     ///
     /// # Errors
     ///
     /// The first fault of the message, at its offset in the connection; [`ErrorKind::Unsolicited`] for
-    /// bytes that a client receives before any request. `replies` has it: the sending half answers where it
-    /// can and ends the connection. Drive it to its [`End`](crate::End).
+    /// bytes that a client receives before the first request. The sending half gets the error through
+    /// `replies`: a server sends an error response if it can, and the connection ends. Keep driving it
+    /// until [`Sender::wants`](super::Sender::wants) returns an [`End`](crate::End).
     #[inline]
     pub fn receive<'m, 'b: 'm>(
         &'m mut self,
@@ -206,7 +208,7 @@ impl<S: Side> Receiver<S> {
         now: Instant,
     ) -> Result<Step<S::Event<'m, 'b>>, Error> {
         let progress = &mut self.progress;
-        // A server that has not answered yet asks for the content (RFC 9110 10.1.1).
+        // RFC 9110 10.1.1: a server that has not sent a final response sends a 100 to request the content.
         if core::mem::take(&mut progress.expects_continue) && input.is_empty() {
             if let Some(reply) = S::CONTINUE {
                 replies.reply(reply, now);
@@ -229,19 +231,19 @@ impl<S: Side> Receiver<S> {
         Ok(if progress.state == State::Done { Step::Done } else { Step::NeedInput })
     }
 
-    /// Stops the deadlines of the peer until the next `receive`: the caller does not read, because it
-    /// handles what it has received first.
+    /// Pauses the deadlines for the peer until the next `receive`, while the caller does not read because it
+    /// handles earlier input first.
     pub fn pause(&mut self, replies: &mut impl Replies<S::Reply>, now: Instant) {
         self.progress.deadline.pause(now);
         self.progress.read(replies, now);
     }
 
-    /// The peer's end of stream.
+    /// Reports the peer's end of stream. It completes content with
+    /// [`Framing::UntilClose`](super::Framing::UntilClose).
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Truncated`] inside a message, and where a client awaits a response. Only content that
-    /// nothing else delimits is complete with it.
+    /// [`ErrorKind::Truncated`] inside any other message, and if a client awaits a response.
     pub fn receive_eof(
         &mut self,
         replies: &mut impl Replies<S::Reply>,
@@ -276,36 +278,37 @@ impl<S: Side> Receiver<S> {
         finished
     }
 
-    /// Stops the deadlines of the peer while the output is so full that this side does not read.
+    /// Pauses the deadlines for the peer while this side does not read because too much output is pending.
     pub(super) fn hold(&mut self, held: bool, now: Instant) {
         self.progress.deadline.hold(held, now);
     }
 
-    /// When to [`hold`](Self::hold), and then to advance the time.
+    /// When to call [`hold`](Self::hold) and then [`handle_timeout`](Self::handle_timeout).
     pub(super) fn poll_held(&self, held: bool) -> Option<Instant> {
         self.progress.deadline.poll(held)
     }
 
-    /// When [`handle_timeout`](Self::handle_timeout) is due, if nothing happens before.
+    /// The moment at which the caller must call [`handle_timeout`](Self::handle_timeout), unless another
+    /// call changes it first.
     pub const fn poll_timeout(&self) -> Option<Instant> {
         self.progress.deadline.deadline.poll()
     }
 
-    /// Advances the time: gives up a message that does not arrive, and a server's idle connection. The
-    /// sending half of a client measures the time for the head of a response, since it knows when the
-    /// request was complete.
+    /// Advances the time: fails a message that does not arrive in time, and ends a server's idle
+    /// connection. On a client, the sending half measures the time for the head of a response, because it
+    /// knows when the request was complete.
     pub fn handle_timeout(&mut self, replies: &mut impl Replies<S::Reply>, now: Instant) {
         if self.progress.deadline.deadline.is_over(now) {
             self.time_out(replies, now);
         }
     }
 
-    /// Gives up the message in progress.
+    /// Fails the message in progress.
     pub(super) fn time_out(&mut self, replies: &mut impl Replies<S::Reply>, now: Instant) {
         let progress = &mut self.progress;
         progress.deadline.deadline.stop();
         match progress.state {
-            // A peer that asks for nothing needs no answer.
+            // The client has not begun a request, so that there is nothing to answer.
             State::Idle if S::FIRST.is_some() => {
                 progress.state.go(On::Close);
                 replies.reply(S::END, now);
@@ -323,12 +326,12 @@ impl<S: Side> Receiver<S> {
         self.progress.state == State::Done
     }
 
-    /// Readies this half for the next message: on a client before the bytes of the request are written,
-    /// or its response is taken for one that answers no request.
+    /// Prepares this half for the next message. On a client, call it before writing the request to the
+    /// socket, or the response may arrive first and be unsolicited.
     ///
     /// # Errors
     ///
-    /// Gives `next` back where the message in progress is incomplete.
+    /// Returns `next` if the message in progress is incomplete.
     pub fn next_exchange(&mut self, next: Next<S>, now: Instant) -> Result<(), Next<S>> {
         let progress = &mut self.progress;
         match progress.state {
@@ -350,8 +353,8 @@ impl<S: Side> Receiver<S> {
         Ok(())
     }
 
-    /// Frees all memory, unless a head or trailers are incomplete; after the end of the connection, and
-    /// after an error, nothing is.
+    /// Frees all memory, unless a head or trailers are incomplete. After the end of the connection or an
+    /// error, it always does.
     pub fn release(&mut self) {
         if let State::Over | State::Failed = self.progress.state {
             self.heads.reset();
@@ -363,7 +366,7 @@ impl<S: Side> Receiver<S> {
 }
 
 impl<S: Side> Progress<S> {
-    /// Some input is left to pull, or the caller does not read.
+    /// The caller has unprocessed input, or does not read: the deadlines pause.
     #[inline]
     fn read(&mut self, replies: &mut impl Replies<S::Reply>, now: Instant) {
         if !core::mem::replace(&mut self.is_reading, true) {
@@ -373,7 +376,7 @@ impl<S: Side> Progress<S> {
         }
     }
 
-    /// All input has been pulled, and the peer is waited for.
+    /// All input is processed: this side waits for the peer, and the deadlines run.
     #[inline]
     fn wait(&mut self, replies: &mut impl Replies<S::Reply>, now: Instant) {
         self.deadline.resume(now);
@@ -384,10 +387,10 @@ impl<S: Side> Progress<S> {
         }
     }
 
-    /// All but `left` bytes of an input belong to the head.
+    /// Counts the bytes of the head: all but the last `left` of `start`.
     fn advance_head(&mut self, start: &[u8], left: usize) {
         self.at += (start.len() - left) as u64;
-        // A server ignores a CRLF in front of a request line (RFC 9112 2.2).
+        // RFC 9112 2.2: a server ignores an empty line before a request line.
         let has_begun = start.iter().any(|byte| !matches!(byte, b'\r' | b'\n'));
         if self.state == State::Idle && has_begun {
             self.state.go(On::Begin);
@@ -395,7 +398,7 @@ impl<S: Side> Progress<S> {
         }
     }
 
-    /// A head is complete.
+    /// Begins the message of a complete head.
     #[inline]
     fn open(
         &mut self,
@@ -430,7 +433,7 @@ impl<S: Side> Progress<S> {
         }
     }
 
-    /// The message is complete.
+    /// Ends a complete message.
     fn end(&mut self, replies: &mut impl Replies<S::Reply>, now: Instant) {
         self.state.go(On::End);
         self.deadline.deadline.stop();
@@ -457,8 +460,8 @@ impl<S: Side> fmt::Debug for Receiver<S> {
     }
 }
 
-/// What the sending half gives the receiving half, so that it takes the next message.
-#[must_use = "without it the receiving half takes no other message"]
+/// Prepares the receiving half for the next message. The sending half returns it.
+#[must_use = "pass it to `Receiver::next_exchange`, or the receiving half accepts no further message"]
 pub struct Next<S: Side>(pub(super) S::Exchange);
 
 impl<S: Side> fmt::Debug for Next<S> {

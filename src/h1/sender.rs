@@ -14,7 +14,7 @@ use crate::{ApiMisuse, Fields, Instant, Outbox, Replies, SendError, Wants};
 /// - commands: `send_head`, [`send_data`](Self::send_data), [`send_bytes`](Self::send_bytes),
 ///   [`send_end`](Self::send_end), [`send_trailers`](Self::send_trailers), [`abort`](Self::abort)
 /// - outputs: [`output`](Self::output), [`poll_timeout`](Self::poll_timeout)
-/// - inputs: [`handle_timeout`](Self::handle_timeout), and what the receiving half leaves ([`Replies`])
+/// - inputs: [`handle_timeout`](Self::handle_timeout), and the receiving half's [`Replies`]
 /// - facts: [`wants`](Self::wants), [`is_idle`](Self::is_idle)
 pub struct Sender<S: Side> {
     pub(super) side: S,
@@ -26,7 +26,7 @@ impl<S: Side> Sender<S> {
         Self { side, output: Output::new(config) }
     }
 
-    /// Copies some of the content to the output. A server writes nothing in response to HEAD.
+    /// Copies a piece of the content to the output. A server writes nothing in response to HEAD.
     ///
     /// # Errors
     ///
@@ -40,7 +40,8 @@ impl<S: Side> Sender<S> {
         Ok(())
     }
 
-    /// Adds some of the content to the output; large `data` is shared instead of copied.
+    /// Adds a piece of the content to the output. It shares pieces of at least [`Outbox::SHARED`] bytes
+    /// instead of copying them.
     ///
     /// # Errors
     ///
@@ -53,7 +54,7 @@ impl<S: Side> Sender<S> {
         Ok(())
     }
 
-    /// Ends the message.
+    /// Completes the message.
     ///
     /// # Errors
     ///
@@ -66,7 +67,7 @@ impl<S: Side> Sender<S> {
         Ok(())
     }
 
-    /// Ends the message with trailers, which only chunked content has (RFC 9112 7.1.2).
+    /// Completes the message with trailers, which require chunked content (RFC 9112 7.1.2).
     ///
     /// # Errors
     ///
@@ -84,24 +85,26 @@ impl<S: Side> Sender<S> {
         Ok(())
     }
 
-    /// Gives the connection up: a client that needs no response, a server whose content stays incomplete.
+    /// Ends the connection: for a client that no longer needs the response, or a server that cannot
+    /// complete its content.
     pub fn abort(&mut self) {
         self.side.abort();
     }
 
-    /// The bytes to write to the peer: write them and advance.
+    /// The pending output: write it to the socket and advance by the bytes written.
     pub fn output(&mut self) -> &mut Outbox {
         &mut self.output.outbox
     }
 
-    /// When [`handle_timeout`](Self::handle_timeout) is due, if nothing happens before.
+    /// The moment at which the caller must call [`handle_timeout`](Self::handle_timeout), unless another
+    /// call changes it first.
     pub fn poll_timeout(&self) -> Option<Instant> {
         let output = self.output.poll_timeout(self.side.lingers());
         [output, self.side.poll_timeout()].into_iter().flatten().min()
     }
 
-    /// Advances the time: gives up a peer that takes too little of the output, which is dropped, and what
-    /// else this side waits for.
+    /// Advances the time. If the peer takes too little of the output, it drops the output and ends the
+    /// connection. It also expires the other deadlines of this side.
     pub fn handle_timeout(&mut self, now: Instant) {
         let stalled = self.output.has_stalled(self.side.lingers(), now);
         if stalled {
@@ -110,28 +113,28 @@ impl<S: Side> Sender<S> {
         self.side.handle_timeout(&mut self.output, stalled, now);
     }
 
-    /// What the driver must do once the output is written.
+    /// What the driver must do after it has written the output.
     pub fn wants(&self) -> Wants {
         self.side.wants(&self.output)
     }
 
-    /// Whether no exchange is in progress: a client may send a request.
+    /// Whether no exchange is in progress. If so, a client may send a request.
     pub fn is_idle(&self) -> bool {
         self.side.is_idle()
     }
 
-    /// Whether a client's request was given up because its response did not begin within
+    /// Whether a client ended the connection because the head of the response did not arrive within
     /// [`Config::head_timeout`] after the request was complete.
     pub fn has_timed_out(&self) -> bool {
         self.side.has_timed_out()
     }
 
-    /// Frees all memory, unless there is output.
+    /// Frees the buffers if no output is pending.
     pub fn release(&mut self) {
         self.output.outbox.release();
     }
 
-    /// Whether this side is too far behind with writing to read more.
+    /// Whether so much output is pending that this side must not read more.
     pub(super) fn is_full(&self) -> bool {
         !self.output.may_read()
     }

@@ -1,12 +1,20 @@
-//! A server's side of one connection (RFC 9112 9): requests in, responses out, in turn.
+//! The server's side of one connection (RFC 9112 9): it receives requests and sends their responses, one
+//! exchange after another.
 //!
 //! A server is idle until the head of a request arrives. It then awaits the head of the response
-//! ([`Sender::send_head`]) and its content, which [`Sender::send_end`] completes; the response may begin
-//! before the request is complete. Once both are, [`next_exchange`](Server::next_exchange) readies the
-//! halves for the next request. After the last response the server lingers until the client closes the
-//! connection ([`End::Shutdown`](crate::End::Shutdown)). A 101 (Switching Protocols), or a 2xx to
-//! CONNECT, hands the connection to another protocol: [`End::Upgrade`](crate::End::Upgrade).
+//! ([`send_head`](Server::send_head)) and its content, until [`send_end`](Endpoint::send_end) completes
+//! the response. The response may begin before the request is complete. Once both are complete,
+//! [`next_exchange`](Server::next_exchange) prepares the halves for the next request.
 //!
+//! After the last response the server lingers until the client closes the connection
+//! ([`End::Shutdown`](crate::End::Shutdown)). A response is the last one if the connection does not persist
+//! (RFC 9112 9.3: either side sent `Connection: close`, or an HTTP/1.0 client did not send `keep-alive`),
+//! if only the end of the connection delimits its content, or after an error. The connection ends without
+//! lingering ([`End::Close`](crate::End::Close)) if the client is idle for too long or does not take the
+//! output, and after [`Sender::abort`]. A 101 (Switching Protocols), or a 2xx to CONNECT, passes the
+//! connection to another protocol ([`End::Upgrade`](crate::End::Upgrade)) once the request is complete.
+//!
+//! The methods of a server, in groups, are on the page of [`Server`].
 //!
 //! ```
 //! use bytes::Buf;
@@ -14,7 +22,7 @@
 //!
 //! let now = Instant::ZERO;
 //! let mut server = Server::new(Config::server(), now);
-//! // Two requests were read at once.
+//! // One read returned two requests.
 //! let mut input: &[u8] = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\nHEAD /b HTTP/1.1\r\nHost: x\r\n\r\n";
 //! loop {
 //!     let Server { rx, tx } = &mut server;
@@ -22,7 +30,7 @@
 //!         if let Event::Head(request) = event {
 //!             let body = format!("you asked for {}", request.target());
 //!             tx.send_head(200, &[("Content-Length", body.len().to_string())], now)?;
-//!             tx.send_data(body.as_bytes(), now)?; // to a HEAD nothing is written
+//!             tx.send_data(body.as_bytes(), now)?; // writes nothing in response to HEAD
 //!             tx.send_end(now)?;
 //!         }
 //!     }
@@ -55,7 +63,7 @@ mod tests;
 pub use event::{Event, Reply};
 pub use exchange::ServerSide;
 
-/// A server's side of one connection.
+/// The server's side of one connection.
 ///
 /// - inputs: [`receive`](Endpoint::receive), [`receive_eof`](Endpoint::receive_eof),
 ///   [`handle_timeout`](Endpoint::handle_timeout)
@@ -66,17 +74,21 @@ pub use exchange::ServerSide;
 /// - outputs: [`output`](Endpoint::output), [`poll_timeout`](Endpoint::poll_timeout)
 /// - facts: [`wants`](Endpoint::wants), [`Sender::is_idle`], [`Sender::awaits_head`]
 ///
-/// `receive` yields the head of a request, its content and trailers, then `Done`. A pipelined request
-/// stays in the input until the next exchange.
+/// - configuration: [`Config::server`]
+/// - errors: [`Error`](super::Error) of what the client sent, [`SendError`] of a command
 ///
-/// The server answers `Expect: 100-continue` when `receive` is called with no content at hand and no
-/// response has begun. To refuse the content, send a final response before that.
+/// `receive` yields the head of a request, its content and its trailers as [`Event`]s, and then returns
+/// `Done`. A pipelined request stays in the input until the next exchange.
 ///
-/// After an error the server sends the response to it, unless another has begun, and ends the connection.
+/// The server answers `Expect: 100-continue` when the caller calls `receive` without input after the head,
+/// and no response has begun. To refuse the content, send a final response before that.
+///
+/// After an invalid request the server sends an error response, unless a response has begun, and ends the
+/// connection.
 pub type Server = Endpoint<ServerSide>;
 
 impl Server {
-    /// A connection that has just been accepted.
+    /// A server on a connection that the caller has just accepted.
     pub fn new(config: Config, now: Instant) -> Self {
         Self { rx: Receiver::new(config, now), tx: Sender::new(ServerSide::new(), &config) }
     }
@@ -95,7 +107,8 @@ impl Server {
         self.tx.send_head(status, fields, now)
     }
 
-    /// Readies both halves for the next request; false if this exchange is incomplete, or the last.
+    /// Prepares both halves for the next request. Returns false if this exchange is incomplete, or the
+    /// last.
     pub fn next_exchange(&mut self, now: Instant) -> bool {
         if !self.rx.is_done() {
             return false;
@@ -108,20 +121,20 @@ impl Server {
 }
 
 impl Sender<ServerSide> {
-    /// Sends the head of a response: an informational one (1xx), or the final one.
+    /// Sends the head of a response, informational (1xx) or final.
     ///
-    /// `Content-Length` or `Transfer-Encoding: chunked` frames the content; without either it is chunked,
-    /// or, for an HTTP/1.0 client, ends with the connection. The server adds the `Connection` options
-    /// that are needed, and writes no informational head to an HTTP/1.0 client.
+    /// `Content-Length` or `Transfer-Encoding: chunked` frames the content. Without either, the server
+    /// sends it chunked, or, to an HTTP/1.0 client, up to the end of the connection. The server adds the
+    /// `Connection` options that it needs. It writes no informational head to an HTTP/1.0 client.
     ///
-    /// A 101 to a request with `Upgrade`, or a 2xx to CONNECT, ends HTTP on this connection: the bytes after
-    /// the request belong to the other protocol.
+    /// A 101 to a request with `Upgrade`, or a 2xx to CONNECT, ends HTTP on this connection: the bytes
+    /// after the request belong to the other protocol.
     ///
     /// # Errors
     ///
     /// [`ApiMisuse::OutOfOrder`] if no request awaits a head, [`ApiMisuse::Status`] for a status that
-    /// is not from 100 to 999 or a 101 that the client did not ask for, [`ApiMisuse::Framing`] for fields
-    /// about the content that contradict each other, the status or the client's version,
+    /// outside 100..=999 or a 101 without a request for it, [`ApiMisuse::Framing`] for fields about the
+    /// content that contradict each other, the status or the client's version,
     /// [`ApiMisuse::FieldName`] and [`ApiMisuse::FieldValue`], [`SendError::Full`] if there is no room.
     ///
     /// [`ApiMisuse::OutOfOrder`]: crate::ApiMisuse::OutOfOrder
@@ -138,8 +151,9 @@ impl Sender<ServerSide> {
         self.side.send_head(status, fields, &mut self.output, now)
     }
 
-    /// Readies this half for the next response, and returns what readies the receiving half; `None`
-    /// while the request or its response is incomplete, and after the last.
+    /// Prepares this half for the next response. The caller must pass the returned [`Next`] to
+    /// [`Receiver::next_exchange`]. `None` while the request or its response is incomplete, and after the
+    /// last exchange.
     pub fn next_exchange(&mut self) -> Option<Next<ServerSide>> {
         self.side.next_exchange()
     }

@@ -1,4 +1,4 @@
-//! What the two sides of a connection have in common, and where they differ.
+//! The differences between the two sides of a connection, as a sealed trait.
 
 use core::fmt;
 use core::time::Duration;
@@ -18,30 +18,30 @@ pub trait Side: Rules {}
 pub trait Rules: Sized + fmt::Debug {
     /// The start line of the messages that this side receives.
     type StartLine: StartLine;
-    /// What the receiving half yields.
+    /// The events of the receiving half.
     type Event<'m, 'b: 'm>: From<Part<'m, 'b>>;
-    /// What the receiving half leaves for the sending half.
+    /// The replies of the receiving half to the sending half.
     type Reply: Copy;
-    /// What the receiving half must know about an exchange before its message arrives.
+    /// The knowledge about an exchange that the receiving half needs before its message arrives.
     type Exchange: fmt::Debug;
 
-    /// The exchange that a connection begins with; `None` where a request must be sent first.
+    /// The first exchange of a connection; `None` on a client, which must send a request first.
     const FIRST: Option<Self::Exchange>;
-    /// The receiving half has input left to pull, or the caller does not read.
+    /// The receiving half has unprocessed input, or the caller does not read.
     const READING: Option<Self::Reply> = None;
-    /// The receiving half has used up all input.
+    /// The receiving half has processed all input.
     const WAITING: Option<Self::Reply> = None;
-    /// The peer is about to wait for a 100 (Continue).
+    /// The peer waits for a 100 (Continue).
     const CONTINUE: Option<Self::Reply> = None;
     /// The peer sends nothing more.
     const END: Self::Reply;
 
-    /// The time for a message's head, where the receiving half measures it.
+    /// The time for a message's head, if the receiving half measures it.
     fn head_timeout(_: &Config) -> Option<Duration> {
         None
     }
 
-    /// Judges a head beyond its grammar.
+    /// Checks a head beyond its grammar, and determines what follows it.
     fn open(
         head: &Head<'_, Self::StartLine>,
         exchange: &Self::Exchange,
@@ -56,13 +56,13 @@ pub trait Rules: Sized + fmt::Debug {
     /// The event for a final head.
     fn head<'m, 'b: 'm>(head: Head<'m, Self::StartLine>) -> Self::Event<'m, 'b>;
 
-    /// The message is complete; `persists` where another may follow on the connection.
+    /// The reply for a complete message. `persists` if another may follow on the connection.
     fn over(persists: bool) -> Self::Reply;
 
-    /// The message is invalid.
+    /// The reply for an invalid message.
     fn failed(error: Error) -> Self::Reply;
 
-    /// Takes what the receiving half left.
+    /// Takes a reply of the receiving half.
     fn reply(&mut self, reply: Self::Reply, output: &mut Output, now: Instant);
 
     /// Whether this side is sending a message's content.
@@ -81,25 +81,25 @@ pub trait Rules: Sized + fmt::Debug {
         false
     }
 
-    /// The message that was being sent is complete.
+    /// Completes the message that this side sends.
     fn end(&mut self, output: &mut Output, now: Instant);
 
-    /// Gives the connection up.
+    /// Ends the connection.
     fn abort(&mut self);
 
-    /// The deadlines besides that of the output.
+    /// When the deadlines of this side expire, other than that of the output.
     fn poll_timeout(&self) -> Option<Instant> {
         None
     }
 
-    /// Advances the time; `stalled` where the peer took too little of the output.
+    /// Advances the time. `stalled` if the peer took too little of the output.
     fn handle_timeout(&mut self, output: &mut Output, stalled: bool, now: Instant);
 
-    /// What the driver must do once the output is written.
+    /// What the driver must do after it has written the output.
     fn wants(&self, output: &Output) -> Wants;
 }
 
-/// What a head means for the bytes after it.
+/// What follows a head.
 #[derive(Debug)]
 #[expect(unnameable_types, reason = "a part of the sealed trait")]
 pub enum Opened<Reply> {

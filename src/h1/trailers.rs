@@ -1,7 +1,7 @@
-//! Which fields must not stand in trailers.
+//! Fields that are not allowed in trailers.
 
-/// Whether a field must not stand in trailers (RFC 9110 6.5.1): it frames or routes the message, or
-/// must be known before the content.
+/// Whether a field is not allowed in trailers (RFC 9110 6.5.1): it frames or routes the message, or the
+/// recipient needs it before the content.
 pub(super) fn is_forbidden(name: &str) -> bool {
     FORBIDDEN.iter().any(|forbidden| name.eq_ignore_ascii_case(forbidden))
 }

@@ -1,8 +1,8 @@
-//! Numbers in decimal digits.
+//! Formatting numbers as decimal digits.
 
-/// A number in decimal digits.
+/// A number as decimal digits.
 pub(crate) struct Decimal {
-    /// As many as 2^64 - 1 has, the last ones in use.
+    /// Room for the digits of 2^64 - 1; those from `from` on are used.
     digits: [u8; 20],
     from: usize,
 }

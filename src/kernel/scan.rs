@@ -55,7 +55,7 @@ pub(crate) fn find_rare_line_end(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// The number that ASCII digits are, and nothing else; more than fit saturate.
+/// Parses ASCII digits. `None` if `bytes` is empty or contains another byte; saturates at `u64::MAX`.
 #[cfg(feature = "alloc")]
 pub(crate) fn digits(bytes: &[u8]) -> Option<u64> {
     let is_number = !bytes.is_empty() && bytes.iter().all(u8::is_ascii_digit);

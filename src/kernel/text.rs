@@ -119,8 +119,9 @@ impl Lossy {
     }
 }
 
-/// Appends a value of at most `room` bytes once its invalid sequences are replaced, to a buffer that
-/// grows no further than `limit`. The error is the index of the first byte beyond the room.
+/// Appends `value`, with each invalid sequence replaced by U+FFFD, to `buffer`. The capacity of `buffer`
+/// does not grow beyond `limit`. If the result is longer than `room` bytes, fails with the index in
+/// `value` of the first byte that does not fit.
 #[cfg(feature = "alloc")]
 #[inline]
 pub(crate) fn push(
@@ -154,7 +155,7 @@ fn push_replaced(
             Step::NeedInput | Step::Done => (lossy.finish(), true),
         };
         if piece.len() > room - len {
-            // A replaced sequence counts where it begins.
+            // A replaced sequence counts at its first byte.
             let is_own = value.as_ptr_range().contains(&piece.as_ptr());
             return Err(if is_own { index + room - len } else { index });
         }

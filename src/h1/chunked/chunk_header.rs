@@ -1,4 +1,4 @@
-//! What surrounds the data of a chunk, as small arrays for vectored writes.
+//! The bytes around the data of a chunk, as small arrays for vectored writes.
 
 use core::fmt;
 
@@ -14,7 +14,7 @@ pub struct ChunkHeader {
     len: u8,
 }
 
-/// The chunk-size line of a chunk of `size` bytes; `None` for 0, which would end the body.
+/// The chunk-size line of a chunk of `size` bytes; `None` for 0, which would end the content.
 #[inline]
 pub const fn chunk_header(size: u64) -> Option<ChunkHeader> {
     if size == 0 {
@@ -24,7 +24,7 @@ pub const fn chunk_header(size: u64) -> Option<ChunkHeader> {
     let first = size << (64 - 4 * len);
     let word = digits((first >> 32) as u32);
     if len <= 6 {
-        // The line end joins the digits before they are stored, so that one load finds both.
+        // Add CR LF to the word of digits before storing it, so that a later load of one word reads both.
         let word = word & ((1 << (8 * len)) - 1) | 0x0a0d << (8 * len);
         return Some(ChunkHeader {
             bytes: [word.to_le_bytes(), [0; 8], [0; 8]],
@@ -45,8 +45,8 @@ impl ChunkHeader {
         self.len as usize
     }
 
-    /// Appends the head, by a store of a word where one holds it, which is cheaper than a copy of a
-    /// length that is not known beforehand.
+    /// Appends the header. It writes whole words and truncates, which is cheaper than a copy of variable
+    /// length.
     #[inline]
     pub(in crate::h1) fn put(&self, out: &mut bytes::BytesMut) {
         let end = out.len() + self.len();
@@ -59,8 +59,8 @@ impl ChunkHeader {
     }
 }
 
-/// Eight hexadecimal digits at once, the first of them lowest: each half byte in a byte of its own, then
-/// made a digit.
+/// The eight hexadecimal digits of `number`, the first in the lowest byte. Spreads the half bytes over
+/// eight bytes, then turns each into a digit.
 const fn digits(number: u32) -> u64 {
     let mut x = number as u64;
     x = (x | x << 16) & 0x0000_ffff_0000_ffff;
@@ -70,10 +70,10 @@ const fn digits(number: u32) -> u64 {
     (x + 0x3030_3030_3030_3030 + letters * 0x27).swap_bytes()
 }
 
-/// What goes after a chunk's data.
+/// The CR LF after a chunk's data.
 pub const TAIL: &[u8; 2] = b"\r\n";
 
-/// What ends a body without trailers: the last chunk and an empty line.
+/// The end of chunked content without trailers: the last chunk and an empty line.
 pub const END: &[u8; 5] = b"0\r\n\r\n";
 
 impl AsRef<[u8]> for ChunkHeader {

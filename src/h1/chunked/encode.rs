@@ -1,4 +1,4 @@
-//! Whole chunks, copied.
+//! Encoders that copy a chunk.
 
 use bytes::BufMut;
 
@@ -18,9 +18,8 @@ use crate::{ApiMisuse, Fields, SendError};
 ///
 /// # Errors
 ///
-/// [`ApiMisuse::EmptyChunk`] where there is no data, [`ApiMisuse::FieldName`] and
-/// [`ApiMisuse::FieldValue`] for a malformed extension, [`SendError::Full`] where it does not
-/// fit.
+/// [`ApiMisuse::EmptyChunk`] if `data` is empty, [`ApiMisuse::FieldName`] and [`ApiMisuse::FieldValue`]
+/// for a malformed extension, [`SendError::Full`] if the chunk does not fit.
 #[inline]
 pub fn encode_chunk(
     data: &[u8],
@@ -60,12 +59,12 @@ fn with_extensions(
     Ok(())
 }
 
-/// Writes the last chunk, the trailers (`&()` for none) and the empty line.
+/// Writes the last chunk, the trailers (`&()` if there are none) and the empty line.
 ///
 /// # Errors
 ///
 /// [`ApiMisuse::FieldName`] and [`ApiMisuse::FieldValue`] for a malformed trailer,
-/// [`SendError::Full`] where it does not fit.
+/// [`SendError::Full`] if they do not fit.
 pub fn encode_end(
     trailers: &(impl Fields + ?Sized),
     out: &mut impl BufMut,

@@ -2,7 +2,7 @@ use super::*;
 use alloc::vec::Vec;
 use alloc::{format, string::String};
 
-/// Everything a body decodes to, adjacent pieces joined, whole and one byte a call.
+/// All items of chunked content, with adjacent pieces joined, decoded at once and one byte per call.
 fn decode(decoder: &Decoder, wire: &[u8]) -> (Vec<String>, Result<usize, Error>) {
     let run = |size: usize| {
         let mut decoder = decoder.clone();
@@ -38,7 +38,7 @@ fn decode(decoder: &Decoder, wire: &[u8]) -> (Vec<String>, Result<usize, Error>)
 }
 
 #[test]
-fn a_body_is_taken_apart() {
+fn chunked_content_is_decoded() {
     for (wire, items) in [
         ("0\r\n\r\n", &["#0"][..]),
         ("5\r\nhello\r\n0\r\n\r\n", &["#5", "=hello", "#0"]),
@@ -50,14 +50,14 @@ fn a_body_is_taken_apart() {
     ] {
         let (found, end) = decode(&Decoder::new(), wire.as_bytes());
         assert_eq!((found, end), (items.iter().map(ToString::to_string).collect(), Ok(wire.len())));
-        // The bytes after the end are the next message's.
+        // The bytes after the end belong to the next message.
         let (found, end) = decode(&Decoder::new(), format!("{wire}GET").as_bytes());
         assert_eq!((found.len(), end), (items.len(), Ok(wire.len())));
     }
 }
 
 #[test]
-fn each_fault_has_its_name_and_place() {
+fn each_fault_has_its_kind_and_offset() {
     use ErrorKind::*;
     for (wire, kind, at) in [
         ("\r\n", ChunkSize, 0),
@@ -111,7 +111,7 @@ fn lenient() -> Decoder {
 }
 
 #[test]
-fn blanks_are_a_switch() {
+fn blanks_are_accepted_only_if_allowed() {
     for wire in ["5 \r\nhello\r\n0\r\n\r\n", "5 ; a = b ;c \r\nhello\r\n0\r\n\r\n"] {
         assert!(decode(&Decoder::new(), wire.as_bytes()).1.is_err());
         assert!(decode(&lenient(), wire.as_bytes()).1.is_ok());
@@ -122,11 +122,11 @@ fn blanks_are_a_switch() {
 }
 
 #[test]
-fn extensions_must_be_worth_their_data() {
+fn extensions_are_limited_in_proportion_to_the_data() {
     let limited = |overhead| Decoder::with_config(Config { overhead, ..Config::default() });
-    let chunk = "1;abcdefghijklmnopqrstuvwxyz\r\nx\r\n"; // 27 bytes of extension, 18 excused
+    let chunk = "1;abcdefghijklmnopqrstuvwxyz\r\nx\r\n"; // 27 bytes of extension, 18 granted
     let flood = chunk.repeat(20) + "0\r\n\r\n";
-    // After n chunks 9n are in excess; the twelfth's 27 no longer fit beside 99.
+    // After n chunks the excess is 9n bytes; the 27 bytes of the twelfth do not fit beside 99.
     let error = decode(&limited(Some(120)), flood.as_bytes()).1.unwrap_err();
     let at = 11 * chunk.len() as u64 + 1 + 120 - 99;
     assert_eq!((error.kind, error.at), (ErrorKind::ChunkOverhead, at));
@@ -145,7 +145,7 @@ fn trailers_are_limited() {
 }
 
 #[test]
-fn heads_of_every_length_are_written() {
+fn chunk_headers_of_every_length_are_written() {
     for digits in 1..=16 {
         for size in [0x1234_5678_9abc_def0_u64, 0xf0e1_d2c3_b4a5_9687, 0x99aa_99aa_99aa_99aa] {
             for size in [size >> (64 - 4 * digits), 1 << (4 * digits - 1), !0 >> (64 - 4 * digits)]
@@ -158,7 +158,7 @@ fn heads_of_every_length_are_written() {
 }
 
 #[test]
-fn heads_are_written() {
+fn chunk_headers_are_written() {
     for (size, wire) in [(1, "1\r\n"), (0x1ac, "1ac\r\n"), (u64::MAX, "ffffffffffffffff\r\n")] {
         assert_eq!(chunk_header(size).unwrap().as_ref(), wire.as_bytes());
     }
@@ -166,7 +166,7 @@ fn heads_are_written() {
 }
 
 #[test]
-fn what_could_inject_is_not_written() {
+fn invalid_extensions_and_trailers_are_not_written() {
     use crate::kernel::grammar::{Parameter, Value};
     use crate::{ApiMisuse, SendError};
     let mut out = Vec::new();
@@ -189,7 +189,7 @@ fn what_could_inject_is_not_written() {
 }
 
 #[test]
-fn trailers_without_a_limit_are_counted_without_overflow() {
+fn counting_unlimited_trailers_does_not_overflow() {
     let config = Config { trailers: None, ..Config::default() };
     let mut decoder = Decoder { trailers: usize::MAX - 2, ..Decoder::with_config(config) };
     let mut input: &[u8] = b"0\r\nA: b\r\n\r\n";
@@ -198,6 +198,6 @@ fn trailers_without_a_limit_are_counted_without_overflow() {
 }
 
 #[test]
-fn it_is_small() {
+fn the_decoder_is_small() {
     assert!(size_of::<Decoder>() <= 128);
 }

@@ -1,4 +1,4 @@
-//! What the receiving half yields, and what it leaves for the sending half.
+//! The events of the receiving half, and its replies to the sending half.
 
 use core::fmt;
 
@@ -14,7 +14,7 @@ pub enum Event<'m, 'b> {
     Head(Response<'m>),
     /// A piece of the content, never empty.
     Data(&'b [u8]),
-    /// The trailers of chunked content, without fields that frame or route.
+    /// The trailers of chunked content. They contain no field that frames or routes the message.
     Trailers(Lines<'m>),
 }
 
@@ -37,19 +37,19 @@ impl<'m, 'b> From<Part<'m, 'b>> for Event<'m, 'b> {
     }
 }
 
-/// What a response means for the sending half: owned, to be sent over a channel.
+/// Tells the sending half about a response. It is owned, so that a channel can carry it.
 #[derive(Debug, Clone, Copy)]
 pub struct Reply(pub(super) ReplyKind);
 
 #[derive(Debug, Clone, Copy)]
 pub(super) enum ReplyKind {
-    /// Some of a response's head is being read, so that the peer is not waited for.
+    /// The receiving half has input of the head, or the caller does not read: the deadline pauses.
     Reading,
-    /// All input was read, and the head is incomplete.
+    /// All input is processed, and the head is incomplete: the deadline runs.
     Waiting,
-    /// A 100 (Continue): the content of the request may be sent.
+    /// A 100 (Continue): the caller may send the content of the request.
     Continue,
-    /// The final head: the content of the request may be sent, or is not needed.
+    /// The final head: the caller may send the content of the request, or need not.
     Head,
     /// The response is complete.
     Over { persists: bool },

@@ -1,4 +1,4 @@
-//! The exchange of a client's side: a request out, its response in.
+//! The client's state of an exchange: it sends a request and receives the response.
 
 use core::fmt;
 use core::time::Duration;
@@ -18,21 +18,21 @@ use crate::kernel::deadline::{Deadline, Span};
 use crate::kernel::table::transitions;
 use crate::{ApiMisuse, End, Fields, Instant, SendError, Wants};
 
-/// A client's side of a connection.
+/// The client's side of a connection.
 pub struct ClientSide {
     state: State,
     /// The request has `Connection: close`.
     closes: bool,
-    /// Until when to wait for a 100 (Continue).
+    /// The moment at which the wait for a 100 (Continue) ends.
     continue_until: Option<Instant>,
     /// After the request, the time for the head of the response; between exchanges, the time for the
     /// next request.
     deadline: Deadline,
     /// The head of the response has arrived.
     has_head: bool,
-    /// The receiving half has input left to pull.
+    /// The receiving half has unprocessed input.
     is_reading: bool,
-    /// More of the request is in the output than a socket takes at once.
+    /// The output holds more of the request than a socket takes at once.
     is_queued: bool,
     timed_out: bool,
     continue_timeout: Duration,
@@ -74,7 +74,7 @@ enum On {
     Left,
     /// The server takes no output, does not answer, or the connection is idle for too long.
     Stalled,
-    /// The caller gives the connection up.
+    /// The caller aborts the connection.
     Abort,
 }
 
@@ -94,7 +94,7 @@ transitions! {
         // The end of the stream is for the other protocol to interpret.
         Upgraded, Left => Upgraded;
         Idle | Body | Waiting | Answered | Switching | Upgraded | Ended, Stalled | Abort => Ended;
-        // What a server sends after this side gave up has no effect.
+        // Bytes from the server have no effect after this side has ended the connection.
         Ended, Over | Last | Switch => Ended;
     }
 }
@@ -138,7 +138,7 @@ impl ClientSide {
         }
         let checked = Checked::new(fields)?;
         let connection = &checked.connection;
-        // A client sends one valid Host (RFC 9112 3.2).
+        // RFC 9112 3.2: a client must send a Host field in every HTTP/1.1 request.
         let is_target = is_method(method) && Target::is_valid(method, target);
         if !is_target || connection.hosts != 1 || !connection.valid_host {
             return Err(ApiMisuse::RequestLine.into());
@@ -146,7 +146,7 @@ impl ClientSide {
         let framing = connection.length.framing()?;
         let method_alike = match method {
             "HEAD" => "HEAD",
-            // A request to open a tunnel has no content (RFC 9110 9.3.6).
+            // RFC 9110 9.3.6: a CONNECT request has no content.
             "CONNECT" if framing.is_some() => return Err(ApiMisuse::Framing.into()),
             "CONNECT" => "CONNECT",
             _ => "GET",
@@ -164,7 +164,7 @@ impl ClientSide {
         Ok(Next(Request { method: method_alike, upgrade: connection.upgrades() }))
     }
 
-    /// Starts to wait for the head of the response, once the request has left the output.
+    /// Arms the deadline for the head of the response, which starts when the request has left the output.
     fn wait_for_head(&mut self, is_queued: bool) {
         self.is_queued = is_queued;
         let full = Span::from(self.head_timeout);
@@ -172,7 +172,7 @@ impl ClientSide {
     }
 }
 
-/// What a client asked for, as far as it matters for the response.
+/// The properties of a request that matter for its response.
 #[derive(Debug)]
 #[expect(unnameable_types, reason = "a part of the sealed trait")]
 pub struct Request {
@@ -210,7 +210,7 @@ impl Rules for ClientSide {
                 return Err(Error::new(ErrorKind::UnexpectedUpgrade, 0));
             }
             101 => Opened::Switch(Reply(ReplyKind::Switch)),
-            // Only a 100 ends the wait for one (RFC 9110 10.1.1).
+            // RFC 9110 10.1.1: only a 100 allows the content, not another informational response.
             status @ 100..200 => {
                 Opened::Informational((status == 100).then_some(Reply(ReplyKind::Continue)))
             }
@@ -333,7 +333,7 @@ impl Rules for ClientSide {
         let waits = self.state == State::Waiting;
         let has_output = waits && !output.outbox.is_empty();
         if has_output || core::mem::replace(&mut self.is_queued, false) {
-            // The request is still in the output, or left it at an unknown time since the last look.
+            // The request is still in the output, or left it at an unknown time since the last call.
             self.wait_for_head(has_output);
             self.deadline.resume(now);
             return;
@@ -359,5 +359,5 @@ impl fmt::Debug for ClientSide {
     }
 }
 
-/// What a socket is expected to take at once: the smallest usual send buffer.
+/// The number of bytes that a socket is expected to take at once: the smallest usual send buffer.
 const AT_ONCE: usize = 16 << 10;

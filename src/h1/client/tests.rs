@@ -15,12 +15,12 @@ fn at(secs: u64) -> Instant {
     T0 + Duration::from_secs(secs)
 }
 
-/// A client whose request was sent and written.
-fn asked(method: &str, fields: &[(&str, &str)]) -> Client {
-    asked_with(&Config::client(), method, fields)
+/// A client that has sent a request, whose output was written.
+fn requesting(method: &str, fields: &[(&str, &str)]) -> Client {
+    requesting_with(&Config::client(), method, fields)
 }
 
-fn asked_with(config: &Config, method: &str, fields: &[(&str, &str)]) -> Client {
+fn requesting_with(config: &Config, method: &str, fields: &[(&str, &str)]) -> Client {
     let mut client = Client::new(*config, T0);
     let all = [&HOST, fields].concat();
     let target = if method == "CONNECT" { "x:1" } else { "/" };
@@ -61,8 +61,8 @@ fn written(client: &mut Client) -> String {
 }
 
 #[test]
-fn one_exchange_after_the_other() {
-    let mut client = asked("GET", &[]);
+fn exchanges_follow_one_another() {
+    let mut client = requesting("GET", &[]);
     for _ in 0..3 {
         assert_eq!(client.send_head("GET", "/", &HOST, T0), Err(ApiMisuse::OutOfOrder.into()));
         let mut input = &b"HTTP/1.1 103 Hints\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nA: b\r\n\r\n"[..];
@@ -74,14 +74,14 @@ fn one_exchange_after_the_other() {
 }
 
 #[test]
-fn what_has_no_body_ends_with_its_head() {
+fn responses_without_content_end_with_their_head() {
     for (method, response) in [
         ("HEAD", "200 OK\r\nContent-Length: 5"),
         ("HEAD", "200 OK\r\nTransfer-Encoding: chunked"),
         ("GET", "204 No Content\r\nContent-Length: 5"),
         ("GET", "304 Not Modified\r\nContent-Length: 5"),
     ] {
-        let mut client = asked(method, &[]);
+        let mut client = requesting(method, &[]);
         let wire = alloc::format!("HTTP/1.1 {response}\r\n\r\n");
         assert!(receive(&mut client, &mut wire.as_bytes()).unwrap().ends_with(";."));
         assert!(client.tx.is_idle(), "{response}");
@@ -89,7 +89,7 @@ fn what_has_no_body_ends_with_its_head() {
 }
 
 #[test]
-fn the_connection_persists_as_both_sides_say() {
+fn the_connection_persists_only_if_both_sides_agree() {
     for (request, response, persists) in [
         ("A: b", "HTTP/1.1 200 OK\r\nContent-Length: 0", true),
         ("Connection: close", "HTTP/1.1 200 OK\r\nContent-Length: 0", false),
@@ -97,7 +97,7 @@ fn the_connection_persists_as_both_sides_say() {
         ("A: b", "HTTP/1.0 200 OK\r\nContent-Length: 0", false),
         ("A: b", "HTTP/1.0 200 OK\r\nConnection: Keep-Alive\r\nContent-Length: 0", true),
     ] {
-        let mut client = asked("GET", &[request.split_once(": ").unwrap()]);
+        let mut client = requesting("GET", &[request.split_once(": ").unwrap()]);
         let wire = alloc::format!("{response}\r\n\r\n");
         assert_eq!(receive(&mut client, &mut wire.as_bytes()).unwrap(), "200;.");
         assert_eq!(client.tx.is_idle(), persists, "{request} {response}");
@@ -109,7 +109,7 @@ fn the_connection_persists_as_both_sides_say() {
 }
 
 #[test]
-fn only_what_nothing_else_ends_is_ended_by_the_connection() {
+fn the_end_of_the_connection_completes_only_unframed_content() {
     for (wire, ends) in [
         ("", false),
         ("HTTP/1.1 2", false),
@@ -119,7 +119,7 @@ fn only_what_nothing_else_ends_is_ended_by_the_connection() {
         ("HTTP/1.1 200 OK\r\n\r\nhello", true),
         ("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nhello", true),
     ] {
-        let mut client = asked("GET", &[]);
+        let mut client = requesting("GET", &[]);
         receive(&mut client, &mut wire.as_bytes()).unwrap();
         match client.rx.receive_eof(&mut client.tx, T0) {
             Ok(()) => assert_eq!(receive(&mut client, &mut &b""[..]).unwrap(), "."),
@@ -134,17 +134,17 @@ fn only_what_nothing_else_ends_is_ended_by_the_connection() {
 }
 
 #[test]
-fn nothing_is_read_that_was_not_asked_for() {
+fn unsolicited_bytes_are_not_read() {
     let mut client = Client::new(Config::client(), T0);
     let mut input = &b"HTTP/1.1 200 OK\r\n\r\n"[..];
     let error = receive(&mut client, &mut input).unwrap_err();
     assert_eq!((error.kind, error.at, input.len()), (ErrorKind::Unsolicited, 0, 19));
     assert_eq!(client.send_head("GET", "/", &HOST, T0), Err(ApiMisuse::Closed.into()));
 
-    // What follows a response is left, and ends the connection.
+    // Bytes after a response stay in the input, and end the connection.
     for first in ["204 A", "200 A\r\nContent-Length: 0"] {
         let wire = alloc::format!("HTTP/1.1 {first}\r\n\r\nHTTP/1.1 200 OK\r\n\r\n");
-        let (mut client, mut input) = (asked("GET", &[]), wire.as_bytes());
+        let (mut client, mut input) = (requesting("GET", &[]), wire.as_bytes());
         assert!(receive(&mut client, &mut input).unwrap().ends_with(";."));
         assert!(client.tx.is_idle());
         assert_eq!(receive(&mut client, &mut input).unwrap(), ".");
@@ -153,7 +153,7 @@ fn nothing_is_read_that_was_not_asked_for() {
         assert_eq!(client.send_head("GET", "/", &HOST, T0), Err(ApiMisuse::Closed.into()));
     }
 
-    let mut client = asked("GET", &[("Upgrade", "a")]); // without Connection: upgrade
+    let mut client = requesting("GET", &[("Upgrade", "a")]); // without Connection: upgrade
     let error = receive(&mut client, &mut &b"HTTP/1.1 101 A\r\n\r\n"[..]).unwrap_err();
     assert_eq!((error.kind, error.at), (ErrorKind::UnexpectedUpgrade, 0));
 }
@@ -164,7 +164,7 @@ fn after_an_upgrade_the_input_is_not_touched() {
     for (method, fields, status) in
         [("GET", &upgrade[..], 101), ("CONNECT", &[], 200), ("CONNECT", &[], 204)]
     {
-        let mut client = asked(method, fields);
+        let mut client = requesting(method, fields);
         let wire = alloc::format!("HTTP/1.1 {status} A\r\nContent-Length: 9\r\n\r\nHTTP/1.1 ");
         let mut input = wire.as_bytes();
         assert_eq!(receive(&mut client, &mut input).unwrap(), alloc::format!("{status};."));
@@ -173,15 +173,15 @@ fn after_an_upgrade_the_input_is_not_touched() {
         assert_eq!(client.send_head("GET", "/", &HOST, T0), Err(ApiMisuse::Closed.into()));
         assert_eq!(client.tx.wants(), crate::Wants { read: false, end: Some(End::Upgrade) });
     }
-    // A refusal is a response like any other.
-    let mut client = asked("CONNECT", &[]);
+    // A refusal is an ordinary response.
+    let mut client = requesting("CONNECT", &[]);
     let mut input = &b"HTTP/1.1 407 A\r\nContent-Length: 1\r\n\r\na"[..];
     assert_eq!(receive(&mut client, &mut input).unwrap(), "407;a.");
     assert!(client.tx.is_idle());
 }
 
 #[test]
-fn a_request_is_sent_whole_before_its_upgrade() {
+fn a_request_is_completed_before_its_upgrade() {
     let fields =
         [("Host", "x"), ("Connection", "upgrade"), ("Upgrade", "a"), ("Content-Length", "2")];
     let mut client = Client::new(Config::client(), T0);
@@ -199,7 +199,7 @@ fn a_request_is_sent_whole_before_its_upgrade() {
 }
 
 #[test]
-fn a_100_is_waited_for_but_not_for_long() {
+fn a_client_waits_for_a_100_only_for_a_limited_time() {
     let expects = [("Host", "x"), ("Expect", "100-continue"), ("Content-Length", "2")];
     for wire in [
         "HTTP/1.1 100 A\r\n\r\n",
@@ -215,7 +215,7 @@ fn a_100_is_waited_for_but_not_for_long() {
         assert_eq!(client.tx.awaits_continue(), wire.is_empty() || wire.contains("103"));
         client.handle_timeout(at(1));
         assert!(!client.tx.awaits_continue());
-        // The response is over, the request is not: it is ended or given up.
+        // The response is complete, the request is not: the caller completes or aborts it.
         assert!(!client.tx.is_idle());
         client.tx.send_data(b"ab", at(1)).unwrap();
         client.tx.send_end(at(1)).unwrap();
@@ -224,16 +224,16 @@ fn a_100_is_waited_for_but_not_for_long() {
 }
 
 #[test]
-fn a_late_response_is_over() {
+fn a_late_response_times_out() {
     let mut client = Client::new(Config::client(), T0);
     client.send_head("POST", "/", &[("Host", "x"), ("Content-Length", "2")], T0).unwrap();
     written(&mut client);
-    client.handle_timeout(at(60)); // the request is not over
+    client.handle_timeout(at(60)); // the request is incomplete
     client.tx.send_data(b"ab", at(61)).unwrap();
     client.tx.send_end(at(61)).unwrap();
     written(&mut client);
     assert_eq!(client.poll_timeout(), Some(at(121)));
-    // Some of a head is no head.
+    // Part of a head does not end the wait.
     receive(&mut client, &mut &b"HTTP/1.1 200"[..]).unwrap();
     client.handle_timeout(at(120));
     assert_eq!(client.tx.wants().end, None);
@@ -244,7 +244,7 @@ fn a_late_response_is_over() {
 }
 
 #[test]
-fn what_contradicts_itself_is_not_sent() {
+fn contradictory_requests_are_not_sent() {
     let host = ("Host", "x");
     for (method, target, fields, misuse) in [
         ("", "/", &[host][..], ApiMisuse::RequestLine),
@@ -273,11 +273,11 @@ fn what_contradicts_itself_is_not_sent() {
 #[test]
 fn a_length_beside_a_coding_is_refused_unless_allowed() {
     let both = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n";
-    let error = receive(&mut asked("GET", &[]), &mut &both[..]).unwrap_err();
+    let error = receive(&mut requesting("GET", &[]), &mut &both[..]).unwrap_err();
     assert_eq!((error.kind, error.at), (ErrorKind::LengthWithCoding, 33));
     let mut config = Config::client();
     config.allow_length_with_coding = true;
-    let mut client = asked_with(&config, "GET", &[]);
+    let mut client = requesting_with(&config, "GET", &[]);
     assert_eq!(receive(&mut client, &mut &both[..]).unwrap(), "200;a.");
     assert_eq!(client.tx.wants().end, Some(End::Close), "who knows what follows");
 }

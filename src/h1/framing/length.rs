@@ -6,7 +6,7 @@ use crate::h1::head::{Head, StartLine};
 use crate::h1::{Error, ErrorKind, Request, Response, Version};
 use crate::kernel::{grammar, scan};
 
-/// The framing of a request's body.
+/// The framing of a request's content.
 ///
 /// # Errors
 ///
@@ -19,7 +19,7 @@ use crate::kernel::{grammar, scan};
 /// use wirefeed::{Step, h1::{Framing, framing, head}};
 /// let mut heads = head::RequestDecoder::new();
 /// let mut input: &[u8] = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello";
-/// let Step::Item(request) = heads.decode(&mut input)? else { unreachable!("it is whole") };
+/// let Step::Item(request) = heads.decode(&mut input)? else { unreachable!("the head is complete") };
 /// assert_eq!(framing::request(&request)?, Framing::Length(5));
 /// # Ok::<(), wirefeed::h1::Error>(())
 /// ```
@@ -27,7 +27,7 @@ pub fn request(head: &Request<'_>) -> Result<Framing, Error> {
     request_of(head, &BodyLength::of(head))
 }
 
-/// The framing of the body of a request whose fields say this.
+/// The framing of a request's content, from collected fields.
 pub(in crate::h1) fn request_of(
     head: &Request<'_>,
     length: &BodyLength<'_>,
@@ -48,17 +48,18 @@ pub(in crate::h1) fn request_of(
     }
 }
 
-/// The framing of a response's body; `method` is that of the request it answers.
+/// The framing of a response's content; `method` is the method of its request.
 ///
 /// # Errors
 ///
-/// As for [`request`], but codings before `chunked`, or without it, are the caller's to decode.
+/// As for [`request`], except that a response may have codings before `chunked`, or without it. The
+/// caller decodes those.
 pub fn response(head: &Response<'_>, method: &str) -> Result<Framing, Error> {
     response_of(head, &BodyLength::of(head), method, Switches::default())
 }
 
-/// The framing of the body of a response whose fields say this. What contradicts itself is refused
-/// also where no body follows: a forwarder would pass it on.
+/// The framing of a response's content, from collected fields. It refuses contradictions even if the
+/// response has no content, because a forwarder would pass them on.
 pub(in crate::h1) fn response_of(
     head: &Response<'_>,
     length: &BodyLength<'_>,
@@ -66,7 +67,7 @@ pub(in crate::h1) fn response_of(
     switches: Switches,
 ) -> Result<Framing, Error> {
     if method == "CONNECT" && matches!(head.status(), 200..300) {
-        // Whatever they say is ignored (RFC 9110 9.3.6).
+        // RFC 9110 9.3.6: a client ignores Content-Length and Transfer-Encoding in a 2xx to CONNECT.
         return Ok(Framing::None);
     }
     let length = length.allowing(switches);
@@ -82,7 +83,7 @@ pub(in crate::h1) fn response_of(
     })
 }
 
-/// What of contradictory length a client may believe.
+/// Which of contradictory length fields a client uses.
 #[derive(Debug, Clone, Copy, Default)]
 pub(in crate::h1) struct Switches {
     /// `Transfer-Encoding` rather than `Content-Length`.
@@ -91,10 +92,10 @@ pub(in crate::h1) struct Switches {
     pub(in crate::h1) identity: bool,
 }
 
-/// What is wrong, and with which value.
+/// What is wrong, and the offending value.
 type Fault<'a> = (ErrorKind, &'a [u8]);
 
-/// What the fields say of the body's length.
+/// The fields that delimit the content.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::h1) struct BodyLength<'a> {
     codings: Option<Codings<'a>>,
@@ -102,28 +103,28 @@ pub(in crate::h1) struct BodyLength<'a> {
     fault: Option<Fault<'a>>,
 }
 
-/// What all `Transfer-Encoding` fields together say.
+/// All `Transfer-Encoding` fields as one list.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::h1) struct Codings<'a> {
-    /// The first that is not `chunked`.
+    /// The first coding other than `chunked`.
     other: Option<&'a [u8]>,
-    /// The last; before the first, what has none.
+    /// The last coding; the field value if the list is empty so far.
     last: &'a [u8],
-    /// `chunked` is among them.
+    /// The list contains `chunked`.
     chunked: bool,
     chunked_last: bool,
-    /// All of them are `identity`, which is not a coding any more.
+    /// All codings are `identity`, which RFC 7230 removed.
     identity: bool,
 }
 
 impl<'a> BodyLength<'a> {
-    /// Before the first field.
+    /// The value before the first field.
     pub(in crate::h1) const NOTHING: Self = Self { codings: None, length: None, fault: None };
 
-    /// The length of the names it looks for, a bit each.
+    /// The lengths of the names of these fields: bit *n* for a name of *n* bytes.
     pub(in crate::h1) const NAME_LENGTHS: u32 = 1 << 14 | 1 << 17;
 
-    /// Reads them all.
+    /// Reads all fields of a head.
     fn of<L: StartLine>(head: &Head<'a, L>) -> Self {
         let mut length = Self::NOTHING;
         for (name, value) in head.fields_with_name_length(Self::NAME_LENGTHS) {
@@ -132,7 +133,7 @@ impl<'a> BodyLength<'a> {
         length
     }
 
-    /// Takes note of a field, whose name is a token.
+    /// Reads one field. Its name must be a token.
     #[inline]
     pub(in crate::h1) fn note(&mut self, name: &[u8], value: &'a [u8]) {
         let noted = match name.len() {
@@ -153,9 +154,9 @@ impl<'a> BodyLength<'a> {
         Ok(())
     }
 
-    /// Adds a field's codings to those before it: all fields are one list (RFC 9110 5.3), whose empty
-    /// elements are ignored (5.6.1.2). `chunked` may be applied only once (RFC 9112 6.1) and has no
-    /// parameters (7.1).
+    /// Appends the codings of a field line: all field lines form one list (RFC 9110 5.3), whose empty
+    /// elements are ignored (5.6.1.2). A sender must not apply `chunked` more than once (RFC 9112 6.1), and
+    /// `chunked` has no parameters (7.1).
     fn note_codings(&mut self, value: &'a [u8]) -> Result<(), Fault<'a>> {
         let codings = self.codings.get_or_insert(Codings {
             other: None,
@@ -180,7 +181,7 @@ impl<'a> BodyLength<'a> {
         Ok(())
     }
 
-    /// Codings or a length.
+    /// Returns the codings or the length, after checking that they are consistent.
     fn judge(&self, version: Version) -> Result<(Option<Codings<'a>>, Option<u64>), Fault<'a>> {
         match (self.fault, self.codings, self.length) {
             (Some(fault), ..) => Err(fault),
@@ -192,7 +193,7 @@ impl<'a> BodyLength<'a> {
         }
     }
 
-    /// Without what the switches let a client disregard.
+    /// Drops the fields that the switches let a client ignore.
     fn allowing(mut self, switches: Switches) -> Self {
         match self.codings {
             Some(codings) if switches.identity && codings.identity => self.codings = None,
@@ -202,13 +203,13 @@ impl<'a> BodyLength<'a> {
         self
     }
 
-    /// Whether they say in two ways where the body ends.
+    /// Whether the fields delimit the content in two ways.
     pub(in crate::h1) const fn is_ambiguous(&self) -> bool {
         self.codings.is_some() && self.length.is_some()
     }
 
-    /// The framing that fields to be sent ask for, if they do; as strict as with what is
-    /// received.
+    /// The framing of fields that this side sends; `None` if they determine none. As strict as for
+    /// received fields.
     pub(in crate::h1) fn framing(&self) -> Result<Option<Framing>, ApiMisuse> {
         match self.judge(Version::Http11) {
             Err(_) | Ok((Some(Codings { chunked_last: false, .. }), _)) => Err(ApiMisuse::Framing),
@@ -218,7 +219,7 @@ impl<'a> BodyLength<'a> {
     }
 }
 
-/// Whether this is `chunked` with something after it.
+/// Whether this is `chunked` followed by anything but token characters.
 fn has_parameters(coding: &[u8]) -> bool {
     match coding.split_at_checked(b"chunked".len()) {
         Some((name, [next, ..])) => name.eq_ignore_ascii_case(b"chunked") && !scan::is_token(*next),
@@ -226,7 +227,7 @@ fn has_parameters(coding: &[u8]) -> bool {
     }
 }
 
-/// A number in decimal digits below 2^64, or what is left from its first bad byte on.
+/// A decimal number below 2^64. Fails with the rest of the value from its first invalid byte on.
 fn decimal(value: &[u8]) -> Result<u64, &[u8]> {
     let mut number = 0u64;
     for (i, &byte) in value.iter().enumerate() {
@@ -271,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn requests() {
+    fn requests_are_framed() {
         let te = "Transfer-Encoding: chunked\r\n";
         for (fields, framing) in [
             ("", Framing::None),
@@ -323,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn responses() {
+    fn responses_are_framed() {
         let length = "Content-Length: 5\r\n";
         for (method, status, fields, framing) in [
             ("GET", "200 OK", "", Framing::UntilClose),
@@ -342,7 +343,7 @@ mod tests {
         ] {
             assert_eq!(of_response(method, status, fields), Ok(framing), "{status} {fields}");
         }
-        // Contradictions are refused also where no body follows, but for CONNECT.
+        // Contradictions are refused even without content, except in a 2xx to CONNECT.
         for (fields, kind) in [
             ("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", ErrorKind::LengthWithCoding),
             ("Content-Length: 5\r\nContent-Length: 6\r\n", ErrorKind::ContentLengthConflict),
@@ -378,8 +379,8 @@ mod tests {
     }
 
     proptest! {
-        /// However the codings are spread over fields and whatever is empty, the verdict is that on
-        /// one list, in both directions.
+        /// Codings that are spread over field lines, with empty elements, have the same result as one
+        /// list, in both directions.
         #[test]
         fn codings_are_one_list_over_all_fields(
             codings in prop::collection::vec(

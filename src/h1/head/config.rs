@@ -1,30 +1,30 @@
-//! What a head may cost.
+//! The configuration of head decoders.
 
-/// What a head may cost, and what it may look like. `None` sets no limit.
+/// Limits and switches for heads. `None` sets no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Config {
-    /// Bytes of a head, its empty line included. 64 KiB: nginx stops at 32 KiB, Node at 16 KiB,
-    /// Go at 1 MiB.
+    /// Maximum length of a head in bytes, including its empty line. Default: 64 KiB; the limit of nginx
+    /// is 32 KiB, that of Node 16 KiB, that of Go 1 MiB.
     pub head: Option<usize>,
-    /// Fields of a head. 100, as Apache and hyper.
+    /// Maximum number of field lines. Default: 100, as in Apache and hyper.
     pub fields: Option<usize>,
-    /// Joins a field line that is folded, with blanks in the place of the line end (RFC 9112 5.2). Off;
-    /// on for a client's connection, since a user agent must.
+    /// Joins folded field lines, with blanks in place of the line end (RFC 9112 5.2). Default: off; on
+    /// for a client's connection, because a user agent must join them.
     ///
-    /// Danger: a hop that takes the second line of a fold for a field of its own sees another message.
-    /// Never as a server.
+    /// Danger: a hop that takes the second line of a fold for a separate field line sees a different
+    /// message. Never enable it in a server.
     pub allow_folds: bool,
-    /// Accepts SP and HTAB between a field name and its colon. Off.
+    /// Accepts SP and HTAB between a field name and its colon. Default: off.
     ///
     /// Some old servers send them. Danger: a hop that takes the blank for a part of the name misses a
-    /// `Transfer-Encoding` that the next one sees (RFC 9112 5.1). As a client, towards a server that
-    /// needs it.
+    /// `Transfer-Encoding` that the next hop sees (RFC 9112 5.1). Enable it only in a client, towards a
+    /// server that needs it.
     pub allow_space_before_colon: bool,
-    /// Reads a status from 000 to 099 as 500 to 599 (RFC 9110 15: an invalid status is processed as
-    /// a 5xx). Off.
+    /// Reads a status from 000 to 099 as 500 to 599. Default: off.
     ///
-    /// Danger: none is known but to tools that show the status as it was sent.
+    /// RFC 9110 15: a client processes a response with an invalid status as a 5xx. Known danger: only
+    /// for tools that display the status as sent.
     pub allow_low_status: bool,
 }
 
@@ -53,5 +53,5 @@ impl Default for Config {
     }
 }
 
-/// Spans count in four bytes.
+/// The maximum length of a head: spans store offsets in four bytes.
 pub(super) const LONGEST: usize = u32::MAX as usize;

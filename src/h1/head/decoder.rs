@@ -18,7 +18,7 @@ pub type RequestDecoder = Decoder<RequestLine>;
 /// A decoder of response heads.
 pub type ResponseDecoder = Decoder<StatusLine>;
 
-/// Decodes one head: an item, then `Done`; [`reset`](Self::reset) readies it for the next.
+/// Decodes one head: yields it, then returns `Done`. [`reset`](Self::reset) prepares for the next head.
 ///
 /// ```
 /// use wirefeed::{Fields, Step, h1::head};
@@ -37,7 +37,7 @@ pub struct Decoder<L> {
     state: State,
     carry: Buffer,
     spans: Vec<Span>,
-    /// The offset of the head's first byte: 2 where a CRLF was skipped.
+    /// The offset of the head's first byte: 2 after a skipped CRLF.
     at: u64,
     config: Config,
     line: core::marker::PhantomData<fn() -> L>,
@@ -51,21 +51,21 @@ pub struct Decoder<L> {
 /// ```
 #[derive(Debug, Clone, Copy)]
 enum State {
-    /// Nothing seen.
+    /// Before the first byte.
     Start,
-    /// A CR in front of a request line.
+    /// After a CR before a request line.
     SkipLf,
-    /// Inside the start line, which is judged as it comes.
+    /// Inside the start line, which is checked as it arrives.
     StartLine(Seen),
-    /// After it; how the last line stands.
+    /// After the start line; the state of the search for the empty line.
     Fields(Search),
-    /// The head was handed out.
+    /// The head was yielded.
     Done,
-    /// For good, until `reset`.
+    /// Every call fails until `reset`.
     Failed(Error),
 }
 
-/// How the search for the empty line stands between two inputs.
+/// The state of the search for the empty line between two inputs.
 #[derive(Debug, Clone, Copy)]
 enum Search {
     /// At the start of a line.
@@ -94,18 +94,18 @@ impl<L: StartLine> Decoder<L> {
         }
     }
 
-    /// Decodes the head, once its end has come. The start line is judged as it comes, the fields at
-    /// the end.
+    /// Decodes the head. It checks the start line as it arrives, and the field lines when the head is
+    /// complete.
     ///
     /// # Errors
     ///
-    /// The first of [`ErrorKind`] from `Method` to `TooManyFields` that applies.
+    /// The first fault of the head, one of [`ErrorKind`]'s kinds from `Method` to `TooManyFields`.
     #[inline]
     pub fn decode<'m, 'b: 'm>(
         &'m mut self,
         input: &mut &'b [u8],
     ) -> Result<Step<Head<'m, L>>, Error> {
-        // The straight line: the whole head lies in the input.
+        // Fast path: the input contains the complete head.
         if let (State::Start, Some(b'A'..=b'Z')) = (self.state, input.first()) {
             let within = &input[..input.len().min(self.config.longest())];
             let mut parser = Parser::new(within, &self.config);
@@ -119,7 +119,7 @@ impl<L: StartLine> Decoder<L> {
         self.decode_cut(input)
     }
 
-    /// Everything else: a cut head, a bad one, a CRLF in front.
+    /// The slow path: an incomplete head, an invalid one, or a CRLF before it.
     #[inline(never)]
     fn decode_cut<'m, 'b: 'm>(
         &'m mut self,
@@ -169,7 +169,7 @@ impl<L: StartLine> Decoder<L> {
         let mut parsed = head(&mut parser, &mut self.spans);
         let mut bad = parser.at;
         if self.config.allow_folds && parsed.is_err_and(|kind| kind == ErrorKind::ObsFold) {
-            // What follows the start line at once is no fold (RFC 9112 2.2).
+            // RFC 9112 2.2: white space directly after the start line is not a fold.
             let lines = self.carry.bytes_mut();
             let fields_at = scan::find(b'\n', lines).map_or(lines.len(), |lf| lf + 1);
             fields::unfold(&mut lines[fields_at..]);
@@ -189,7 +189,7 @@ impl<L: StartLine> Decoder<L> {
         }
     }
 
-    /// Judges what has come of the start line.
+    /// Checks the start line as far as it has arrived.
     fn start_line(&mut self, mut seen: Seen, input: &mut &[u8]) -> Result<(), Error> {
         let here = *input;
         let carried = self.carry.len();
@@ -220,7 +220,7 @@ impl<L: StartLine> Decoder<L> {
         Ok(())
     }
 
-    /// As much of `here` as a head may still hold.
+    /// The prefix of `here` that fits below the limit of a head.
     fn within_limit<'b>(&self, here: &'b [u8]) -> &'b [u8] {
         &here[..here.len().min(self.config.longest() - self.carry.len())]
     }
@@ -236,23 +236,23 @@ impl<L: StartLine> Decoder<L> {
         self.fail(ErrorKind::HeadTooLong, self.at + self.config.longest() as u64)
     }
 
-    /// Whether a byte of a head has come; a CRLF in front is not one.
+    /// Whether a byte of a head has arrived, not counting a skipped CRLF.
     pub(super) fn has_begun(&self) -> bool {
         self.carry.len() > 0
     }
 
-    /// The peer's end of stream.
+    /// Reports the peer's end of stream, which may come before the first byte of a head.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Truncated`] inside a head. Before its first byte the stream may end.
+    /// [`ErrorKind::Truncated`] inside a head.
     pub fn finish(&mut self) -> Result<Option<Head<'_, L>>, Error> {
         match self.state {
             State::Start | State::Done => {
                 self.state = State::Done;
                 Ok(None)
             }
-            // Nothing but the CRLF that is skipped.
+            // Only the skipped CRLF has arrived.
             State::StartLine(_) if !self.has_begun() => {
                 self.state = State::Done;
                 Ok(None)
@@ -272,7 +272,7 @@ impl<L: StartLine> Decoder<L> {
         self.carry.clear();
     }
 
-    /// Gives back all memory, unless a head is unfinished.
+    /// Frees all memory, unless a head is incomplete.
     pub fn release(&mut self) {
         if !matches!(self.state, State::StartLine(_) | State::Fields(_)) {
             self.carry = Buffer::new();
@@ -303,7 +303,7 @@ impl<L> fmt::Debug for Decoder<L> {
     }
 }
 
-/// The start line and the field lines, the empty line included.
+/// Parses the start line and the field lines, including the empty line.
 #[inline]
 fn head<L: StartLine>(parser: &mut Parser<'_>, spans: &mut Vec<Span>) -> Result<L, ErrorKind> {
     let line = L::parse(parser)?;
@@ -312,9 +312,9 @@ fn head<L: StartLine>(parser: &mut Parser<'_>, spans: &mut Vec<Span>) -> Result<
 }
 
 impl Search {
-    /// How many of `bytes` belong to the head, if its empty line ends in them.
+    /// The number of bytes up to the end of the head, if `bytes` contains the end of its empty line.
     ///
-    /// Any LF ends a line here: what is wrong with the line is judged with the head.
+    /// Any LF ends a line here: the parser reports invalid line ends later.
     fn find_end(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut i = 0;
         loop {

@@ -1,4 +1,4 @@
-//! A head that has been decoded.
+//! A decoded head.
 
 use core::fmt;
 
@@ -13,7 +13,7 @@ pub type Request<'m> = Head<'m, RequestLine>;
 /// A response's head.
 pub type Response<'m> = Head<'m, StatusLine>;
 
-/// A head: its start line and its fields, as offsets into the caller's bytes.
+/// A head: its start line and its fields, as offsets into its bytes.
 #[derive(Clone, Copy)]
 pub struct Head<'m, L> {
     bytes: &'m [u8],
@@ -32,7 +32,7 @@ impl<'m, L: StartLine> Head<'m, L> {
         self.line.version()
     }
 
-    /// The head as it stood on the wire, its empty line included.
+    /// The bytes of the head, including its empty line. Joined folds are replaced by blanks.
     pub const fn as_bytes(&self) -> &'m [u8] {
         self.bytes
     }
@@ -47,8 +47,8 @@ impl<'m, L: StartLine> Head<'m, L> {
         self.spans.is_empty()
     }
 
-    /// Fields whose name has one of `lengths` (bit *n* for *n* bytes): a cheap filter in front of a search for
-    /// a few names.
+    /// The fields whose name length is in `lengths` (bit *n* for *n* bytes): a cheap filter before a search
+    /// for a few names.
     pub(crate) fn fields_with_name_length(
         &self,
         lengths: u32,
@@ -68,7 +68,7 @@ impl<'m, L: StartLine> Head<'m, L> {
 }
 
 impl Request<'_> {
-    /// The method (RFC 9110 9.1), a token; case matters.
+    /// The method (RFC 9110 9.1), a case-sensitive token.
     pub fn method(&self) -> &str {
         text(self.raw_method())
     }
@@ -86,14 +86,14 @@ impl Request<'_> {
         text(self.raw_target())
     }
 
-    /// The request target, taken apart: its form, path and query.
+    /// The request target, split into its form, authority, path and query.
     ///
     /// ```
     /// use wirefeed::{Step, grammar::TargetForm, h1::head};
     ///
     /// let mut heads = head::RequestDecoder::new();
     /// let mut input: &[u8] = b"GET http://a.example/b?c HTTP/1.1\r\nHost: proxy.example\r\n\r\n";
-    /// let Step::Item(request) = heads.decode(&mut input)? else { unreachable!("it is whole") };
+    /// let Step::Item(request) = heads.decode(&mut input)? else { unreachable!("the head is complete") };
     /// let target = request.target_parts();
     /// assert_eq!(target.form, TargetForm::Absolute);
     /// assert_eq!((target.path, target.query), ("/b", Some("c")));
@@ -101,12 +101,12 @@ impl Request<'_> {
     /// # Ok::<(), wirefeed::h1::Error>(())
     /// ```
     pub fn target_parts(&self) -> Target<'_> {
-        // The decoder has checked it.
+        // The decoder has checked the target.
         Target::parse(self.method(), self.target()).unwrap_or(Target::NONE)
     }
 
-    /// The authority that counts (RFC 9112 3.3): that of the target if it has one, else that of `Host`;
-    /// empty if neither has.
+    /// The authority of the request (RFC 9112 3.3): that of the target if it has one, else the value of
+    /// `Host`; empty if there is neither.
     pub fn authority(&self) -> &str {
         match self.target_parts().authority {
             Some(authority) => authority,
@@ -121,7 +121,7 @@ impl Response<'_> {
         self.line.status
     }
 
-    /// The reason phrase, without meaning and not always text.
+    /// The reason phrase. It has no meaning, and is not necessarily UTF-8.
     pub fn reason(&self) -> &[u8] {
         self.bytes.get(REASON..self.line.end).unwrap_or_default()
     }
@@ -156,7 +156,7 @@ impl<L: fmt::Debug> fmt::Debug for Head<'_, L> {
     }
 }
 
-/// Where a field stands in its head.
+/// The position of a field in its head.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Span {
     pub(super) name: (u32, u32),
@@ -173,12 +173,12 @@ impl Span {
     }
 }
 
-/// The offset of `part`, a slice of `whole`, in it.
+/// The offset of `part`, a slice of `whole`, in `whole`.
 fn offset(whole: &[u8], part: &[u8]) -> usize {
     part.as_ptr().addr() - whole.as_ptr().addr()
 }
 
-/// ASCII as text.
+/// Converts ASCII to text.
 fn text(ascii: &[u8]) -> &str {
     core::str::from_utf8(ascii).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! One pass over the bytes of a head, which knows the first byte at fault.
+//! A single-pass parser of heads that reports the first offending byte.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -8,7 +8,7 @@ use super::message::Span;
 use crate::h1::ErrorKind;
 use crate::kernel::scan;
 
-/// The bytes of a head, and the place of the next one.
+/// The bytes of a head, and the position of the next one.
 ///
 /// If the bytes end before the head does, `at` is their length and the returned error is meaningless.
 #[expect(unnameable_types, reason = "in the signature of a sealed trait")]
@@ -25,7 +25,7 @@ impl fmt::Debug for Parser<'_> {
 }
 
 impl<'a> Parser<'a> {
-    /// At the first byte of at most 4 GiB.
+    /// A parser at the first byte of at most 4 GiB.
     pub(super) const fn new(bytes: &'a [u8], config: &'a Config) -> Self {
         Self { bytes, at: 0, config }
     }
@@ -72,7 +72,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// What follows the field lines: the empty line, a fault, or one field line too many.
+    /// Parses what follows the field lines: the empty line, a fault, or one field line too many.
     fn after_fields(&mut self) -> Result<(), ErrorKind> {
         match self.peek() {
             Some(b'\r' | b'\n') => self.line_end(ErrorKind::FieldName),
@@ -82,7 +82,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// CR LF; `other` is the fault of anything but a broken line end.
+    /// Parses CR LF. `other` is the error for anything but an invalid line end.
     #[inline]
     pub(super) fn line_end(&mut self, other: ErrorKind) -> Result<(), ErrorKind> {
         match self.rest() {
@@ -108,7 +108,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    /// A run of at least one byte of a class; returns where it ends.
+    /// Parses a run of at least one byte of a class; returns its end.
     #[inline]
     pub(super) fn run(
         &mut self,

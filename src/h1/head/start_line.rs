@@ -11,9 +11,9 @@ pub trait StartLine: sealed::StartLine {}
 /// `GET /a HTTP/1.1` (RFC 9112 3).
 #[derive(Debug, Clone, Copy)]
 pub struct RequestLine {
-    /// Where the method ends; the target begins one byte later.
+    /// The end of the method; the target begins one byte later.
     pub(super) method: usize,
-    /// Where the target ends.
+    /// The end of the target.
     pub(super) target: usize,
     pub(super) version: Version,
 }
@@ -22,7 +22,7 @@ pub struct RequestLine {
 #[derive(Debug, Clone, Copy)]
 pub struct StatusLine {
     pub(super) status: u16,
-    /// Where the line ends, before its CRLF.
+    /// The end of the line, before its CRLF.
     pub(super) end: usize,
     pub(super) version: Version,
 }
@@ -65,7 +65,7 @@ impl sealed::StartLine for StatusLine {
         let before_reason = seen.len < REASON;
         seen.len = bytes.len().min(seen.len.max(REASON));
         seen.len += scan::field_value_len(&bytes[seen.len..]);
-        // Where no SP follows the status, what does is the line's end.
+        // If no SP follows the status, the line must end there.
         let has_reason = bytes.get(REASON - 1).is_none_or(|byte| *byte == b' ');
         before_reason || !has_reason || seen.len < bytes.len()
     }
@@ -90,7 +90,7 @@ fn request_line(parser: &mut Parser<'_>) -> Result<RequestLine, ErrorKind> {
     Ok(RequestLine { method, target, version })
 }
 
-/// A target in a form that the method allows (RFC 9112 3.2); returns where it ends.
+/// Parses a target in a form that the method allows (RFC 9112 3.2); returns its end.
 #[inline]
 fn target(parser: &mut Parser<'_>, method_end: usize) -> Result<usize, ErrorKind> {
     let start = parser.at;
@@ -127,7 +127,7 @@ fn status_line(parser: &mut Parser<'_>) -> Result<StatusLine, ErrorKind> {
         }
     }
     if status < 100 {
-        // A client processes an invalid status as a 5xx (RFC 9110 15).
+        // RFC 9110 15: a client processes a response with an invalid status as a 5xx.
         status += 500;
     }
     let mut other = ErrorKind::Status;
@@ -149,7 +149,7 @@ fn version(parser: &mut Parser<'_>) -> Result<Version, ErrorKind> {
     other_version(parser)
 }
 
-/// HTTP/1.0, or a higher minor version, which is processed as 1.1 (RFC 9110 2.5).
+/// Parses HTTP/1.0, or a higher minor version, which is processed as 1.1 (RFC 9110 2.5).
 fn other_version(parser: &mut Parser<'_>) -> Result<Version, ErrorKind> {
     for &byte in b"HTTP/1." {
         parser.byte(byte, ErrorKind::Version)?;
@@ -163,17 +163,17 @@ fn other_version(parser: &mut Parser<'_>) -> Result<Version, ErrorKind> {
     Ok(version)
 }
 
-/// How far a start line that is cut has been looked at, so that no byte of a long method, target or
-/// reason is looked at again because more arrived.
+/// How far an incomplete start line has been scanned, so that no byte of a long method, target or reason
+/// phrase is scanned again when more arrive.
 #[derive(Debug, Clone, Copy, Default)]
 #[expect(unnameable_types, reason = "in the signature of a sealed trait")]
 pub struct Seen {
-    /// Bytes up to here are of the part that they are in.
+    /// The bytes up to here are valid in their part of the line.
     len: usize,
     method_is_over: bool,
 }
 
-/// Where a reason phrase begins: after `HTTP/1.1 200 `.
+/// The start of the reason phrase: after `HTTP/1.1 200 `.
 pub(super) const REASON: usize = 13;
 
 mod sealed {
@@ -183,11 +183,11 @@ mod sealed {
     pub trait StartLine: Copy {
         const SKIPS_CRLF: bool;
 
-        /// Whether the first bytes of a line, of which more have arrived, are worth parsing: whether
-        /// they hold more than the beginning of a part of any length.
+        /// Whether it is worth parsing an incomplete line again after more bytes have arrived: false if
+        /// they only extend a part of unlimited length.
         fn has_news(seen: &mut Seen, bytes: &[u8]) -> bool;
 
-        /// The line, its CRLF included.
+        /// Parses the line, including its CRLF.
         fn parse(parser: &mut Parser<'_>) -> Result<Self, ErrorKind>;
 
         fn version(&self) -> Version;

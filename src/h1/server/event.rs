@@ -1,4 +1,4 @@
-//! What the receiving half yields, and what it leaves for the sending half.
+//! The events of the receiving half, and its replies to the sending half.
 
 use core::fmt;
 
@@ -12,7 +12,7 @@ pub enum Event<'m, 'b> {
     Head(Request<'m>),
     /// A piece of the content, never empty.
     Data(&'b [u8]),
-    /// The trailers of chunked content, without fields that frame or route.
+    /// The trailers of chunked content. They contain no field that frames or routes the message.
     Trailers(Lines<'m>),
 }
 
@@ -35,7 +35,7 @@ impl<'m, 'b> From<Part<'m, 'b>> for Event<'m, 'b> {
     }
 }
 
-/// What a request means for the sending half: owned, to be sent over a channel.
+/// Tells the sending half about a request. It is owned, so that a channel can carry it.
 #[derive(Debug, Clone, Copy)]
 pub struct Reply(pub(super) ReplyKind);
 
@@ -45,7 +45,7 @@ pub(super) enum ReplyKind {
     Request(RequestInfo),
     /// The client waits for a 100 (Continue): send it, if no response has begun.
     Continue,
-    /// The request is complete: once its response is, another may follow.
+    /// The request is complete.
     RequestOver,
     /// The request is invalid.
     Failed(Error),
@@ -53,7 +53,7 @@ pub(super) enum ReplyKind {
     End,
 }
 
-/// What a request says about its response.
+/// The properties of a request that matter for its response.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RequestInfo {
     pub(super) method: Method,

@@ -1,4 +1,4 @@
-//! The exchange of a server's side: a request in, its response out.
+//! The server's state of an exchange: it receives a request and sends the response.
 
 use alloc::format;
 use core::fmt;
@@ -15,7 +15,7 @@ use crate::h1::{Config, Error, ErrorKind, Framing, Request, Version, framing};
 use crate::kernel::table::transitions;
 use crate::{ApiMisuse, End, Fields, Instant, SendError, Wants};
 
-/// A server's side of a connection.
+/// The server's side of a connection.
 pub struct ServerSide {
     state: State,
     request: RequestInfo,
@@ -63,7 +63,7 @@ enum On {
     Left,
     /// The client takes no output, or does not close the connection.
     Stalled,
-    /// The caller gives the connection up.
+    /// The caller aborts the connection.
     Abort,
 }
 
@@ -77,16 +77,17 @@ transitions! {
         Body, Last => Closing;
         Over, Next => Idle;
         Idle | Head | Over, Failed => Closing;
-        // The response that has begun is completed; no second one follows it.
+        // The caller completes the response that has begun; there is no second one.
         Body, Failed => Body;
-        // Where the request does not end, the other protocol has no beginning.
+        // Without the end of the request, the beginning of the other protocol is unknown.
         Upgraded, Failed => Ended;
         Idle | Over | Closing | Ended, Left => Ended;
         Head, Left => Head;
         Body, Left => Body;
         Upgraded, Left => Upgraded;
         Idle | Head | Body | Over | Closing | Upgraded | Ended, Stalled | Abort => Ended;
-        // What a client sends after this side gave up, or gave its last response, has no effect.
+        // Bytes from the client have no effect after the last response, or after this side has ended the
+        // connection.
         Ended, Request | Failed => Ended;
         Closing, Request | Failed => Closing;
     }
@@ -102,7 +103,7 @@ impl ServerSide {
     }
 
     pub(super) fn next_exchange(&mut self) -> Option<Next<Self>> {
-        // A fault in the rest of a request must not be answered as if it were the next one.
+        // An error in the rest of this request must not be answered as the next request.
         if !self.request_over || self.state.on(On::Next).is_none() {
             return None;
         }
@@ -131,12 +132,12 @@ impl ServerSide {
         let checked = Checked::new(fields)?;
         let framing = checked.connection.length.framing()?;
         let bare = switches || status < 200 || status == 204;
-        // RFC 9112 6.1: no Transfer-Encoding or Content-Length in such a response, nor chunked content for
-        // an HTTP/1.0 client.
+        // RFC 9112 6.1, RFC 9110 8.6: no Transfer-Encoding or Content-Length in such a response, and no
+        // chunked content to an HTTP/1.0 client.
         if (bare && framing.is_some()) || (framing == Some(Framing::Chunked) && !request.http11) {
             return Err(ApiMisuse::Framing.into());
         }
-        // An HTTP/1.0 client does not know informational responses (RFC 9110 15.2).
+        // RFC 9110 15.2: a server must not send a 1xx response to an HTTP/1.0 client.
         if status < 200 && !switches && !request.http11 {
             return Ok(());
         }
@@ -183,7 +184,7 @@ impl ServerSide {
     #[cold]
     fn fail(&mut self, error: &Error, output: &mut Output, now: Instant) {
         self.request.persists = false;
-        // A second response would be taken for that to the next request.
+        // The client would take a second response for the response to its next request.
         if let State::Idle | State::Head = self.state {
             let text = format!("{error}\n");
             let status = error.status_hint();
@@ -193,7 +194,7 @@ impl ServerSide {
                 reason(status),
                 text.len(),
             );
-            // Above the limit on output, since there is at most one such response.
+            // May exceed the limit on output: there is at most one such response.
             let out = output.outbox.buffer();
             out.extend_from_slice(head.as_bytes());
             if self.request.method != Method::Head {
@@ -233,7 +234,7 @@ impl Rules for ServerSide {
         // RFC 9112 3.2: respond with 400 to an HTTP/1.1 request without Host, and to any request with more
         // than one or an invalid one.
         if fields.hosts > 1 || (http11 && fields.hosts == 0) || !fields.valid_host {
-            // At the second, at the invalid one, or at the end of a head without one.
+            // Report the second Host, or the invalid one, or the end of a head without one.
             let mut hosts = head.values_of("host");
             let at = match hosts.nth(usize::from(fields.hosts > 1)) {
                 Some(host) => head.offset_of(host),
@@ -275,8 +276,8 @@ impl Rules for ServerSide {
                 self.state.go(On::Request);
             }
             ReplyKind::Continue => {
-                // With a full output the client goes on waiting, as for any late response; it must not
-                // wait for ever (RFC 9110 10.1.1).
+                // If the output is full, the server drops the 100: a client should not wait for it
+                // indefinitely (RFC 9110 10.1.1).
                 let _ = self.send_head(100, &(), output, now);
             }
             ReplyKind::RequestOver => self.request_over = true,

@@ -21,7 +21,7 @@ fn server() -> Server {
     Server::new(Config::server(), T0)
 }
 
-/// All events of an input, as words, until it is used up or the exchange is over.
+/// All events of an input, as words, until it is consumed or the exchange is complete.
 fn receive(server: &mut Server, input: &mut &[u8], now: Instant) -> Result<String, Error> {
     let mut seen = String::new();
     loop {
@@ -51,8 +51,8 @@ fn written(server: &mut Server) -> String {
     String::from_utf8(all).unwrap()
 }
 
-/// A server that owes the head of a response to this request.
-fn asked(request: &str) -> Server {
+/// A server that has received this request, and must send the head of a response.
+fn requested(request: &str) -> Server {
     let mut server = server();
     let mut input = request.as_bytes();
     receive(&mut server, &mut input, T0).unwrap();
@@ -84,7 +84,7 @@ fn pipelined_requests_are_answered_in_turn() {
 }
 
 #[test]
-fn the_connection_persists_as_both_sides_say() {
+fn the_connection_persists_only_if_both_sides_agree() {
     for (version, request, response, persists, line) in [
         ("1.1", "", "A: b", true, ""),
         ("1.1", "Connection: a, CLOSE\r\n", "A: b", false, "Connection: close\r\n"),
@@ -92,7 +92,7 @@ fn the_connection_persists_as_both_sides_say() {
         ("1.0", "", "A: b", false, "Connection: close\r\n"),
         ("1.0", "Connection: keep-alive\r\n", "A: b", true, "Connection: keep-alive\r\n"),
     ] {
-        let mut server = asked(&alloc::format!("GET / HTTP/{version}\r\n{HOST}{request}\r\n"));
+        let mut server = requested(&alloc::format!("GET / HTTP/{version}\r\n{HOST}{request}\r\n"));
         let (name, value) = response.split_once(": ").unwrap();
         server.tx.send_head(200, &[("Content-Length", "0"), (name, value)], T0).unwrap();
         server.tx.send_end(T0).unwrap();
@@ -106,8 +106,8 @@ fn the_connection_persists_as_both_sides_say() {
 }
 
 #[test]
-fn a_response_of_unknown_length_is_in_chunks_or_ends_with_the_connection() {
-    let mut server = asked(&alloc::format!("GET / HTTP/1.1\r\n{HOST}\r\n"));
+fn a_response_of_unknown_length_is_chunked_or_ends_with_the_connection() {
+    let mut server = requested(&alloc::format!("GET / HTTP/1.1\r\n{HOST}\r\n"));
     server.tx.send_head(200, &(), T0).unwrap();
     server.tx.send_data(b"abc", T0).unwrap();
     server.tx.send_data(b"", T0).unwrap();
@@ -120,7 +120,7 @@ fn a_response_of_unknown_length_is_in_chunks_or_ends_with_the_connection() {
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n12c\r\n{x}\r\n0\r\nDigest: d\r\n\r\n"
         )
     );
-    let mut server = asked("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+    let mut server = requested("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
     server.tx.send_head(200, &(), T0).unwrap();
     server.tx.send_data(b"abc", T0).unwrap();
     assert_eq!(server.tx.send_trailers(&(), T0), Err(SendError::Misuse(ApiMisuse::Framing)));
@@ -130,8 +130,8 @@ fn a_response_of_unknown_length_is_in_chunks_or_ends_with_the_connection() {
 }
 
 #[test]
-fn head_is_answered_without_content() {
-    let mut server = asked(&alloc::format!("HEAD / HTTP/1.1\r\n{HOST}\r\n"));
+fn the_response_to_head_has_no_content() {
+    let mut server = requested(&alloc::format!("HEAD / HTTP/1.1\r\n{HOST}\r\n"));
     server.tx.send_head(200, &[("Content-Length", "3")], T0).unwrap();
     server.tx.send_data(b"abc", T0).unwrap();
     server.tx.send_bytes(Bytes::from_static(b"abc"), T0).unwrap();
@@ -141,9 +141,9 @@ fn head_is_answered_without_content() {
 }
 
 #[test]
-fn informational_heads_go_before_the_response_and_not_to_http_1_0() {
+fn informational_heads_precede_the_response_and_are_not_sent_to_http_1_0() {
     for (version, heads) in [("1.1", 2), ("1.0", 1)] {
-        let mut server = asked(&alloc::format!("GET / HTTP/{version}\r\n{HOST}\r\n"));
+        let mut server = requested(&alloc::format!("GET / HTTP/{version}\r\n{HOST}\r\n"));
         server.tx.send_head(103, &[("Link", "</a>")], T0).unwrap();
         server.tx.send_head(200, &[("Content-Length", "0")], T0).unwrap();
         assert_eq!(written(&mut server).matches("HTTP/1.1 ").count(), heads);
@@ -169,15 +169,15 @@ fn after_an_upgrade_the_input_is_not_touched() {
         assert_eq!(server.tx.wants(), crate::Wants { read: false, end: Some(End::Upgrade) });
         assert!(!written(&mut server).contains("onnection"));
     }
-    // Whoever refuses goes on with HTTP.
-    let mut server = asked(&upgrade);
+    // A refusal continues with HTTP.
+    let mut server = requested(&upgrade);
     server.tx.send_head(426, &[("Content-Length", "0")], T0).unwrap();
     server.tx.send_end(T0).unwrap();
     assert!(server.next_exchange(T0));
 }
 
 #[test]
-fn a_broken_request_is_answered_and_the_connection_ends() {
+fn an_invalid_request_gets_a_response_and_ends_the_connection() {
     for (wire, kind, offset, status) in [
         ("GET /\r\n\r\n", ErrorKind::Target, 5, 400),
         ("GET / HTTP/1.1\r\n\r\n", ErrorKind::Host, 16, 400),
@@ -228,7 +228,7 @@ fn a_broken_request_is_answered_and_the_connection_ends() {
 }
 
 #[test]
-fn a_request_that_breaks_after_the_answer_began_gets_no_second_one() {
+fn a_request_that_fails_after_its_response_began_gets_no_second_response() {
     let mut server = server();
     let wire = alloc::format!("POST / HTTP/1.1\r\n{HOST}Transfer-Encoding: chunked\r\n\r\n");
     receive(&mut server, &mut wire.as_bytes(), T0).unwrap();
@@ -241,9 +241,9 @@ fn a_request_that_breaks_after_the_answer_began_gets_no_second_one() {
 }
 
 #[test]
-fn a_request_that_breaks_after_its_answer_gets_no_second_one() {
+fn a_request_that_fails_after_its_response_gets_no_second_response() {
     for (connection, end) in [("", false), ("Connection: close\r\n", true)] {
-        let mut server = asked(&alloc::format!(
+        let mut server = requested(&alloc::format!(
             "POST / HTTP/1.1\r\n{HOST}{connection}Transfer-Encoding: chunked\r\n\r\n"
         ));
         server.tx.send_head(413, &[("Content-Length", "0")], T0).unwrap();
@@ -257,8 +257,8 @@ fn a_request_that_breaks_after_its_answer_gets_no_second_one() {
 }
 
 #[test]
-fn a_request_that_breaks_after_its_upgrade_ends_the_connection() {
-    let mut server = asked(
+fn a_request_that_fails_after_its_upgrade_ends_the_connection() {
+    let mut server = requested(
         "POST / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\
          Transfer-Encoding: chunked\r\n\r\n",
     );
@@ -269,7 +269,7 @@ fn a_request_that_breaks_after_its_upgrade_ends_the_connection() {
 }
 
 #[test]
-fn a_peer_that_leaves_after_its_broken_request_is_not_waited_for() {
+fn the_server_closes_when_the_peer_leaves_after_an_invalid_request() {
     let mut server = server();
     let error = receive(&mut server, &mut &b"junk\r\n\r\n"[..], T0).unwrap_err();
     assert_eq!(server.tx.wants().end, Some(End::Shutdown));
@@ -278,8 +278,8 @@ fn a_peer_that_leaves_after_its_broken_request_is_not_waited_for() {
 }
 
 #[test]
-fn a_peer_that_does_not_read_the_answer_to_its_upgrade_is_left() {
-    let mut server = asked(&alloc::format!("CONNECT x:1 HTTP/1.1\r\n{HOST}\r\n"));
+fn the_server_closes_when_the_peer_does_not_read_the_response_to_its_upgrade() {
+    let mut server = requested(&alloc::format!("CONNECT x:1 HTTP/1.1\r\n{HOST}\r\n"));
     server.tx.send_head(200, &(), T0).unwrap();
     assert!(server.tx.wants().end == Some(End::Upgrade));
     let due = server.tx.poll_timeout().unwrap();
@@ -289,14 +289,14 @@ fn a_peer_that_does_not_read_the_answer_to_its_upgrade_is_left() {
 }
 
 #[test]
-fn a_request_without_a_body_is_not_late() {
-    let server = asked("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+fn a_request_without_content_does_not_time_out() {
+    let server = requested("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     assert_eq!(server.rx.poll_timeout(), None);
 }
 
 #[test]
-fn the_end_of_the_stream_in_every_state() {
-    // Between requests, inside a head, inside a body, while the answer is owed, while it is sent.
+fn the_end_of_stream_is_handled_in_every_state() {
+    // Between requests, inside a head, inside content, before the response, inside the response.
     let mut idle = server();
     idle.rx.receive_eof(&mut idle.tx, T0).unwrap();
     assert_eq!(idle.tx.wants(), crate::Wants { read: false, end: Some(End::Close) });
@@ -308,7 +308,7 @@ fn the_end_of_the_stream_in_every_state() {
         assert_eq!((error.kind, error.at), (ErrorKind::Truncated, part.len() as u64));
         assert!(written(&mut server).starts_with("HTTP/1.1 400 "));
     }
-    let mut server = asked(&alloc::format!("GET / HTTP/1.1\r\n{HOST}\r\n"));
+    let mut server = requested(&alloc::format!("GET / HTTP/1.1\r\n{HOST}\r\n"));
     server.rx.receive_eof(&mut server.tx, T0).unwrap();
     assert_eq!(server.tx.wants(), crate::Wants { read: false, end: None });
     server.tx.send_head(200, &[("Content-Length", "1")], T0).unwrap();
@@ -319,8 +319,8 @@ fn the_end_of_the_stream_in_every_state() {
 }
 
 #[test]
-fn nobody_is_waited_for_without_end() {
-    // Silent: closed without a word. Half a head, half a body, a byte now and then: 408.
+fn every_wait_for_the_client_ends() {
+    // A silent client: closed without a response. An incomplete head, incomplete or trickling content: 408.
     let mut silent = server();
     assert_eq!(silent.poll_timeout(), Some(at(60)));
     silent.handle_timeout(at(59));
@@ -338,7 +338,7 @@ fn nobody_is_waited_for_without_end() {
     assert_eq!((error.kind, error.at), (ErrorKind::TimedOut, 10));
 
     let head = alloc::format!("POST / HTTP/1.1\r\n{HOST}Content-Length: 99999\r\n\r\n");
-    let mut body = asked(&head);
+    let mut body = requested(&head);
     for second in 0..30 {
         receive(&mut body, &mut &b"x"[..], at(second)).unwrap();
     }
@@ -350,18 +350,20 @@ fn nobody_is_waited_for_without_end() {
 }
 
 #[test]
-fn whoever_does_not_read_or_leave_is_left() {
-    let mut server = asked(&alloc::format!("GET / HTTP/1.1\r\n{HOST}Connection: close\r\n\r\n"));
+fn the_server_closes_when_the_client_does_not_read_or_leave() {
+    let mut server =
+        requested(&alloc::format!("GET / HTTP/1.1\r\n{HOST}Connection: close\r\n\r\n"));
     server.tx.send_head(200, &[("Content-Length", "9000")], at(1)).unwrap();
     server.tx.send_data(&[b'a'; 9000], at(1)).unwrap();
     server.tx.output().advance(4096);
-    server.handle_timeout(at(31)); // enough was written: another wait
+    server.handle_timeout(at(31)); // enough was written: the deadline restarts
     assert_eq!(server.tx.wants().end, None);
     server.tx.output().advance(4095);
     server.handle_timeout(at(61));
     assert_eq!(server.tx.wants().end, Some(End::Close));
 
-    let mut server = asked(&alloc::format!("GET / HTTP/1.1\r\n{HOST}Connection: close\r\n\r\n"));
+    let mut server =
+        requested(&alloc::format!("GET / HTTP/1.1\r\n{HOST}Connection: close\r\n\r\n"));
     server.tx.send_head(204, &(), at(1)).unwrap();
     server.tx.send_end(at(1)).unwrap();
     written(&mut server);
@@ -373,8 +375,8 @@ fn whoever_does_not_read_or_leave_is_left() {
 }
 
 #[test]
-fn whoever_was_owed_nothing_for_long_is_not_left_at_once() {
-    let mut server = asked(&alloc::format!("GET / HTTP/1.1\r\n{HOST}\r\n"));
+fn time_without_output_does_not_count_for_the_write_deadline() {
+    let mut server = requested(&alloc::format!("GET / HTTP/1.1\r\n{HOST}\r\n"));
     server.tx.send_head(200, &(), at(0)).unwrap();
     written(&mut server);
     server.handle_timeout(at(30));
@@ -386,7 +388,7 @@ fn whoever_was_owed_nothing_for_long_is_not_left_at_once() {
 }
 
 #[test]
-fn what_contradicts_itself_is_not_sent() {
+fn contradictory_responses_are_not_sent() {
     let get = alloc::format!("GET / HTTP/1.1\r\n{HOST}\r\n");
     for (request, status, fields, misuse) in [
         (&get[..], 99, &[][..], ApiMisuse::Status),
@@ -412,7 +414,7 @@ fn what_contradicts_itself_is_not_sent() {
             ApiMisuse::Framing,
         ),
     ] {
-        let mut server = asked(request);
+        let mut server = requested(request);
         assert_eq!(
             server.tx.send_head(status, fields, T0),
             Err(misuse.into()),
@@ -420,7 +422,7 @@ fn what_contradicts_itself_is_not_sent() {
         );
         assert!(server.tx.output().is_empty() && server.tx.awaits_head());
     }
-    let mut server = asked(&get);
+    let mut server = requested(&get);
     let out_of_order = Err(SendError::Misuse(ApiMisuse::OutOfOrder));
     assert_eq!(server.tx.send_data(b"a", T0), out_of_order);
     assert_eq!(server.tx.send_end(T0), out_of_order);
@@ -431,7 +433,7 @@ fn what_contradicts_itself_is_not_sent() {
     server.tx.send_data(b"ab", T0).unwrap();
     server.tx.send_end(T0).unwrap();
     assert_eq!(server.tx.send_end(T0), out_of_order);
-    let mut server = asked(&get);
+    let mut server = requested(&get);
     server.tx.send_head(200, &(), T0).unwrap();
     let refused = server.tx.send_trailers(&[("Content-Length", "1")], T0);
     assert_eq!(refused, Err(ApiMisuse::ForbiddenTrailer.into()));
@@ -440,7 +442,7 @@ fn what_contradicts_itself_is_not_sent() {
 }
 
 #[test]
-fn a_full_output_takes_nothing() {
+fn a_full_output_refuses_everything() {
     let mut config = Config::server();
     config.output = Some(60);
     let mut server = Server::new(config, T0);
@@ -448,7 +450,7 @@ fn a_full_output_takes_nothing() {
     server.tx.send_head(103, &(), T0).unwrap();
     let long = [("Content-Length", "99"), ("A", "some more than there is room for")];
     assert_eq!(server.tx.send_head(200, &long, T0), Err(SendError::Full));
-    // What is sent while nothing is owed is taken, whatever its size.
+    // An empty output accepts a piece of any size.
     assert_eq!(written(&mut server), "HTTP/1.1 103 Early Hints\r\n\r\n");
     server.tx.send_head(200, &long, T0).unwrap();
     assert_eq!(server.tx.send_data(b"a", T0), Err(SendError::Full));

@@ -5,7 +5,7 @@ use alloc::format;
 use alloc::string::String;
 use proptest::prelude::*;
 
-/// The head's verdict, whole and one byte a call: what it came to, or the error.
+/// The result for a head, decoded at once and one byte per call.
 fn verdict<L: StartLine>(wire: &[u8], config: Config) -> Option<Result<(), Error>> {
     let decode = |sizes: usize| {
         let mut decoder = Decoder::<L>::with_config(config);
@@ -32,7 +32,7 @@ fn fault<L: StartLine>(wire: &str) -> (ErrorKind, u64) {
 }
 
 #[test]
-fn a_request_is_taken_apart() {
+fn request_heads_are_parsed() {
     let wire = b"POST /a?b HTTP/1.0\r\nHost:example.com\r\nX: \t a b \t\r\nx:\r\n\r\n";
     let mut decoder = RequestDecoder::new();
     let mut input = &wire[..];
@@ -47,7 +47,7 @@ fn a_request_is_taken_apart() {
 }
 
 #[test]
-fn a_response_is_taken_apart() {
+fn response_heads_are_parsed() {
     for (line, reason) in [
         ("HTTP/1.1 200 OK", &b"OK"[..]),
         ("HTTP/1.1 200 ", b""),
@@ -63,7 +63,7 @@ fn a_response_is_taken_apart() {
 }
 
 #[test]
-fn each_fault_of_a_request_has_its_name_and_place() {
+fn each_fault_of_a_request_has_its_kind_and_offset() {
     for (wire, kind, at) in [
         ("\rGET / HTTP/1.1\r\n\r\n", ErrorKind::BareCr, 1),
         ("\nGET / HTTP/1.1\r\n\r\n", ErrorKind::Method, 0),
@@ -114,7 +114,7 @@ fn each_fault_of_a_request_has_its_name_and_place() {
 }
 
 #[test]
-fn each_fault_of_a_response_has_its_name_and_place() {
+fn each_fault_of_a_response_has_its_kind_and_offset() {
     for (wire, kind, at) in [
         ("\r\nHTTP/1.1 200 OK\r\n\r\n", ErrorKind::Version, 0),
         ("HTPT/1.1 200 OK\r\n\r\n", ErrorKind::Version, 2),
@@ -152,14 +152,14 @@ fn limits_do_not_depend_on_the_cut() {
     }
 }
 
-/// A head is refused with its last byte, and not before.
+/// The decoder refuses a head at its last byte, and not before.
 fn is_refused_at_its_last_byte<L: StartLine>(wire: &[u8], error: Error) {
     assert_eq!(verdict::<L>(wire, Config::default()), Some(Err(error)));
     assert_eq!(verdict::<L>(&wire[..wire.len() - 1], Config::default()), None);
 }
 
 #[test]
-fn a_start_line_is_judged_as_it_comes() {
+fn a_start_line_is_checked_as_it_arrives() {
     for (wire, kind, at) in [
         // A TLS ClientHello.
         (&b"\x16"[..], ErrorKind::Method, 0),
@@ -190,7 +190,7 @@ fn a_start_line_is_judged_as_it_comes() {
 }
 
 #[test]
-fn a_head_begins_with_its_first_byte_and_not_with_a_crlf() {
+fn a_head_begins_with_its_first_byte_after_a_skipped_crlf() {
     let mut decoder = RequestDecoder::new();
     for (wire, begun) in [("\r", false), ("\n", false), ("G", true)] {
         assert!(matches!(decoder.decode(&mut wire.as_bytes()), Ok(Step::NeedInput)));
@@ -199,7 +199,7 @@ fn a_head_begins_with_its_first_byte_and_not_with_a_crlf() {
 }
 
 #[test]
-fn a_higher_minor_version_is_read_as_ours() {
+fn a_higher_minor_version_is_read_as_1_1() {
     for minor in 0..=9 {
         let wire = format!("GET / HTTP/1.{minor}\r\n\r\n");
         let mut decoder = RequestDecoder::new();
@@ -209,7 +209,7 @@ fn a_higher_minor_version_is_read_as_ours() {
     }
 }
 
-/// The fields of a response, whole and one byte a call.
+/// The fields of a response, decoded at once and one byte per call.
 fn fields_of(wire: &str, config: Config) -> Result<Vec<(String, String)>, Error> {
     let fields = |sizes: usize| {
         let mut decoder = ResponseDecoder::with_config(config);
@@ -227,7 +227,7 @@ fn fields_of(wire: &str, config: Config) -> Result<Vec<(String, String)>, Error>
 }
 
 #[test]
-fn folds_are_joined_where_they_are_allowed() {
+fn folds_are_joined_only_if_allowed() {
     let config = Config { allow_folds: true, ..Config::default() };
     for (lines, value) in [
         ("A: b\r\n c\r\n", "b   c"),
@@ -245,7 +245,7 @@ fn folds_are_joined_where_they_are_allowed() {
             assert_eq!(strict.kind, ErrorKind::ObsFold);
         }
     }
-    // Not after the start line, and nothing else becomes lawful by it.
+    // Not after the start line, and other faults remain faults.
     for (fields, kind, at) in [
         (" A: b\r\n", ErrorKind::ObsFold, 17),
         (" A: b\r\nC: d\r\n e\r\n", ErrorKind::ObsFold, 17),
@@ -260,7 +260,7 @@ fn folds_are_joined_where_they_are_allowed() {
 }
 
 #[test]
-fn blanks_before_a_colon_are_passed_over_where_they_are_allowed() {
+fn blanks_before_a_colon_are_skipped_only_if_allowed() {
     let config = Config { allow_space_before_colon: true, ..Config::default() };
     for line in ["A :b", "A\t : b"] {
         let wire = format!("HTTP/1.1 200 OK\r\n{line}\r\n\r\n");
@@ -273,7 +273,7 @@ fn blanks_before_a_colon_are_passed_over_where_they_are_allowed() {
 }
 
 #[test]
-fn a_low_status_is_read_as_a_5xx_where_it_is_allowed() {
+fn a_low_status_is_read_as_a_5xx_only_if_allowed() {
     let config = Config { allow_low_status: true, ..Config::default() };
     for (line, status) in [("000", 500), ("099", 599), ("100", 100), ("200", 200)] {
         let wire = format!("HTTP/1.1 {line} x\r\n\r\n");
@@ -285,7 +285,7 @@ fn a_low_status_is_read_as_a_5xx_where_it_is_allowed() {
 }
 
 #[test]
-fn released_it_holds_nothing() {
+fn release_frees_all_memory() {
     let mut decoder = RequestDecoder::new();
     for piece in ["GET / HTTP/1.1\r\nA: b", "\r\n\r\n"] {
         let _ = decoder.decode(&mut piece.as_bytes()).unwrap();
@@ -295,7 +295,7 @@ fn released_it_holds_nothing() {
 }
 
 #[test]
-fn the_end_of_stream() {
+fn an_end_of_stream_inside_a_head_is_an_error() {
     assert!(RequestDecoder::new().finish().unwrap().is_none());
     let mut decoder = RequestDecoder::new();
     assert!(matches!(decoder.decode(&mut &b"\r\n"[..]), Ok(Step::NeedInput)));
@@ -334,12 +334,12 @@ fn heads() -> impl Strategy<Value = Vec<u8>> {
         })
 }
 
-/// Names and values.
+/// The names and values of fields.
 type Naive = Vec<(String, Vec<u8>)>;
 
-/// The fields of a head without a fault whose start line is `is_line`, found with no thought of speed.
+/// The fields of a valid head whose start line satisfies `is_line`, with a simple and slow parser.
 fn naive(head: &[u8], is_line: fn(&[u8]) -> bool) -> Option<Naive> {
-    let head = String::from_utf8_lossy(head).into_owned(); // what is not UTF-8 is obs-text still
+    let head = String::from_utf8_lossy(head).into_owned(); // invalid UTF-8 remains obs-text
     let mut lines = head.strip_suffix("\r\n\r\n")?.split("\r\n");
     let is_value = |text: &str| text.bytes().all(scan::is_field_value);
     if !is_line(lines.next()?.as_bytes()) {
@@ -379,9 +379,9 @@ fn is_status_line(line: &[u8]) -> bool {
 }
 
 proptest! {
-    /// The pass that goes over many bytes in a turn, and a reader that looks at one after the other.
+    /// The fast parser gives the same result as a reader that checks one byte after another.
     #[test]
-    fn the_pass_agrees_with_a_naive_reader(wire in heads()) {
+    fn the_parser_agrees_with_a_naive_reader(wire in heads()) {
         fn compare<L: StartLine>(
             wire: &[u8],
             is_line: fn(&[u8]) -> bool,

@@ -3,18 +3,18 @@
 use super::*;
 
 #[test]
-fn a_100_is_sent_when_the_body_is_asked_for() {
+fn a_100_is_sent_when_the_server_awaits_the_content() {
     let head = alloc::format!(
         "POST / HTTP/1.1\r\n{HOST}Expect: 100-continue\r\nContent-Length: 2\r\n\r\n"
     );
-    let mut server = asked(&head);
+    let mut server = requested(&head);
     assert_eq!(written(&mut server), "HTTP/1.1 100 Continue\r\n\r\n");
     assert_eq!(receive(&mut server, &mut &b"hi"[..], T0).unwrap(), "hi.");
     assert_eq!(written(&mut server), "");
-    // Not where some of the body is there, nor to HTTP/1.0, nor after the answer.
-    let mut server = asked(&alloc::format!("{head}h"));
+    // Not if some content has arrived, nor to HTTP/1.0, nor after the response has begun.
+    let mut server = requested(&alloc::format!("{head}h"));
     assert_eq!(written(&mut server), "");
-    let mut server = asked(&head.replace("HTTP/1.1", "HTTP/1.0"));
+    let mut server = requested(&head.replace("HTTP/1.1", "HTTP/1.0"));
     assert_eq!(written(&mut server), "");
     let mut server = self::server();
     let mut input = head.as_bytes();
@@ -24,9 +24,9 @@ fn a_100_is_sent_when_the_body_is_asked_for() {
     assert!(written(&mut server).starts_with("HTTP/1.1 417 "));
 }
 
-/// An answer that RFC 9110 10.1.1 allows: a 100 where it is among them, and never none.
+/// Every list of expectations gets a response that RFC 9110 10.1.1 allows: a 100 if it is in the list.
 #[test]
-fn every_list_of_expectations_gets_an_answer() {
+fn every_list_of_expectations_gets_a_response() {
     for (expect, continues) in [
         ("100-continue", true),
         ("100-Continue", true),
@@ -40,7 +40,7 @@ fn every_list_of_expectations_gets_an_answer() {
         ("\"100-continue\"", false),
         ("", false),
     ] {
-        let mut server = asked(&alloc::format!(
+        let mut server = requested(&alloc::format!(
             "POST / HTTP/1.1\r\n{HOST}Expect: {expect}\r\nContent-Length: 2\r\n\r\n"
         ));
         let expected = if continues { "HTTP/1.1 100 Continue\r\n\r\n" } else { "" };
