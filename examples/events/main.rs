@@ -194,7 +194,7 @@ impl Reader {
                 Event::Message(event) => {
                     self.events += 1;
                     let origin = self.url.origin().ascii_serialization();
-                    json!({"event": event.event, "data": event.data, "id": event.id,
+                    json!({"event": event.event, "data": event.data, "id": event.id.unwrap_or_default(),
                         "origin": origin})
                 }
                 Event::Retry(time) => json!({"retry_ms": time.as_millis()}),

@@ -193,7 +193,7 @@ fn events(
 fn event(item: sse::Item<'_>) -> Item {
     Item::Other(match item {
         sse::Item::Event(sse::Event { event, data, id, .. }) => {
-            json!({"item": "event", "event": event, "data": data, "id": id})
+            json!({"item": "event", "event": event, "data": data, "id": id.unwrap_or_default()})
         }
         sse::Item::Retry(ms) => json!({"item": "retry", "ms": ms}),
         sse::Item::Comment(text) => {

@@ -306,7 +306,11 @@ impl Model {
                 Step::Done => break Step::Done,
             };
             if let Event::Message(message) = event {
-                self.events.push(naive::event(message.event, message.data, message.id));
+                self.events.push(naive::event(
+                    message.event,
+                    message.data,
+                    message.id.unwrap_or_default(),
+                ));
             }
             self.ready = match (self.ready, event) {
                 (ReadyState::Connecting, Event::Open) => ReadyState::Open,

@@ -43,7 +43,7 @@ fn shown(item: Item<'_>) -> String {
     match item {
         Item::Event(Event { event, data, id, .. }) => {
             naive::event(event, data, id.unwrap_or_default())
-        },
+        }
         Item::Retry(ms) => naive::retry(ms),
         Item::Comment(text) => naive::comment(text),
         Item::Skipped(error) => format!("skipped {error:?}"),
