@@ -312,7 +312,7 @@ fn split_valid(bytes: &[u8]) -> (&str, &[u8]) {
 }
 
 /// The number of bytes at the end that begin an incomplete character.
-fn unfinished(bytes: &[u8]) -> usize {
+pub(crate) fn unfinished(bytes: &[u8]) -> usize {
     let last = bytes.iter().rev().take(3).position(|byte| !(0x80..=0xbf).contains(byte));
     match last {
         Some(after) if usize::from(width(bytes[bytes.len() - 1 - after])) > after + 1 => after + 1,

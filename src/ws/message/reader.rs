@@ -8,7 +8,7 @@ use super::event::Kind;
 use super::inflate::Inflater;
 use crate::kernel::step::Step;
 use crate::kernel::table::transitions;
-use crate::kernel::text::{Beginning, Joiner};
+use crate::kernel::text::{self, Beginning, Joiner};
 use crate::ws::close::Close;
 use crate::ws::error::{Error, ErrorKind};
 use crate::ws::frame::{ControlPayload, Header, HeaderBuffer, Opcode, Rules, most_deflated};
@@ -232,7 +232,7 @@ impl<R: Role> Reader<R> {
                     }
                 }
                 State::Control | State::ControlBetween => {
-                    control.push(self.unmask(input, usize::MAX));
+                    control.push(self.unmask(input, usize::MAX, |_| 0));
                     if self.frame.left > 0 {
                         return Ok(Step::NeedInput);
                     }
@@ -412,20 +412,39 @@ impl<R: Role> Reader<R> {
                 usize::MAX
             }));
         }
-        let piece = self.unmask(input, if lacks > 0 { lacks } else { longest });
+        let piece = match self.message.kind {
+            Kind::Text if lacks == 0 => self.unmask(input, longest, text::unfinished),
+            Kind::Text => self.unmask(input, lacks, |_| 0),
+            Kind::Binary => self.unmask(input, longest, |_| 0),
+        };
         self.message.len += piece.len() as u64;
         Source::Input(piece)
     }
 
-    /// Takes up to `most` bytes of the payload out of the input, and unmasks them.
+    /// Takes up to `most` bytes of the payload out of the input, and unmasks them. If more of them are
+    /// there, the last `cut` are left.
     #[inline]
-    fn unmask<'b>(&mut self, input: &mut &'b mut [u8], most: usize) -> &'b [u8] {
-        let len = within(self.frame.left, input.len()).min(most);
-        let (piece, rest) = core::mem::take(input).split_at_mut(len);
-        *input = rest;
+    fn unmask<'b>(
+        &mut self,
+        input: &mut &'b mut [u8],
+        most: usize,
+        cut: impl Fn(&[u8]) -> usize,
+    ) -> &'b [u8] {
+        let available = within(self.frame.left, input.len());
+        let mut len = available.min(most);
+        let bytes = core::mem::take(input);
         if let Some(key) = self.frame.key {
-            mask(piece, key);
+            mask(&mut bytes[..len], key);
         }
+        if len < available {
+            let cut = cut(&bytes[..len]);
+            len -= cut;
+            if let Some(key) = self.frame.key {
+                mask(&mut bytes[len..len + cut], rotate(key, len));
+            }
+        }
+        let (piece, rest) = bytes.split_at_mut(len);
+        *input = rest;
         self.pass(len);
         piece
     }
