@@ -398,6 +398,7 @@ fn a_right_import_is_not() {
         ("sse::line", "use crate::Step; use crate::kernel::error::Blame;"),
         ("sse::server", "use crate::replay::Replay; use crate::sse::line::Decoder;"),
         ("sse::line", "#[cfg(test)] mod more { use crate::ws::CloseCode; }"),
+        ("sse::line", "#[cfg(doc)] use crate::ws::CloseCode;"),
         ("sse::line", "/* use crate::ws; */ const A: &str = \"use crate::ws;\"; // use crate::ws;"),
     ] {
         let before = upward(&Tree::of(&source::modules()).imports());

@@ -28,13 +28,14 @@ fn read(folder: &Path, module: &[String], all: &mut BTreeMap<Vec<String>, String
     }
 }
 
-/// Drops items under `#[cfg(test)]`, and the files and folders of the modules among them.
+/// Drops items that are compiled for tests or documentation alone, and the files and folders of the modules among them.
 pub(crate) fn without_test_files(
     mut all: BTreeMap<Vec<String>, String>,
 ) -> BTreeMap<Vec<String>, String> {
     let mut tests = Vec::new();
     for (module, text) in &mut all {
-        while let Some(start) = text.find("#[cfg(test)]") {
+        let marks = ["#[cfg(test)]", "#[cfg(all(test,", "#[cfg(doc)]"];
+        while let Some(start) = marks.iter().find_map(|mark| text.find(mark)) {
             let end = start + end_of_item(&text[start..]);
             let item = text[start..end].trim_end();
             if let Some(name) = item.strip_suffix(';').and_then(|item| item.rsplit_once("mod ")) {
