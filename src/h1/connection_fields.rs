@@ -1,7 +1,7 @@
 //! The fields of a head that govern the connection and the length of the content.
 
 use crate::h1::Version;
-use crate::h1::framing::BodyLength;
+use crate::h1::body_length::BodyLength;
 use crate::h1::head::{Head, StartLine};
 use crate::kernel::grammar::is_host_field;
 use crate::kernel::{grammar, scan};

@@ -52,9 +52,4 @@ pub enum Framing {
 }
 
 #[cfg(feature = "alloc")]
-mod length;
-
-#[cfg(feature = "alloc")]
-pub(super) use length::{BodyLength, Switches, request_of, response_of};
-#[cfg(feature = "alloc")]
-pub use length::{request, response};
+pub use super::body_length::{request, response};

@@ -42,6 +42,8 @@
 //! network cut the input.
 
 pub mod body;
+#[cfg(feature = "alloc")]
+mod body_length;
 pub mod chunked;
 #[cfg(feature = "alloc")]
 pub mod client;

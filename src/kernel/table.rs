@@ -21,7 +21,7 @@ macro_rules! transitions {
                 "| ", stringify!($($from),+), " | ", stringify!($($on),+), " | ", stringify!($to), " |"
             )])+
             #[inline]
-            const fn on(self, on: $On) -> Option<Self> {
+            pub(super) const fn on(self, on: $On) -> Option<Self> {
                 match (self, on) {
                     $(($(Self::$from)|+, $($On::$on)|+) => Some(Self::$to),)+
                     #[allow(unreachable_patterns, reason = "a table may be complete")]
@@ -31,7 +31,7 @@ macro_rules! transitions {
 
             /// Goes on to the state after `on`, which must be in the table.
             #[inline]
-            fn go(&mut self, on: $On) {
+            pub(super) fn go(&mut self, on: $On) {
                 match self.on(on) {
                     Some(next) => *self = next,
                     None => debug_assert!(false, "{on:?} in {self:?} is not in the table"),

@@ -6,41 +6,14 @@ use bytes::BufMut;
 use super::event::{Event, MESSAGE};
 use crate::kernel::decimal::Decimal;
 use crate::kernel::scan;
-use crate::replay::{Entry, Message};
 use crate::{ApiMisuse, SendError};
 
-impl Event<'_> {
-    /// Encodes the event once, in one allocation of its size, for any number of connections.
-    ///
-    /// ```
-    /// use wirefeed::sse::Event;
-    ///
-    /// let event = Event { id: Some("7"), data: "x", ..Default::default() }.encode()?;
-    /// assert_eq!((event.bytes(), event.id()), (&b"id: 7\ndata: x\n\n"[..].into(), Some("7")));
-    /// # Ok::<(), wirefeed::SendError>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`ApiMisuse::LineBreak`] where the type or the id would end its line.
-    pub fn encode(&self) -> Result<Entry, SendError> {
-        let parts = Parts::of(self)?;
-        let mut out = Vec::with_capacity(parts.len());
-        parts.put(&mut out);
-        // The id is the first field.
-        let id = self.id.map(|id| ID.len()..ID.len() + id.len());
-        Ok(Entry::new(out.into(), id))
-    }
-}
-
-impl Message for Event<'_> {
-    fn id(&self) -> Option<&str> {
-        self.id
-    }
-
-    fn encode_as(&self, id: &str) -> Result<Entry, SendError> {
-        Event { id: Some(id), ..*self }.encode()
-    }
+/// The event in one allocation of its size.
+pub(super) fn encoded(event: &Event<'_>) -> Result<Vec<u8>, SendError> {
+    let parts = Parts::of(event)?;
+    let mut out = Vec::with_capacity(parts.len());
+    parts.put(&mut out);
+    Ok(out)
 }
 
 /// A checked event, and what is to be known of it more than once.
@@ -200,7 +173,7 @@ fn after_line_end(rest: &[u8]) -> &[u8] {
     }
 }
 
-const ID: &[u8] = b"id: ";
+pub(super) const ID: &[u8] = b"id: ";
 const EVENT: &[u8] = b"event: ";
 const DATA: &[u8] = b"data: ";
 /// Between two lines of data.

@@ -4,7 +4,7 @@ use core::fmt;
 
 use crate::Blame;
 use crate::kernel::error::Kind;
-use crate::ws::CloseCode;
+use crate::ws::close_code::CloseCode;
 
 /// An error of a WebSocket connection: a kind and the offset of the first offending byte.
 pub type Error = crate::kernel::error::Error<ErrorKind>;

@@ -22,6 +22,7 @@
 //!   feature) to do it
 
 mod close;
+mod close_code;
 #[cfg(feature = "deflate")]
 pub mod deflate;
 #[cfg(feature = "alloc")]
@@ -37,7 +38,8 @@ mod role;
 mod session;
 mod url;
 
-pub use close::{Close, CloseCode};
+pub use close::Close;
+pub use close_code::CloseCode;
 pub use error::{Error, ErrorKind};
 pub use mask::mask;
 pub use role::{ClientRole, Role, ServerRole};

@@ -7,8 +7,8 @@ use bytes::Buf as _;
 
 use super::event::{Event, Reply, ReplyKind};
 use crate::grammar::Target;
+use crate::h1::body_length::{self, Switches};
 use crate::h1::connection_fields::ConnectionFields;
-use crate::h1::framing::{self, Switches};
 use crate::h1::head::{Head, StatusLine};
 use crate::h1::output::{Checked, Content, Output, is_method};
 use crate::h1::receiver::Next;
@@ -204,7 +204,7 @@ impl Rules for ClientSide {
             identity: config.allow_identity_coding,
         };
         let fields = ConnectionFields::of(head);
-        let framing = framing::response_of(head, &fields.length, request.method, switches)?;
+        let framing = body_length::response_of(head, &fields.length, request.method, switches)?;
         Ok(match head.status() {
             101 if !request.upgrade => {
                 return Err(Error::new(ErrorKind::UnexpectedUpgrade, 0));

@@ -4,8 +4,8 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::config::Config;
-use super::message::{Head, Span};
-use super::parser::Parser;
+use super::message::Head;
+use super::parser::{Parser, Span};
 use super::start_line::{RequestLine, Seen, StartLine, StatusLine};
 use crate::Step;
 use crate::h1::{Error, ErrorKind};

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use super::parser::Span;
 use super::start_line::{REASON, RequestLine, StartLine, StatusLine};
 use crate::Fields;
 use crate::h1::Version;
@@ -153,23 +154,6 @@ impl<L: fmt::Debug> fmt::Debug for Head<'_, L> {
             .field("line", &self.line)
             .field("fields", &self.spans.len())
             .finish_non_exhaustive()
-    }
-}
-
-/// The position of a field in its head.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Span {
-    pub(super) name: (u32, u32),
-    pub(super) value: (u32, u32),
-}
-
-impl Span {
-    fn name<'m>(&self, bytes: &'m [u8]) -> &'m [u8] {
-        &bytes[self.name.0 as usize..self.name.1 as usize]
-    }
-
-    fn value<'m>(&self, bytes: &'m [u8]) -> &'m [u8] {
-        &bytes[self.value.0 as usize..self.value.1 as usize]
     }
 }
 

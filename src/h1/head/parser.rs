@@ -4,7 +4,6 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::config::Config;
-use super::message::Span;
 use crate::h1::ErrorKind;
 use crate::kernel::scan;
 
@@ -132,6 +131,23 @@ impl<'a> Parser<'a> {
     #[inline]
     pub(super) fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
+    }
+}
+
+/// The position of a field in its head.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Span {
+    pub(super) name: (u32, u32),
+    pub(super) value: (u32, u32),
+}
+
+impl Span {
+    pub(super) fn name<'m>(&self, bytes: &'m [u8]) -> &'m [u8] {
+        &bytes[self.name.0 as usize..self.name.1 as usize]
+    }
+
+    pub(super) fn value<'m>(&self, bytes: &'m [u8]) -> &'m [u8] {
+        &bytes[self.value.0 as usize..self.value.1 as usize]
     }
 }
 

@@ -5,13 +5,14 @@ use core::fmt;
 use core::time::Duration;
 
 use super::event::{Event, Method, Reply, ReplyKind, RequestInfo};
+use crate::h1::body_length;
 use crate::h1::connection_fields::ConnectionFields;
 use crate::h1::head::{Head, RequestLine};
 use crate::h1::output::{Checked, Content, Output};
 use crate::h1::reason::reason;
 use crate::h1::receiver::Next;
 use crate::h1::side::{Opened, Rules, Side};
-use crate::h1::{Config, Error, ErrorKind, Framing, Request, Version, framing};
+use crate::h1::{Config, Error, ErrorKind, Framing, Request, Version};
 use crate::kernel::table::transitions;
 use crate::{ApiMisuse, End, Fields, Instant, SendError, Wants};
 
@@ -242,7 +243,7 @@ impl Rules for ServerSide {
             };
             return Err(Error::new(ErrorKind::Host, at));
         }
-        let framing = framing::request_of(head, &fields.length)?;
+        let framing = body_length::request_of(head, &fields.length)?;
         let method = match head.raw_method() {
             b"HEAD" => Method::Head,
             b"CONNECT" => Method::Connect,

@@ -4,7 +4,8 @@ use alloc::string::String;
 
 #[cfg(doc)]
 use super::Command;
-use super::{EventSource, On, Reason, State};
+use super::event::Reason;
+use super::event_source::{EventSource, On, State};
 use crate::{Entropy, Fields, Instant};
 
 impl<E: Entropy> EventSource<E> {

@@ -2,7 +2,10 @@ use alloc::format;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
+use core::time::Duration;
+
 use super::*;
+use crate::{Instant, Step};
 
 mod idle;
 

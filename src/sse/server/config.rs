@@ -2,11 +2,6 @@
 
 use core::time::Duration;
 
-#[cfg(doc)]
-use super::EventStream;
-#[cfg(doc)]
-use crate::{Outbox, SendError};
-
 /// When a response ends. After each end an `EventSource` comes back by itself: a stream and a poll
 /// are the same to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,13 +12,13 @@ pub enum Mode {
     /// until they end.
     LongPoll {
         /// How long it waits for an event. Where this is zero it ends at the next
-        /// [`handle_timeout`](EventStream::handle_timeout), as a short poll.
+        /// [`handle_timeout`](super::EventStream::handle_timeout), as a short poll.
         hold: Duration,
         /// How long it waits for others after the first. Even where this is zero it takes along
-        /// what is sent before the next [`handle_timeout`](EventStream::handle_timeout).
+        /// what is sent before the next [`handle_timeout`](super::EventStream::handle_timeout).
         batch: Duration,
     },
-    /// At once, with what is sent before the next [`handle_timeout`](EventStream::handle_timeout). The
+    /// At once, with what is sent before the next [`handle_timeout`](super::EventStream::handle_timeout). The
     /// client comes back after [`Config::retry`].
     ShortPoll,
 }
@@ -39,7 +34,7 @@ pub struct Config {
     pub keep_alive: Option<Duration>,
     /// What becomes of an event that finds no room. It is refused.
     pub on_full: Overflow,
-    /// Bytes of pending output; `None` sets no limit. 1 MiB, as every [`Outbox`].
+    /// Bytes of pending output; `None` sets no limit. 1 MiB, as every [`Outbox`](crate::Outbox).
     /// The reconnection time and the keep-alive go over it: 31 bytes.
     pub output: Option<usize>,
 }
@@ -59,7 +54,7 @@ impl Default for Config {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Overflow {
-    /// The command says [`SendError::Full`]; nothing else has changed.
+    /// The command says [`SendError::Full`](crate::SendError::Full); nothing else has changed.
     Refuse,
     /// The stream ends after the pending output. The client comes back with its last event id, to be sent
     /// from the history what it missed.
@@ -68,8 +63,8 @@ pub enum Overflow {
     /// sent says that all before it was seen, and no history will send it again. For values of
     /// which only the last one counts.
     Skip,
-    /// It waits in the history: the stream [is behind](EventStream::is_behind) until
-    /// [`resume`](EventStream::resume) has sent all. Only for callers whose every event with an id is in
+    /// It waits in the history: the stream [is behind](super::EventStream::is_behind) until
+    /// [`resume`](super::EventStream::resume) has sent all. Only for callers whose every event with an id is in
     /// the history before it is sent. A client that brings a `Last-Event-ID` begins like that.
     Resume,
 }

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::Failure;
+use super::error::Failure;
 use crate::Fields;
 use crate::kernel::grammar::{self, Element, Malformed, Value};
 

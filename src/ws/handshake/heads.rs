@@ -6,8 +6,8 @@ use core::fmt;
 
 use bytes::BufMut;
 
-use super::Offers;
 use super::fields::HandshakeFields;
+use super::offers::Offers;
 use crate::kernel::fields::{self, Field};
 use crate::ws::Url;
 use crate::{ApiMisuse, Fields, SendError};

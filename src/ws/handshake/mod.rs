@@ -158,23 +158,27 @@
 //! ```
 
 mod client;
+mod error;
 mod extensions;
 mod fields;
 #[cfg(feature = "alloc")]
 mod heads;
 mod key;
+mod offers;
 mod protocols;
 mod pseudo_fields;
 mod server;
 
-pub use client::{ClientHandshake, Failure, Offers};
+pub use client::ClientHandshake;
+pub use error::{Failure, Refusal, RefusalKind};
 pub use extensions::{DeflateConfig, DeflateParams, ExtensionValue, WindowBits};
 #[cfg(feature = "alloc")]
 pub use heads::{Request, Response};
 pub use key::accept_key;
+pub use offers::Offers;
 pub use protocols::{Preference, protocols, select_protocol};
 pub use pseudo_fields::PseudoFields;
-pub use server::{Refusal, RefusalKind, ServerHandshake};
+pub use server::ServerHandshake;
 
 #[cfg(all(test, feature = "alloc"))]
 mod tests;

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::server::{Refusal, RefusalKind};
+use super::error::{Refusal, RefusalKind};
 use crate::Fields;
 
 /// The pseudo-header fields of a request (RFC 9113 8.3.1, RFC 8441 4).

@@ -1,6 +1,6 @@
 //! Both sides over an extended CONNECT (RFC 8441).
 
-use super::server::RefusalKind;
+use super::error::RefusalKind;
 use super::*;
 use crate::ws::Url;
 use crate::{ApiMisuse, Fields, SendError};

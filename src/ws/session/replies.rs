@@ -4,7 +4,8 @@ use alloc::boxed::Box;
 use core::fmt;
 
 use crate::kernel::{replies::Replies, time::Instant};
-use crate::ws::close::{Close, CloseCode};
+use crate::ws::close::Close;
+use crate::ws::close_code::CloseCode;
 use crate::ws::error::Error;
 use crate::ws::frame::ControlPayload;
 

@@ -14,7 +14,8 @@ use crate::kernel::error::{ApiMisuse, SendError};
 use crate::kernel::step::{End, Wants};
 use crate::kernel::table::transitions;
 use crate::kernel::{outbox::Outbox, replies::Replies, time::Instant};
-use crate::ws::close::{CloseCode, Ending};
+use crate::ws::close::Ending;
+use crate::ws::close_code::CloseCode;
 #[cfg(feature = "deflate")]
 use crate::ws::deflate::Deflater;
 use crate::ws::frame::{ControlPayload, Header, HeaderBytes, Opcode};

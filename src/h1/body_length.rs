@@ -1,6 +1,6 @@
 //! The framing of a message, from the fields of its head.
 
-use super::Framing;
+use super::framing::Framing;
 use crate::ApiMisuse;
 use crate::h1::head::{Head, StartLine};
 use crate::h1::{Error, ErrorKind, Request, Response, Version};
@@ -28,10 +28,7 @@ pub fn request(head: &Request<'_>) -> Result<Framing, Error> {
 }
 
 /// The framing of a request's content, from collected fields.
-pub(in crate::h1) fn request_of(
-    head: &Request<'_>,
-    length: &BodyLength<'_>,
-) -> Result<Framing, Error> {
+pub(super) fn request_of(head: &Request<'_>, length: &BodyLength<'_>) -> Result<Framing, Error> {
     let (codings, length) = length
         .judge(head.version())
         .map_err(|(kind, value)| Error::new(kind, head.offset_of(value)))?;
@@ -60,7 +57,7 @@ pub fn response(head: &Response<'_>, method: &str) -> Result<Framing, Error> {
 
 /// The framing of a response's content, from collected fields. It refuses contradictions even if the
 /// response has no content, because a forwarder would pass them on.
-pub(in crate::h1) fn response_of(
+pub(super) fn response_of(
     head: &Response<'_>,
     length: &BodyLength<'_>,
     method: &str,
@@ -85,11 +82,11 @@ pub(in crate::h1) fn response_of(
 
 /// Which of contradictory length fields a client uses.
 #[derive(Debug, Clone, Copy, Default)]
-pub(in crate::h1) struct Switches {
+pub(super) struct Switches {
     /// `Transfer-Encoding` rather than `Content-Length`.
-    pub(in crate::h1) length_with_coding: bool,
+    pub(super) length_with_coding: bool,
     /// `Content-Length` rather than a `Transfer-Encoding: identity`.
-    pub(in crate::h1) identity: bool,
+    pub(super) identity: bool,
 }
 
 /// What is wrong, and the offending value.
@@ -97,7 +94,7 @@ type Fault<'a> = (ErrorKind, &'a [u8]);
 
 /// The fields that delimit the content.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::h1) struct BodyLength<'a> {
+pub(super) struct BodyLength<'a> {
     codings: Option<Codings<'a>>,
     length: Option<(u64, &'a [u8])>,
     fault: Option<Fault<'a>>,
@@ -105,7 +102,7 @@ pub(in crate::h1) struct BodyLength<'a> {
 
 /// All `Transfer-Encoding` fields as one list.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::h1) struct Codings<'a> {
+pub(super) struct Codings<'a> {
     /// The first coding other than `chunked`.
     other: Option<&'a [u8]>,
     /// The last coding; the field value if the list is empty so far.
@@ -119,10 +116,10 @@ pub(in crate::h1) struct Codings<'a> {
 
 impl<'a> BodyLength<'a> {
     /// The value before the first field.
-    pub(in crate::h1) const NOTHING: Self = Self { codings: None, length: None, fault: None };
+    pub(super) const NOTHING: Self = Self { codings: None, length: None, fault: None };
 
     /// The lengths of the names of these fields: bit *n* for a name of *n* bytes.
-    pub(in crate::h1) const NAME_LENGTHS: u32 = 1 << 14 | 1 << 17;
+    pub(super) const NAME_LENGTHS: u32 = 1 << 14 | 1 << 17;
 
     /// Reads all fields of a head.
     fn of<L: StartLine>(head: &Head<'a, L>) -> Self {
@@ -135,7 +132,7 @@ impl<'a> BodyLength<'a> {
 
     /// Reads one field. Its name must be a token.
     #[inline]
-    pub(in crate::h1) fn note(&mut self, name: &[u8], value: &'a [u8]) {
+    pub(super) fn note(&mut self, name: &[u8], value: &'a [u8]) {
         let noted = match name.len() {
             14 if scan::is_name(name, b"content-length") => self.note_length(value),
             17 if scan::is_name(name, b"transfer-encoding") => self.note_codings(value),
@@ -204,13 +201,13 @@ impl<'a> BodyLength<'a> {
     }
 
     /// Whether the fields delimit the content in two ways.
-    pub(in crate::h1) const fn is_ambiguous(&self) -> bool {
+    pub(super) const fn is_ambiguous(&self) -> bool {
         self.codings.is_some() && self.length.is_some()
     }
 
     /// The framing of fields that this side sends; `None` if they determine none. As strict as for
     /// received fields.
-    pub(in crate::h1) fn framing(&self) -> Result<Option<Framing>, ApiMisuse> {
+    pub(super) fn framing(&self) -> Result<Option<Framing>, ApiMisuse> {
         match self.judge(Version::Http11) {
             Err(_) | Ok((Some(Codings { chunked_last: false, .. }), _)) => Err(ApiMisuse::Framing),
             Ok((Some(_), _)) => Ok(Some(Framing::Chunked)),

@@ -1,7 +1,9 @@
-//! What type a response has.
+//! The fields of a response that matter to an event source.
+
+use core::time::Duration;
 
 use crate::Fields;
-use crate::kernel::grammar;
+use crate::kernel::{grammar, scan};
 
 /// Whether the type is `text/event-stream`, whatever its parameters.
 ///
@@ -12,6 +14,12 @@ pub(super) fn is_event_stream(fields: &(impl Fields + ?Sized)) -> bool {
         .flat_map(grammar::quoted_list)
         .filter_map(grammar::media_type);
     types.filter(|it| !it.is("*", "*")).last().is_some_and(|it| it.is("text", "event-stream"))
+}
+
+/// `Retry-After` in seconds (RFC 9110 10.2.3), the longest of several; a date is the caller's to
+/// read, who has a calendar.
+pub(super) fn retry_after(fields: &(impl Fields + ?Sized)) -> Option<Duration> {
+    fields.values_of("retry-after").filter_map(scan::digits).max().map(Duration::from_secs)
 }
 
 #[cfg(test)]
@@ -50,6 +58,23 @@ mod tests {
             &["text/html;a=\"\\\", text/event-stream\""],
         ] {
             assert!(!is(bad), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn the_longest_number_counts() {
+        for (values, seconds) in [
+            (&[][..], None),
+            (&["0"], Some(0)),
+            (&["007"], Some(7)),
+            (&["1", "30", "2"], Some(30)),
+            (&["x", "2"], Some(2)),
+            (&["99999999999999999999999"], Some(u64::MAX)),
+            (&["Fri, 31 Dec 1999 23:59:59 GMT"], None),
+            (&["", "+5", "-5", "5.0", "5, 6", "0x5", "\u{661}"], None),
+        ] {
+            let fields: Vec<_> = values.iter().map(|value| ("retry-AFTER", *value)).collect();
+            assert_eq!(retry_after(&fields[..]), seconds.map(Duration::from_secs), "{values:?}");
         }
     }
 }
