@@ -217,7 +217,7 @@ impl Decoder {
     }
 
     /// Processes the field of a line that was read; `None` where the input ends before the line does.
-    #[inline]
+    #[inline(always)]
     fn process<'b>(
         &mut self,
         line: Result<Option<Line<'b>>, u64>,

@@ -33,10 +33,10 @@ impl<'a> Parts<'a> {
     fn of(event: &'a Event<'a>) -> Result<Self, ApiMisuse> {
         let ends_line = |text: &str| text.bytes().any(|byte| matches!(byte, b'\r' | b'\n'));
         let ends_id = |id: &str| id.bytes().any(|byte| matches!(byte, b'\r' | b'\n' | 0));
-        if ends_line(event.event) || event.id.is_some_and(ends_id) {
+        let name = Some(event.event).filter(|name| !matches!(*name, "" | MESSAGE));
+        if name.is_some_and(ends_line) || event.id.is_some_and(ends_id) {
             return Err(ApiMisuse::LineBreak);
         }
-        let name = Some(event.event).filter(|name| !matches!(*name, "" | MESSAGE));
         let field = |name: &[u8], len: Option<usize>| len.map_or(0, |len| name.len() + len + 1);
         let retry = event.retry.map(Decimal::of);
         let len = field(ID, event.id.map(str::len))

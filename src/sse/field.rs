@@ -64,7 +64,7 @@ impl Buffers {
         &self.ids[..self.committed as usize]
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn id(&self) -> Option<&str> {
         Some(self.last_event_id()).filter(|id| !id.is_empty())
     }
@@ -177,7 +177,7 @@ impl Buffers {
 
     /// "Dispatch the event" (9.2.6): the id becomes the last one. Returns whether there is an event: one
     /// without data is dropped.
-    #[inline]
+    #[inline(always)]
     pub(super) fn commit(&mut self) -> bool {
         let seen = core::mem::take(&mut self.seen);
         if seen & ID != 0 {
@@ -188,7 +188,7 @@ impl Buffers {
     }
 
     /// The event that a blank line has ended, with this data or that of the buffer.
-    #[inline]
+    #[inline(always)]
     pub(super) fn event<'m>(&'m self, data: Option<&'m str>) -> Event<'m> {
         Event {
             event: if self.event.is_empty() { MESSAGE } else { &self.event },
