@@ -1,6 +1,6 @@
 //! The receiving half of a connection: heads, content, trailers.
 
-use core::fmt;
+use crate::kernel::debug::debug;
 
 use super::content::{Content, rewind};
 use super::side::{Opened, Side};
@@ -451,21 +451,13 @@ impl<S: Side> Progress<S> {
     }
 }
 
-impl<S: Side> fmt::Debug for Receiver<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Receiver")
-            .field("state", &self.progress.state)
-            .field("at", &self.progress.at)
-            .finish_non_exhaustive()
-    }
-}
+debug!([S: Side] Receiver<S>, self => Receiver {
+    state: self.progress.state,
+    at: self.progress.at,
+});
 
 /// Prepares the receiving half for the next message. The sending half returns it.
 #[must_use = "pass it to `Receiver::next_exchange`, or the receiving half accepts no further message"]
 pub struct Next<S: Side>(pub(super) S::Exchange);
 
-impl<S: Side> fmt::Debug for Next<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Next").field(&self.0).finish()
-    }
-}
+debug!([S: Side] Next<S>, self, f => f.debug_tuple("Next").field(&self.0).finish());

@@ -1,6 +1,6 @@
 //! The sending half of a connection.
 
-use core::fmt;
+use crate::kernel::debug::debug;
 
 use bytes::Bytes;
 
@@ -151,8 +151,4 @@ impl<S: Side> Replies<S::Reply> for Sender<S> {
     }
 }
 
-impl<S: Side> fmt::Debug for Sender<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sender").field("side", &self.side).field("output", &self.output).finish()
-    }
-}
+debug!([S: Side] Sender<S>, self => Sender { side: self.side, output: self.output });

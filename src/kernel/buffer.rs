@@ -1,5 +1,6 @@
 //! A buffer for the part of a token that arrived before the end of the input.
 
+use crate::kernel::debug::debug;
 use alloc::vec::Vec;
 
 /// The first part of a token whose rest has not arrived. The owner checks its limit before it stores.
@@ -44,11 +45,7 @@ impl Buffer {
     }
 }
 
-impl core::fmt::Debug for Buffer {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "Buffer({} bytes)", self.0.len())
-    }
-}
+debug!([] Buffer, self, f => write!(f, "Buffer({} bytes)", self.0.len()));
 
 /// Reserves room for `more` bytes. The capacity doubles with the bytes that have arrived, up to `limit`.
 pub(crate) fn reserve(bytes: &mut Vec<u8>, more: usize, limit: usize) {

@@ -14,7 +14,7 @@
 //! # Ok::<(), wirefeed::SendError>(())
 //! ```
 
-use core::fmt;
+use crate::kernel::debug::debug;
 
 use crate::kernel::scan;
 
@@ -27,12 +27,8 @@ pub struct Field<'a> {
     pub value: &'a [u8],
 }
 
-/// Prints only the length of the value, which may be a cookie or a credential.
-impl fmt::Debug for Field<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Field").field("name", &self.name).field("value", &self.value.len()).finish()
-    }
-}
+// Prints only the length of the value, which may be a cookie or a credential.
+debug!([] Field<'_>, self => Field { name: self.name, value: self.value.len() });
 
 /// Anything that holds fields: a decoded head, trailers, a slice of pairs, an `http::HeaderMap`.
 ///
@@ -107,11 +103,7 @@ impl Fields for http::HeaderMap {
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
 pub struct Lines<'a>(pub &'a [u8]);
 
-impl fmt::Debug for Lines<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Lines({} bytes)", self.0.len())
-    }
-}
+debug!([] Lines<'_>, self, f => write!(f, "Lines({} bytes)", self.0.len()));
 
 impl Fields for Lines<'_> {
     fn fields(&self) -> impl Iterator<Item = Field<'_>> {

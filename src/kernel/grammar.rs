@@ -15,6 +15,7 @@
 //! assert!(media_type(b"text/html; charset=utf-8").unwrap().is("text", "html"));
 //! ```
 
+use crate::kernel::debug::debug;
 use core::fmt;
 
 use nom::branch::alt;
@@ -109,14 +110,7 @@ pub struct Parameter<'a> {
     pub value: Option<Value<'a>>,
 }
 
-impl fmt::Debug for Parameter<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Parameter")
-            .field("name", &self.name.len())
-            .field("value", &self.value)
-            .finish()
-    }
-}
+debug!([] Parameter<'_>, self => Parameter { name: self.name.len(), value: self.value });
 
 /// An iterator over parameters, each with its leading `;`. It skips empty ones.
 ///
@@ -133,11 +127,7 @@ impl fmt::Debug for Parameter<'_> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Parameters<'a>(&'a [u8]);
 
-impl fmt::Debug for Parameters<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Parameters({} bytes)", self.0.len())
-    }
-}
+debug!([] Parameters<'_>, self, f => write!(f, "Parameters({} bytes)", self.0.len()));
 
 impl<'a> Parameters<'a> {
     /// The parameters in `bytes`, which begin at a `;`: those of a media type, or the extensions that a
@@ -187,15 +177,11 @@ pub struct MediaType<'a> {
     pub parameters: Parameters<'a>,
 }
 
-impl fmt::Debug for MediaType<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MediaType")
-            .field("main", &self.main.len())
-            .field("subtype", &self.subtype.len())
-            .field("parameters", &self.parameters)
-            .finish()
-    }
-}
+debug!([] MediaType<'_>, self => MediaType {
+    main: self.main.len(),
+    subtype: self.subtype.len(),
+    parameters: self.parameters,
+});
 
 impl MediaType<'_> {
     /// Whether it is this type. The comparison ignores case and parameters.
@@ -225,14 +211,7 @@ pub struct Element<'a> {
     pub parameters: Parameters<'a>,
 }
 
-impl fmt::Debug for Element<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Element")
-            .field("name", &self.name.len())
-            .field("parameters", &self.parameters)
-            .finish()
-    }
-}
+debug!([] Element<'_>, self => Element { name: self.name.len(), parameters: self.parameters });
 
 /// The value is not a list of tokens with parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

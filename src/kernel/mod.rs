@@ -6,6 +6,7 @@ pub(crate) mod backoff;
 pub(crate) mod buffer;
 #[cfg(feature = "alloc")]
 pub(crate) mod deadline;
+pub(crate) mod debug;
 #[cfg(feature = "alloc")]
 pub(crate) mod decimal;
 pub(crate) mod entropy;

@@ -1,7 +1,7 @@
 //! The pending output of a connection.
 
+use crate::kernel::debug::debug;
 use alloc::collections::VecDeque;
-use core::fmt;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
@@ -314,14 +314,7 @@ impl Buf for Outbox {
     }
 }
 
-impl fmt::Debug for Outbox {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Outbox")
-            .field("len", &self.remaining())
-            .field("room", &self.room())
-            .finish()
-    }
-}
+debug!([] Outbox, self => Outbox { len: self.remaining(), room: self.room() });
 
 #[cfg(test)]
 mod tests {

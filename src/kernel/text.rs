@@ -7,6 +7,7 @@
 //!
 //! Neither allocates.
 
+use crate::kernel::debug::debug;
 #[cfg(feature = "alloc")]
 use alloc::string::String;
 use core::str;
@@ -327,11 +328,7 @@ struct Partial {
     len: u8,
 }
 
-impl core::fmt::Debug for Partial {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "Partial({} bytes)", self.len)
-    }
-}
+debug!([] Partial, self, f => write!(f, "Partial({} bytes)", self.len));
 
 impl Partial {
     const EMPTY: Self = Self { bytes: [0; 4], len: 0 };

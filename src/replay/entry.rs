@@ -1,6 +1,6 @@
 //! What a replay keeps.
 
-use core::fmt;
+use crate::kernel::debug::debug;
 use core::num::NonZeroU32;
 use core::ops::Range;
 
@@ -79,8 +79,4 @@ impl From<Entry> for Bytes {
     }
 }
 
-impl fmt::Debug for Entry {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Entry({} bytes)", self.bytes.len())
-    }
-}
+debug!([] Entry, self, f => write!(f, "Entry({} bytes)", self.bytes.len()));

@@ -30,10 +30,10 @@
 //! # Ok::<(), wirefeed::SendError>(())
 //! ```
 
+use crate::kernel::debug::debug;
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeMap;
 use core::borrow::Borrow;
-use core::fmt;
 use core::iter::{Cloned, FusedIterator};
 
 use crate::kernel::decimal::Decimal;
@@ -148,11 +148,7 @@ impl<I: ExactSizeIterator> ExactSizeIterator for Missed<I> {}
 
 impl<I: FusedIterator> FusedIterator for Missed<I> {}
 
-impl<I> fmt::Debug for Missed<I> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Missed").field("gap", &self.gap).finish_non_exhaustive()
-    }
-}
+debug!([I] Missed<I>, self => Missed { gap: self.gap });
 
 /// Encoded events of any number of streams, for clients that come back. `Replay<()>` is one stream.
 ///
@@ -333,14 +329,7 @@ impl History for Replay {
     }
 }
 
-impl<K> fmt::Debug for Replay<K> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Replay")
-            .field("streams", &self.streams.len())
-            .field("next_id", &self.next_id)
-            .finish_non_exhaustive()
-    }
-}
+debug!([K] Replay<K>, self => Replay { streams: self.streams.len(), next_id: self.next_id });
 
 /// One stream of a [`Replay`].
 #[derive(Debug, Clone, Copy)]

@@ -1,8 +1,8 @@
 //! The newest events of one stream.
 
+use crate::kernel::debug::debug;
 use alloc::collections::{VecDeque, vec_deque};
 use alloc::string::String;
-use core::fmt;
 use core::iter::FusedIterator;
 use core::time::Duration;
 
@@ -124,14 +124,7 @@ impl Ring {
     }
 }
 
-impl fmt::Debug for Ring {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ring")
-            .field("events", &self.entries.len())
-            .field("bytes", &self.bytes)
-            .finish_non_exhaustive()
-    }
-}
+debug!([] Ring, self => Ring { events: self.entries.len(), bytes: self.bytes });
 
 /// Events of a stream, the oldest first.
 #[derive(Clone, Default)]
@@ -159,11 +152,7 @@ impl ExactSizeIterator for Events<'_> {}
 
 impl FusedIterator for Events<'_> {}
 
-impl fmt::Debug for Events<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Events({})", self.0.len())
-    }
-}
+debug!([] Events<'_>, self, f => write!(f, "Events({})", self.0.len()));
 
 /// A number as it is given: decimal, without a sign or zeros in front.
 pub(crate) fn number(id: &str) -> Option<u64> {

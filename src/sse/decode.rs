@@ -1,6 +1,6 @@
 //! Lines to events (WHATWG HTML 9.2.6).
 
-use core::fmt;
+use crate::kernel::debug::debug;
 
 use super::config::{self, Config};
 use super::event::MESSAGE;
@@ -314,14 +314,10 @@ impl Default for Decoder {
     }
 }
 
-impl fmt::Debug for Decoder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Decoder")
-            .field("at", &self.reader.at)
-            .field("stored", &(self.reader.stored() + self.buffers.stored()))
-            .finish_non_exhaustive()
-    }
-}
+debug!([] Decoder, self => Decoder {
+    at: self.reader.at,
+    stored: (self.reader.stored() + self.buffers.stored()),
+});
 
 /// The longest line that the straight line looks for.
 const STRAIGHT: usize = 4 << 10;

@@ -1,5 +1,6 @@
 //! Events, and what else a stream holds.
 
+use crate::kernel::debug::debug;
 use core::fmt;
 
 #[cfg(doc)]
@@ -86,11 +87,7 @@ pub enum Item<'m> {
     Unfinished,
 }
 
-impl fmt::Debug for Event<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Event({} bytes)", self.data.len())
-    }
-}
+debug!([] Event<'_>, self, f => write!(f, "Event({} bytes)", self.data.len()));
 
 impl fmt::Debug for Item<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

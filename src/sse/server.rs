@@ -58,8 +58,8 @@
 //! # Ok::<(), wirefeed::SendError>(())
 //! ```
 
+use crate::kernel::debug::debug;
 use alloc::string::String;
-use core::fmt;
 use core::time::Duration;
 
 use super::{KEEP_ALIVE, encode_comment, encode_retry};
@@ -409,14 +409,7 @@ impl EventStream {
     }
 }
 
-impl fmt::Debug for EventStream {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EventStream")
-            .field("state", &self.state)
-            .field("outbox", &self.outbox)
-            .finish_non_exhaustive()
-    }
-}
+debug!([] EventStream, self => EventStream { state: self.state, outbox: self.outbox });
 
 /// Puts an event in the output, whole or not at all.
 fn put(event: &Entry, outbox: &mut Outbox) -> Result<(), SendError> {

@@ -1,6 +1,6 @@
 //! Close frames and how a connection ends (RFC 6455 5.5.1, 7.1, 7.4).
 
-use core::fmt;
+use crate::kernel::debug::debug;
 
 use super::close_code::CloseCode;
 #[cfg(feature = "alloc")]
@@ -37,11 +37,7 @@ impl<'m> Close<'m> {
     }
 }
 
-impl fmt::Debug for Close<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Close").field("code", &self.code).finish_non_exhaustive()
-    }
-}
+debug!([] Close<'_>, self => Close { code: self.code });
 
 /// How a connection ended (RFC 6455 7.1.4 to 7.1.7).
 #[cfg(feature = "alloc")]

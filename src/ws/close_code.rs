@@ -1,5 +1,6 @@
 //! Close codes (RFC 6455 7.4).
 
+use crate::kernel::debug::debug;
 use core::fmt;
 
 /// Why a connection is closed (RFC 6455 7.4.1 and the IANA registry).
@@ -45,11 +46,7 @@ impl CloseCode {
     }
 }
 
-impl fmt::Debug for CloseCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "CloseCode({})", self.0)
-    }
-}
+debug!([] CloseCode, self, f => write!(f, "CloseCode({})", self.0));
 
 impl fmt::Display for CloseCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

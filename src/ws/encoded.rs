@@ -1,6 +1,6 @@
 //! Messages that many sessions share.
 
-use core::fmt;
+use crate::kernel::debug::debug;
 
 use bytes::{BufMut, Bytes, BytesMut};
 
@@ -49,8 +49,4 @@ impl Encoded {
     }
 }
 
-impl fmt::Debug for Encoded {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Encoded({} bytes)", self.0.len())
-    }
-}
+debug!([] Encoded, self, f => write!(f, "Encoded({} bytes)", self.0.len()));

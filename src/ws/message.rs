@@ -44,7 +44,7 @@ mod event;
 mod inflate;
 mod reader;
 
-use core::fmt;
+use crate::kernel::debug::debug;
 
 use crate::kernel::step::Step;
 use crate::kernel::text;
@@ -280,14 +280,7 @@ impl<R: Role> Default for Decoder<R> {
     }
 }
 
-impl<R> fmt::Debug for Decoder<R> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Decoder")
-            .field("at", &self.reader.at())
-            .field("joined", &self.assembler.len())
-            .finish_non_exhaustive()
-    }
-}
+debug!([R] Decoder<R>, self => Decoder { at: self.reader.at(), joined: self.assembler.len() });
 
 /// What is unmasked, checked and joined at a time: it stays in the first cache, and is short enough for
 /// a copy by vector instructions. Longer ones may be made by `rep movsb`, which takes three times as long

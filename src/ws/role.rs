@@ -1,6 +1,7 @@
 //! Which side of a connection a machine is: what it expects and how it masks.
 
 use crate::Entropy;
+use crate::kernel::debug::debug;
 use crate::ws::frame::Masking;
 
 /// A side of a connection: [`ServerRole`] or [`ClientRole`].
@@ -15,11 +16,7 @@ pub struct ServerRole;
 #[derive(Clone, Copy)]
 pub struct ClientRole<E>(pub E);
 
-impl<E> core::fmt::Debug for ClientRole<E> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("ClientRole")
-    }
-}
+debug!([E] ClientRole<E>, self, f => f.write_str("ClientRole"));
 
 impl Role for ServerRole {}
 impl<E: Entropy> Role for ClientRole<E> {}

@@ -1,5 +1,6 @@
 //! URLs of WebSocket connections (RFC 6455 3).
 
+use crate::kernel::debug::debug;
 #[cfg(feature = "alloc")]
 use alloc::borrow::Cow;
 use core::fmt;
@@ -159,16 +160,12 @@ impl<'a> Url<'a> {
     }
 }
 
-/// Prints the length of path and query, which may hold a secret.
-impl fmt::Debug for Url<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Url")
-            .field("is_secure", &self.is_secure)
-            .field("authority", &self.authority)
-            .field("resource", &self.resource.len())
-            .finish()
-    }
-}
+// Prints the length of path and query, which may hold a secret.
+debug!([] Url<'_>, self => Url {
+    is_secure: self.is_secure,
+    authority: self.authority,
+    resource: self.resource.len(),
+});
 
 /// The URL with the scheme `ws` or `wss`, without a default port.
 impl fmt::Display for Url<'_> {

@@ -1,6 +1,6 @@
 //! The client's state of an exchange: it sends a request and receives the response.
 
-use core::fmt;
+use crate::kernel::debug::debug;
 use core::time::Duration;
 
 use bytes::Buf as _;
@@ -353,11 +353,7 @@ impl Rules for ClientSide {
     }
 }
 
-impl fmt::Debug for ClientSide {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ClientSide").field(&self.state).finish()
-    }
-}
+debug!([] ClientSide, self, f => f.debug_tuple("ClientSide").field(&self.state).finish());
 
 /// The number of bytes that a socket is expected to take at once: the smallest usual send buffer.
 const AT_ONCE: usize = 16 << 10;

@@ -1,7 +1,7 @@
 //! The decoder of heads.
 
+use crate::kernel::debug::debug;
 use alloc::vec::Vec;
-use core::fmt;
 
 use super::config::Config;
 use super::message::Head;
@@ -297,11 +297,7 @@ impl<L: StartLine> Default for Decoder<L> {
     }
 }
 
-impl<L> fmt::Debug for Decoder<L> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Decoder").field("state", &self.state).finish_non_exhaustive()
-    }
-}
+debug!([L] Decoder<L>, self => Decoder { state: self.state });
 
 /// Parses the start line and the field lines, including the empty line.
 #[inline]

@@ -1,5 +1,6 @@
 //! A decoded head.
 
+use crate::kernel::debug::debug;
 use core::fmt;
 
 use super::parser::Span;
@@ -148,14 +149,7 @@ impl<L> Fields for Head<'_, L> {
     }
 }
 
-impl<L: fmt::Debug> fmt::Debug for Head<'_, L> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Head")
-            .field("line", &self.line)
-            .field("fields", &self.spans.len())
-            .finish_non_exhaustive()
-    }
-}
+debug!([L: fmt::Debug] Head<'_, L>, self => Head { line: self.line, fields: self.spans.len() });
 
 /// The offset of `part`, a slice of `whole`, in `whole`.
 fn offset(whole: &[u8], part: &[u8]) -> usize {

@@ -1,7 +1,7 @@
 //! A single-pass parser of heads that reports the first offending byte.
 
+use crate::kernel::debug::debug;
 use alloc::vec::Vec;
-use core::fmt;
 
 use super::config::Config;
 use crate::h1::ErrorKind;
@@ -17,11 +17,7 @@ pub struct Parser<'a> {
     pub(super) config: &'a Config,
 }
 
-impl fmt::Debug for Parser<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Parser").field("at", &self.at).finish_non_exhaustive()
-    }
-}
+debug!([] Parser<'_>, self => Parser { at: self.at });
 
 impl<'a> Parser<'a> {
     /// A parser at the first byte of at most 4 GiB.

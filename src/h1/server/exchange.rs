@@ -1,7 +1,7 @@
 //! The server's state of an exchange: it receives a request and sends the response.
 
+use crate::kernel::debug::debug;
 use alloc::format;
-use core::fmt;
 use core::time::Duration;
 
 use super::event::{Event, Method, Reply, ReplyKind, RequestInfo};
@@ -342,11 +342,7 @@ impl Rules for ServerSide {
     }
 }
 
-impl fmt::Debug for ServerSide {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ServerSide").field(&self.state).finish()
-    }
-}
+debug!([] ServerSide, self, f => f.debug_tuple("ServerSide").field(&self.state).finish());
 
 /// The three digits of a status.
 fn digits(status: u16) -> [u8; 3] {

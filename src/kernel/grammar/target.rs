@@ -1,6 +1,7 @@
 //! Request targets (RFC 9112 3.2): one parser for requests and URLs.
 
 use super::host::Authority;
+use crate::kernel::debug::debug;
 use crate::kernel::scan;
 
 /// The form of a request target (RFC 9112 3.2).
@@ -129,16 +130,12 @@ impl<'a> Target<'a> {
     }
 }
 
-/// Prints only lengths: a path or a query may contain secrets.
-impl core::fmt::Debug for Target<'_> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Target")
-            .field("form", &self.form)
-            .field("path", &self.path.len())
-            .field("query", &self.query.map(str::len))
-            .finish_non_exhaustive()
-    }
-}
+// Prints only lengths: a path or a query may contain secrets.
+debug!([] Target<'_>, self => Target {
+    form: self.form,
+    path: self.path.len(),
+    query: self.query.map(str::len),
+});
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,7 @@
 //! The reconnecting `EventSource`.
 
+use crate::kernel::debug::debug;
 use alloc::string::String;
-use core::fmt;
 use core::time::Duration;
 
 use super::command::Command;
@@ -381,14 +381,7 @@ impl<E: Entropy> EventSource<E> {
     }
 }
 
-impl<E> fmt::Debug for EventSource<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EventSource")
-            .field("state", &self.state)
-            .field("attempt", &self.attempt)
-            .finish_non_exhaustive()
-    }
-}
+debug!([E] EventSource<E>, self => EventSource { state: self.state, attempt: self.attempt });
 
 impl<E: Entropy> Lifecycle for EventSource<E> {
     type Command<'m>

@@ -1,7 +1,7 @@
 //! Compressing messages.
 
+use crate::kernel::debug::debug;
 use alloc::vec::Vec;
-use core::fmt;
 
 use flate2::FlushCompress;
 
@@ -153,14 +153,7 @@ impl Deflater {
     }
 }
 
-impl fmt::Debug for Deflater {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Deflater")
-            .field("context", &self.slot.is_held())
-            .field("inside", &self.inside)
-            .finish_non_exhaustive()
-    }
-}
+debug!([] Deflater, self => Deflater { context: self.slot.is_held(), inside: self.inside });
 
 /// The largest payload of `len` bytes with a flush: up to nine bits for each byte, and block headers.
 const fn bound(len: usize) -> usize {

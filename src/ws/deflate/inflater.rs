@@ -1,7 +1,7 @@
 //! Inflating messages.
 
+use crate::kernel::debug::debug;
 use alloc::vec::Vec;
-use core::fmt;
 
 use flate2::{DecompressError, FlushDecompress, Status};
 
@@ -279,14 +279,7 @@ impl Inflater {
     }
 }
 
-impl fmt::Debug for Inflater {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Inflater")
-            .field("context", &self.slot.is_held())
-            .field("state", &self.state)
-            .finish_non_exhaustive()
-    }
-}
+debug!([] Inflater, self => Inflater { context: self.slot.is_held(), state: self.state });
 
 /// The largest piece, in bytes: small enough to stay in a first-level cache while the caller reads it.
 const PIECE: usize = 16 << 10;

@@ -1,9 +1,9 @@
 //! zlib contexts that sessions share.
 
+use crate::kernel::debug::debug;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::fmt;
 use std::sync::Mutex;
 
 use flate2::{Compress, Compression, Decompress};
@@ -81,11 +81,7 @@ impl Default for Pool {
     }
 }
 
-impl fmt::Debug for Pool {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pool").field("limit", &self.0.limit).finish_non_exhaustive()
-    }
-}
+debug!([] Pool, self => Pool { limit: self.0.limit });
 
 /// The place for a context: empty, or with one that is borrowed from the pool if there is a pool.
 pub(super) struct Slot<C: Context> {

@@ -1,5 +1,6 @@
 //! The frame decoder: headers and pieces of payload.
 
+use crate::kernel::debug::debug;
 use core::fmt;
 
 use super::header::{Header, HeaderBuffer, Rules};
@@ -170,8 +171,4 @@ impl Decoder {
 
 codec!([] Decoder, &'b [u8], Item<'b>, Error);
 
-impl fmt::Debug for Decoder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Decoder").field("at", &self.at).finish_non_exhaustive()
-    }
-}
+debug!([] Decoder, self => Decoder { at: self.at });

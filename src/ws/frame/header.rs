@@ -1,6 +1,6 @@
 //! The header codec: reading, judging and writing the 2 to 14 bytes before a payload.
 
-use core::fmt;
+use crate::kernel::debug::debug;
 
 use super::opcode::{Masking, Opcode};
 use crate::ws::error::ErrorKind;
@@ -20,17 +20,13 @@ pub struct Header {
     pub len: u64,
 }
 
-impl fmt::Debug for Header {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Header")
-            .field("fin", &self.fin)
-            .field("compressed", &self.compressed)
-            .field("opcode", &self.opcode)
-            .field("masked", &self.mask.is_some())
-            .field("len", &self.len)
-            .finish()
-    }
-}
+debug!([] Header, self => Header {
+    fin: self.fin,
+    compressed: self.compressed,
+    opcode: self.opcode,
+    masked: self.mask.is_some(),
+    len: self.len,
+});
 
 impl Header {
     /// The header's 2 to 14 bytes.
@@ -186,11 +182,7 @@ impl AsRef<[u8]> for HeaderBytes {
     }
 }
 
-impl fmt::Debug for HeaderBytes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "HeaderBytes({} bytes)", self.len)
-    }
-}
+debug!([] HeaderBytes, self, f => write!(f, "HeaderBytes({} bytes)", self.len));
 
 /// The first bytes of a header that the end of an input has cut.
 #[derive(Clone, Copy)]

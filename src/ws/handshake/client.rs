@@ -1,6 +1,6 @@
 //! The client's side of the handshake (RFC 6455 4.1, RFC 8441 5).
 
-use core::fmt;
+use crate::kernel::debug::debug;
 
 use super::error::Failure;
 use super::fields::{HandshakeFields, Singleton};
@@ -17,12 +17,8 @@ pub struct ClientHandshake {
     key: Option<[u8; 24]>,
 }
 
-/// Prints no key.
-impl fmt::Debug for ClientHandshake {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ClientHandshake")
-    }
-}
+// Prints no key.
+debug!([] ClientHandshake, self, f => f.write_str("ClientHandshake"));
 
 impl ClientHandshake {
     /// An attempt over HTTP/1.1, with a random key (RFC 6455 4.1).

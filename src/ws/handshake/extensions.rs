@@ -1,5 +1,6 @@
 //! `Sec-WebSocket-Extensions`, and the negotiation of permessage-deflate (RFC 7692 5 and 7.1).
 
+use crate::kernel::debug::debug;
 use core::fmt;
 
 use super::error::Failure;
@@ -305,11 +306,7 @@ impl AsRef<[u8]> for ExtensionValue {
     }
 }
 
-impl fmt::Debug for ExtensionValue {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(self.as_str(), f)
-    }
-}
+debug!([] ExtensionValue, self, f => fmt::Debug::fmt(self.as_str(), f));
 
 /// The parameters of one offer or answer.
 #[derive(Default)]

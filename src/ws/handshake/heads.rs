@@ -1,8 +1,8 @@
 //! The heads that a handshake sends. They are checked when they are made.
 
+use crate::kernel::debug::debug;
 use alloc::borrow::Cow;
 use alloc::string::String;
-use core::fmt;
 
 use bytes::BufMut;
 
@@ -84,12 +84,8 @@ impl<X: Fields + ?Sized> Fields for Request<'_, X> {
     }
 }
 
-/// Prints the URL without its path and query.
-impl<X: ?Sized> fmt::Debug for Request<'_, X> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Request").field("url", &self.url).finish_non_exhaustive()
-    }
-}
+// Prints the URL without its path and query.
+debug!([X: ?Sized] Request<'_, X>, self => Request { url: self.url });
 
 /// A server's response that opens the connection: the status, and as [`Fields`] the handshake's and the
 /// caller's own.
@@ -176,15 +172,11 @@ impl<X: Fields + ?Sized> Fields for Response<'_, X> {
     }
 }
 
-/// Prints the lengths of what was selected.
-impl<X: ?Sized> fmt::Debug for Response<'_, X> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Response")
-            .field("protocol", &self.protocol.map(str::len))
-            .field("extensions", &self.extensions.map(str::len))
-            .finish_non_exhaustive()
-    }
-}
+// Prints the lengths of what was selected.
+debug!([X: ?Sized] Response<'_, X>, self => Response {
+    protocol: self.protocol.map(str::len),
+    extensions: self.extensions.map(str::len),
+});
 
 /// The fields that have a value.
 fn present<'a, const LEN: usize>(

@@ -1,6 +1,6 @@
 //! What a client offers.
 
-use core::fmt;
+use crate::kernel::debug::debug;
 
 use super::error::Failure;
 use super::extensions;
@@ -33,16 +33,12 @@ pub struct Offers<'a> {
     pub require_protocol: bool,
 }
 
-/// Prints the number of subprotocols, in which some clients put a token.
-impl fmt::Debug for Offers<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Offers")
-            .field("protocols", &self.protocols.len())
-            .field("extensions", &self.extensions.map(str::len))
-            .field("require_protocol", &self.require_protocol)
-            .finish()
-    }
-}
+// Prints the number of subprotocols, in which some clients put a token.
+debug!([] Offers<'_>, self => Offers {
+    protocols: self.protocols.len(),
+    extensions: self.extensions.map(str::len),
+    require_protocol: self.require_protocol,
+});
 
 impl<'a> Offers<'a> {
     /// Offers these subprotocols and no extension.

@@ -1,6 +1,6 @@
 //! The server's side of the handshake (RFC 6455 4.2, RFC 8441 5).
 
-use core::fmt;
+use crate::kernel::debug::debug;
 
 use super::error::{Refusal, RefusalKind};
 use super::fields::{HandshakeFields, Singleton};
@@ -37,15 +37,11 @@ pub struct ServerHandshake {
     extensions: bool,
 }
 
-/// Prints which lists the request offers.
-impl fmt::Debug for ServerHandshake {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ServerHandshake")
-            .field("protocols", &self.protocols)
-            .field("extensions", &self.extensions)
-            .finish_non_exhaustive()
-    }
-}
+// Prints which lists the request offers.
+debug!([] ServerHandshake, self => ServerHandshake {
+    protocols: self.protocols,
+    extensions: self.extensions,
+});
 
 /// How a request starts: the start line of HTTP/1.1, or the pseudo-header fields.
 #[derive(Clone, Copy)]

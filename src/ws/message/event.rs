@@ -1,5 +1,6 @@
 //! What the decoder yields: messages, parts of them, control frames.
 
+use crate::kernel::debug::debug;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -193,17 +194,9 @@ impl Part<'_> {
     }
 }
 
-impl fmt::Debug for Text<'_, '_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Text({} bytes)", self.len())
-    }
-}
+debug!([] Text<'_, '_>, self, f => write!(f, "Text({} bytes)", self.len()));
 
-impl fmt::Debug for Binary<'_, '_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Binary({} bytes)", self.len())
-    }
-}
+debug!([] Binary<'_, '_>, self, f => write!(f, "Binary({} bytes)", self.len()));
 
 impl fmt::Debug for Item<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

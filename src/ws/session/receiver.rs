@@ -1,6 +1,6 @@
 //! The receiving half of a session.
 
-use core::fmt;
+use crate::kernel::debug::debug;
 
 use super::replies::Reply;
 use crate::kernel::{replies::Replies, step::Step, time::Instant};
@@ -102,11 +102,7 @@ impl<R: Role> Receiver<R> {
     }
 }
 
-impl<R> fmt::Debug for Receiver<R> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Receiver").field("messages", &self.messages).finish()
-    }
-}
+debug!([R] Receiver<R>, self => Receiver { messages: self.messages });
 
 /// Tells the sending half what a step means for it.
 #[inline]

@@ -1,7 +1,7 @@
 //! The sending half of a session.
 
+use crate::kernel::debug::debug;
 use alloc::boxed::Box;
-use core::fmt;
 
 use bytes::{Buf, BytesMut};
 
@@ -395,14 +395,7 @@ impl<R: Role> Replies<Reply> for Sender<R> {
     }
 }
 
-impl<R> fmt::Debug for Sender<R> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sender")
-            .field("state", &self.state)
-            .field("output", &self.outbox.remaining())
-            .finish_non_exhaustive()
-    }
-}
+debug!([R] Sender<R>, self => Sender { state: self.state, output: self.outbox.remaining() });
 
 /// Appends a frame, and masks its payload.
 #[inline]
