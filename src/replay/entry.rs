@@ -6,11 +6,9 @@ use core::ops::Range;
 
 use bytes::Bytes;
 
-#[cfg(doc)]
-use super::Replay;
 use crate::SendError;
 
-/// A message that a [`Replay`] can keep: it encodes itself under the id by which clients name it.
+/// A message that a [`Replay`](super::Replay) can keep: it encodes itself under the id by which clients name it.
 pub trait Message {
     /// Its own id; without one, the replay gives it the next number.
     fn id(&self) -> Option<&str>;
@@ -26,7 +24,7 @@ pub trait Message {
 /// An encoded message and its id: encoded once, shared by all connections that send it.
 ///
 /// Only an encoder makes one, such as [`sse::Event::encode`](crate::sse::Event::encode). One that a
-/// [`Replay`] has returned knows its place there; two are equal where their bytes and ids are.
+/// [`Replay`](super::Replay) has returned knows its place there; two are equal where their bytes and ids are.
 #[derive(Clone)]
 pub struct Entry {
     bytes: Bytes,

@@ -6,7 +6,8 @@ use core::fmt;
 use core::iter::FusedIterator;
 use core::time::Duration;
 
-use super::{Config, Entry, OVERHEAD};
+use super::config::{Config, OVERHEAD};
+use super::entry::Entry;
 use crate::Instant;
 
 /// The newest events of one stream, and the id of the newest that was dropped.

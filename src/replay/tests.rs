@@ -4,6 +4,8 @@ use alloc::vec::Vec;
 
 use proptest::prelude::*;
 
+use core::time::Duration;
+
 use super::*;
 use crate::sse::Event;
 

@@ -56,6 +56,7 @@ mod content_type;
 mod event;
 mod reconnection;
 mod redirect;
+mod retry_after;
 #[cfg(test)]
 mod tests;
 
@@ -64,7 +65,7 @@ pub use config::Config;
 pub use event::{Disconnected, Event, ReadyState, Reason};
 
 use content_type::is_event_stream;
-use reconnection::retry_after;
+use retry_after::retry_after;
 
 /// A stream that comes back.
 ///

@@ -2,45 +2,21 @@
 
 use alloc::vec::Vec;
 use bytes::BufMut;
+use core::ops::Range;
 
 use super::event::{Event, MESSAGE};
 use crate::kernel::decimal::Decimal;
 use crate::kernel::scan;
-use crate::replay::{Entry, Message};
 use crate::{ApiMisuse, SendError};
 
-impl Event<'_> {
-    /// Encodes the event once, in one allocation of its size, for any number of connections.
-    ///
-    /// ```
-    /// use wirefeed::sse::Event;
-    ///
-    /// let event = Event { id: Some("7"), data: "x", ..Default::default() }.encode()?;
-    /// assert_eq!((event.bytes(), event.id()), (&b"id: 7\ndata: x\n\n"[..].into(), Some("7")));
-    /// # Ok::<(), wirefeed::SendError>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`ApiMisuse::LineBreak`] where the type or the id would end its line.
-    pub fn encode(&self) -> Result<Entry, SendError> {
-        let parts = Parts::of(self)?;
-        let mut out = Vec::with_capacity(parts.len());
-        parts.put(&mut out);
-        // The id is the first field.
-        let id = self.id.map(|id| ID.len()..ID.len() + id.len());
-        Ok(Entry::new(out.into(), id))
-    }
-}
-
-impl Message for Event<'_> {
-    fn id(&self) -> Option<&str> {
-        self.id
-    }
-
-    fn encode_as(&self, id: &str) -> Result<Entry, SendError> {
-        Event { id: Some(id), ..*self }.encode()
-    }
+/// Encodes an event in one allocation of its size; the id, if it has one, is in this range.
+pub(super) fn encode(event: &Event<'_>) -> Result<(Vec<u8>, Option<Range<usize>>), SendError> {
+    let parts = Parts::of(event)?;
+    let mut out = Vec::with_capacity(parts.len());
+    parts.put(&mut out);
+    // The id is the first field.
+    let id = event.id.map(|id| ID.len()..ID.len() + id.len());
+    Ok((out, id))
 }
 
 /// A checked event, and what is to be known of it more than once.

@@ -68,6 +68,7 @@ use crate::replay::{Entry, History};
 use crate::{ApiMisuse, End, Fields, Instant, Outbox, SendError, Wants};
 
 mod config;
+mod entry;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

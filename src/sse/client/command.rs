@@ -2,9 +2,6 @@
 
 use core::fmt;
 
-#[cfg(doc)]
-use super::EventSource;
-
 /// What the caller's HTTP is to do.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Command<'a> {
@@ -13,18 +10,18 @@ pub enum Command<'a> {
         /// The number of this connection: every input about it names it.
         attempt: u64,
         /// Where to: the URL that the source began with, or the last one that a redirect has led to
-        /// since ([`EventSource::redirected`]).
+        /// since ([`EventSource::redirected`](super::EventSource::redirected)).
         url: &'a str,
         /// The last event id; empty too where it holds a control byte, which no field may.
         last_event_id: &'a str,
     },
     /// Send the request again, to where the response points, and tell the source with
-    /// [`redirected`](EventSource::redirected) where that is.
+    /// [`redirected`](super::EventSource::redirected) where that is.
     Redirect {
         /// The name of the connection, which goes on.
         attempt: u64,
         /// The value of `Location`, to be resolved against the URL of the response; one that makes no
-        /// URL is a [failed connection](EventSource::connection_failed). The origin of the events that follow is that of the
+        /// URL is a [failed connection](super::EventSource::connection_failed). The origin of the events that follow is that of the
         /// last URL. Where `redirected` is not called for it, later connections ask there only if it
         /// is an absolute URL.
         location: &'a str,

@@ -3,8 +3,7 @@
 use core::time::Duration;
 
 use super::{Disconnected, EventSource, On, Reason, State};
-use crate::kernel::scan;
-use crate::{Entropy, Fields, Instant};
+use crate::{Entropy, Instant};
 
 impl<E: Entropy> EventSource<E> {
     /// The response is not the one that was wanted: the end, or another attempt in `least` or more.
@@ -43,35 +42,5 @@ impl<E: Entropy> EventSource<E> {
         let delay = backoff.delay_of(self.retry, least, self.failures, &mut self.entropy);
         self.failures = self.failures.saturating_add(1);
         delay
-    }
-}
-
-/// `Retry-After` in seconds (RFC 9110 10.2.3), the longest of several; a date is the caller's to
-/// read, who has a calendar.
-pub(super) fn retry_after(fields: &(impl Fields + ?Sized)) -> Option<Duration> {
-    fields.values_of("retry-after").filter_map(scan::digits).max().map(Duration::from_secs)
-}
-
-#[cfg(test)]
-mod tests {
-    use alloc::vec::Vec;
-
-    use super::*;
-
-    #[test]
-    fn the_longest_number_counts() {
-        for (values, seconds) in [
-            (&[][..], None),
-            (&["0"], Some(0)),
-            (&["007"], Some(7)),
-            (&["1", "30", "2"], Some(30)),
-            (&["x", "2"], Some(2)),
-            (&["99999999999999999999999"], Some(u64::MAX)),
-            (&["Fri, 31 Dec 1999 23:59:59 GMT"], None),
-            (&["", "+5", "-5", "5.0", "5, 6", "0x5", "\u{661}"], None),
-        ] {
-            let fields: Vec<_> = values.iter().map(|value| ("retry-AFTER", *value)).collect();
-            assert_eq!(retry_after(&fields[..]), seconds.map(Duration::from_secs), "{values:?}");
-        }
     }
 }

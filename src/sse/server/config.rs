@@ -3,8 +3,6 @@
 use core::time::Duration;
 
 #[cfg(doc)]
-use super::EventStream;
-#[cfg(doc)]
 use crate::{Outbox, SendError};
 
 /// When a response ends. After each end an `EventSource` comes back by itself: a stream and a poll
@@ -17,13 +15,13 @@ pub enum Mode {
     /// until they end.
     LongPoll {
         /// How long it waits for an event. Where this is zero it ends at the next
-        /// [`handle_timeout`](EventStream::handle_timeout), as a short poll.
+        /// [`handle_timeout`](super::EventStream::handle_timeout), as a short poll.
         hold: Duration,
         /// How long it waits for others after the first. Even where this is zero it takes along
-        /// what is sent before the next [`handle_timeout`](EventStream::handle_timeout).
+        /// what is sent before the next [`handle_timeout`](super::EventStream::handle_timeout).
         batch: Duration,
     },
-    /// At once, with what is sent before the next [`handle_timeout`](EventStream::handle_timeout). The
+    /// At once, with what is sent before the next [`handle_timeout`](super::EventStream::handle_timeout). The
     /// client comes back after [`Config::retry`].
     ShortPoll,
 }
@@ -68,8 +66,8 @@ pub enum Overflow {
     /// sent says that all before it was seen, and no history will send it again. For values of
     /// which only the last one counts.
     Skip,
-    /// It waits in the history: the stream [is behind](EventStream::is_behind) until
-    /// [`resume`](EventStream::resume) has sent all. Only for callers whose every event with an id is in
+    /// It waits in the history: the stream [is behind](super::EventStream::is_behind) until
+    /// [`resume`](super::EventStream::resume) has sent all. Only for callers whose every event with an id is in
     /// the history before it is sent. A client that brings a `Last-Event-ID` begins like that.
     Resume,
 }
