@@ -6,6 +6,8 @@ use core::time::Duration;
 
 use proptest::prelude::*;
 
+use core::time::Duration;
+
 use super::*;
 use crate::sse::Event;
 

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 use bytes::BufMut;
+use core::ops::Range;
 
 use super::event::{Event, MESSAGE};
 use crate::kernel::decimal::Decimal;

@@ -115,7 +115,7 @@ const WITHOUT_PAYLOAD: &[&str] = &[
     "wirefeed::h1::side::Opened",
     "wirefeed::sse::config::Config",
     "wirefeed::sse::error::ErrorKind",
-    "wirefeed::replay::Config",
+    "wirefeed::replay::config::Config",
     "wirefeed::sse::server::config::Mode",
     "wirefeed::sse::server::config::Config",
     "wirefeed::sse::server::Resumed",
