@@ -2,7 +2,6 @@
 
 use alloc::vec::Vec;
 use bytes::BufMut;
-use core::ops::Range;
 
 use super::event::{Event, MESSAGE};
 use crate::kernel::decimal::Decimal;
