@@ -6,8 +6,6 @@ use core::time::Duration;
 
 use proptest::prelude::*;
 
-use core::time::Duration;
-
 use super::*;
 use crate::sse::Event;
 
