@@ -286,7 +286,7 @@ impl<E: Entropy> EventSource<E> {
     }
 
     /// The response has ended, as it should or not: an event without its blank line is dropped, or is
-    /// the last one, if [`sse::Config::dispatch_at_eof`](super::Config::dispatch_at_eof) says so.
+    /// the last one, if [`sse::Config::dispatch_at_eof`](crate::sse::Config::dispatch_at_eof) says so.
     pub fn response_end(&mut self, attempt: u64, now: Instant) {
         if attempt == self.attempt && self.is_under_way() {
             self.lose(Reason::Ended, now);

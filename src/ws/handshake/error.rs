@@ -17,7 +17,7 @@ pub enum Failure {
     /// `Sec-WebSocket-Accept` does not match the key of the request.
     Accept,
     /// The server selected a subprotocol that was not offered, or several; or none although
-    /// [`require_protocol`](Offers::require_protocol) is set.
+    /// [`require_protocol`](super::Offers::require_protocol) is set.
     Protocol,
     /// The server accepted an extension that was not offered, or `Sec-WebSocket-Extensions` is not a
     /// list of extensions.
