@@ -138,7 +138,8 @@ impl Messages {
         let mut buffer = vec![0; wire.len()];
         move |_, _| {
             let (role, config) = (ClientRole(|_: &mut [u8]| ()), ws::Config::default());
-            let Session { mut rx, mut tx } = Session::with_deflate(role, config, &params, &pool, Instant::ZERO);
+            let Session { mut rx, mut tx } =
+                Session::with_deflate(role, config, &params, &pool, Instant::ZERO);
             buffer.copy_from_slice(&wire);
             let (mut input, mut messages) = (&mut buffer[..], 0);
             while let Step::Item(event) = rx.receive(&mut tx, &mut input, Instant::ZERO).unwrap() {
@@ -167,7 +168,8 @@ impl Messages {
         let (pool, params) = (Pool::default(), self.params());
         move |_, _| {
             let config = ws::Config::default();
-            let mut tx = Session::with_deflate(ServerRole, config, &params, &pool, Instant::ZERO).tx;
+            let mut tx =
+                Session::with_deflate(ServerRole, config, &params, &pool, Instant::ZERO).tx;
             self.each_payload(|_, plain| {
                 tx.send_binary(plain, Instant::ZERO).unwrap();
                 let len = black_box(tx.output().chunk()).len();

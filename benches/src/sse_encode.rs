@@ -100,7 +100,8 @@ impl Fields {
                 encode_retry(ms, out).unwrap();
             }
             let (event, id) = (black_box(self.event), black_box(self.id));
-            let message = sse::Event { event: event.unwrap_or("message"), id, data, ..Default::default() };
+            let message =
+                sse::Event { event: event.unwrap_or("message"), id, data, ..Default::default() };
             encode_event(&message, out).unwrap();
         }
         black_box(&*out);

@@ -10,7 +10,8 @@
 //! - configuration: [`Config`], [`OVERHEAD`]
 //!
 //! ```
-//! //! use wirefeed::{Instant, replay::{Config, Replay}, sse::Event};
+//! use core::time::Duration;
+//! use wirefeed::{Instant, replay::{Config, Replay}, sse::Event};
 //!
 //! let now = Instant::ZERO;
 //! let mut replay = Replay::<String>::new(Config::default());

@@ -7,7 +7,7 @@ use core::panic::PanicInfo;
 use wirefeed::fields::Lines;
 use wirefeed::h1::{Framing, body, chunked};
 use wirefeed::text::{Lossy, Validator};
-use wirefeed::ws::frame::{self, Masking, Header, Opcode};
+use wirefeed::ws::frame::{self, Header, Masking, Opcode};
 use wirefeed::ws::handshake;
 use wirefeed::{Fields, Step, grammar, sse, ws};
 
@@ -35,7 +35,9 @@ fn http(bytes: &[u8]) -> usize {
     while let Ok(Step::Item(item)) = decoder.decode(&mut input) {
         sum += match item {
             chunked::Item::Extension(piece) => grammar::Parameters::new(piece).count(),
-            chunked::Item::Chunk(size) => chunked::chunk_header(size).map_or(0, |head| head.as_ref().len()),
+            chunked::Item::Chunk(size) => {
+                chunked::chunk_header(size).map_or(0, |head| head.as_ref().len())
+            }
             chunked::Item::Data(piece) => piece.len() + chunked::TAIL.len(),
             chunked::Item::Trailers(piece) => Lines(piece).fields().count(),
         };
