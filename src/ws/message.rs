@@ -57,7 +57,7 @@ use assembler::Assembler;
 pub use config::{Config, Exceeded};
 pub(crate) use event::Control;
 pub use event::{Binary, Item, Kind, Part, Text};
-use reader::{Found, Reader};
+use reader::{Found, Reader, Reading};
 
 /// Decodes messages; `Done` after a close frame.
 pub struct Decoder<R> {
@@ -141,7 +141,7 @@ impl<R: Role> Decoder<R> {
         self.assembler.take_back();
         let limit = self.reader.message_limit();
         loop {
-            let found = match self.reader.next(&mut self.control, input, BLOCK) {
+            let found = match self.reader.next(&mut self.control, input, Reading::Blocks) {
                 Ok(Step::Item(found)) => found,
                 Ok(Step::NeedInput) => return Ok(Step::NeedInput),
                 Ok(Step::Done) => return Ok(Step::Done),
@@ -196,7 +196,7 @@ impl<R: Role> Decoder<R> {
         if self.assembler.has_part() {
             return Ok(Step::Item(self.assembler.part()));
         }
-        let part = match self.reader.next(&mut self.control, input, PART) {
+        let part = match self.reader.next(&mut self.control, input, Reading::Parts) {
             Ok(Step::Item(Found::Start(kind))) => Part::Start(kind),
             Ok(Step::Item(Found::Text(piece))) => Part::Text(piece),
             Ok(Step::Item(Found::Binary(piece))) => Part::Binary(piece),
@@ -288,14 +288,6 @@ impl<R> fmt::Debug for Decoder<R> {
             .finish_non_exhaustive()
     }
 }
-
-/// What is unmasked, checked and joined at a time: it stays in the first cache, and is short enough for
-/// a copy by vector instructions. Longer ones may be made by `rep movsb`, which takes three times as long
-/// if source and target are badly aligned to each other.
-const BLOCK: usize = 2 << 10;
-
-/// The longest part: it stays in the first cache while it is unmasked and checked.
-const PART: usize = 16 << 10;
 
 #[cfg(test)]
 mod tests;

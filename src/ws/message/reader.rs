@@ -27,6 +27,8 @@ pub(super) struct Reader<R> {
     message: Message,
     /// The end of the text so far, if it is inside a character.
     joiner: Joiner,
+    /// Bytes at the start of the input that are unmasked already, between two blocks of a text.
+    unmasked: u8,
     inflater: Option<Box<Inflater>>,
     inflated: Inflated,
     /// What is wrong, in `Failed`.
@@ -146,6 +148,15 @@ pub(super) enum Found<'p> {
     Control(Opcode),
 }
 
+/// How much of a plain message is taken at a time.
+#[derive(Clone, Copy)]
+pub(super) enum Reading {
+    /// [`BLOCK`] bytes, to be joined.
+    Blocks,
+    /// [`PART`] bytes, to be yielded.
+    Parts,
+}
+
 /// Where the next bytes of a message are.
 enum Source<'b> {
     Input(&'b [u8]),
@@ -169,6 +180,7 @@ impl<R: Role> Reader<R> {
             frame: Frame { opcode: Opcode::Binary, fin: true, key: None, left: 0, at: 0 },
             message: Message { kind: Kind::Binary, compressed: false, len: 0 },
             joiner: Joiner::new(),
+            unmasked: 0,
             inflater: None,
             inflated: Inflated::NONE,
             error: ErrorKind::Truncated,
@@ -212,14 +224,14 @@ impl<R: Role> Reader<R> {
         None
     }
 
-    /// Reads until the next part of a message, at most `longest` bytes of a plain one, or a control
-    /// frame, which leaves its payload in `control`.
+    /// Reads until the next part of a message, or a control frame, which leaves its payload in `control`.
+    /// Blocks are read until there is no more input, a message ends, or a control frame comes.
     #[inline]
     pub(super) fn next<'p, 'b: 'p>(
         &'p mut self,
         control: &mut ControlPayload,
         input: &mut &'b mut [u8],
-        longest: usize,
+        reading: Reading,
     ) -> Result<Step<Found<'p>>, Error> {
         loop {
             match self.state {
@@ -232,7 +244,7 @@ impl<R: Role> Reader<R> {
                     }
                 }
                 State::Control | State::ControlBetween => {
-                    control.push(self.unmask(input, usize::MAX, |_| 0));
+                    control.push(self.unmask(input, usize::MAX));
                     if self.frame.left > 0 {
                         return Ok(Step::NeedInput);
                     }
@@ -256,7 +268,7 @@ impl<R: Role> Reader<R> {
                             None => continue,
                         }
                     }
-                    let source = self.take_payload(input, longest);
+                    let source = self.take_payload(input, reading);
                     if self.message.kind == Kind::Binary {
                         let bytes = source.bytes(self.inflater.as_deref());
                         return Ok(Step::Item(Found::Binary(bytes)));
@@ -403,7 +415,7 @@ impl<R: Role> Reader<R> {
 
     /// Takes the next bytes of the message: of a character that was cut, no more than it lacks.
     #[inline]
-    fn take_payload<'b>(&mut self, input: &mut &'b mut [u8], longest: usize) -> Source<'b> {
+    fn take_payload<'b>(&mut self, input: &mut &'b mut [u8], reading: Reading) -> Source<'b> {
         let lacks = self.joiner.lacks();
         if self.message.compressed {
             return Source::Inflated(self.inflated.take(if lacks > 0 {
@@ -412,39 +424,45 @@ impl<R: Role> Reader<R> {
                 usize::MAX
             }));
         }
-        let piece = match self.message.kind {
-            Kind::Text if lacks == 0 => self.unmask(input, longest, text::unfinished),
-            Kind::Text => self.unmask(input, lacks, |_| 0),
-            Kind::Binary => self.unmask(input, longest, |_| 0),
+        let piece = match (self.message.kind, reading) {
+            (Kind::Text, Reading::Blocks) if lacks == 0 => self.unmask_text(input),
+            (Kind::Text, _) if lacks > 0 => self.unmask(input, lacks),
+            (_, Reading::Blocks) => self.unmask(input, BLOCK),
+            (_, Reading::Parts) => self.unmask(input, PART),
         };
         self.message.len += piece.len() as u64;
         Source::Input(piece)
     }
 
-    /// Takes up to `most` bytes of the payload out of the input, and unmasks them. If more of them are
-    /// there, the last `cut` are left.
+    /// Takes a block of a text out of the input, up to a character that the end of the block cuts. The
+    /// first bytes of that are unmasked too, so that blocks stay aligned: 512 cuts in a message of 1 MiB
+    /// cost 15 % otherwise. The next block follows within the same call.
     #[inline]
-    fn unmask<'b>(
-        &mut self,
-        input: &mut &'b mut [u8],
-        most: usize,
-        cut: impl Fn(&[u8]) -> usize,
-    ) -> &'b [u8] {
+    fn unmask_text<'b>(&mut self, input: &mut &'b mut [u8]) -> &'b [u8] {
+        let unmasked = usize::from(core::mem::take(&mut self.unmasked));
         let available = within(self.frame.left, input.len());
-        let mut len = available.min(most);
+        let len = available.min(BLOCK + unmasked);
         let bytes = core::mem::take(input);
         if let Some(key) = self.frame.key {
-            mask(&mut bytes[..len], key);
+            mask(&mut bytes[unmasked..len], rotate(key, unmasked));
         }
-        if len < available {
-            let cut = cut(&bytes[..len]);
-            len -= cut;
-            if let Some(key) = self.frame.key {
-                mask(&mut bytes[len..len + cut], rotate(key, len));
-            }
-        }
-        let (piece, rest) = bytes.split_at_mut(len);
+        let cut = if len < available { text::unfinished(&bytes[..len]) } else { 0 };
+        self.unmasked = cut as u8;
+        let (piece, rest) = bytes.split_at_mut(len - cut);
         *input = rest;
+        self.pass(len - cut);
+        piece
+    }
+
+    /// Takes up to `most` bytes of the payload out of the input, and unmasks them.
+    #[inline]
+    fn unmask<'b>(&mut self, input: &mut &'b mut [u8], most: usize) -> &'b [u8] {
+        let len = within(self.frame.left, input.len()).min(most);
+        let (piece, rest) = core::mem::take(input).split_at_mut(len);
+        *input = rest;
+        if let Some(key) = self.frame.key {
+            mask(piece, key);
+        }
         self.pass(len);
         piece
     }
@@ -578,7 +596,7 @@ impl<R: Role> Reader<R> {
         if let Some(inflater) = &mut self.inflater {
             inflater.reset();
         }
-        self.inflated = Inflated::NONE;
+        (self.unmasked, self.inflated) = (0, Inflated::NONE);
         self.joiner = Joiner::new();
     }
 }
@@ -611,3 +629,11 @@ fn within(left: u64, available: usize) -> usize {
 
 /// Bytes that are unmasked at once to be inflated; what they make is rarely more than a piece.
 const COMPRESSED: usize = 4 << 10;
+
+/// What is unmasked, checked and joined at a time: it stays in the first cache, and is short enough for
+/// a copy by vector instructions. Longer ones may be made by `rep movsb`, which takes three times as long
+/// if source and target are badly aligned to each other.
+const BLOCK: usize = 2 << 10;
+
+/// The longest part: it stays in the first cache while it is unmasked and checked.
+const PART: usize = 16 << 10;
