@@ -42,6 +42,7 @@ mod assembler;
 mod config;
 mod event;
 mod inflate;
+mod payload;
 mod reader;
 
 use core::fmt;
@@ -56,8 +57,9 @@ use crate::ws::role::Role;
 use assembler::Assembler;
 pub use config::{Config, Exceeded};
 pub(crate) use event::Control;
+use event::Found;
 pub use event::{Binary, Item, Kind, Part, Text};
-use reader::{Found, Reader, Reading};
+use reader::{Reader, Reading};
 
 /// Decodes messages; `Done` after a close frame.
 pub struct Decoder<R> {
@@ -96,7 +98,7 @@ impl<R: Role> Decoder<R> {
     /// ```
     #[cfg(feature = "deflate")]
     pub fn with_inflater(mut self, inflater: crate::ws::deflate::Inflater) -> Self {
-        self.reader.set_inflater(inflater);
+        self.reader.set_inflation(inflate::Inflation::new(inflater));
         self
     }
 
@@ -283,7 +285,7 @@ impl<R: Role> Default for Decoder<R> {
 impl<R> fmt::Debug for Decoder<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Decoder")
-            .field("at", &self.reader.at())
+            .field("at", &self.reader.at)
             .field("joined", &self.assembler.len())
             .finish_non_exhaustive()
     }
