@@ -42,6 +42,7 @@ mod assembler;
 mod config;
 mod event;
 mod inflate;
+mod payload;
 mod reader;
 
 use crate::kernel::debug::debug;
@@ -56,8 +57,9 @@ use crate::ws::role::Role;
 use assembler::Assembler;
 pub use config::{Config, Exceeded};
 pub(crate) use event::Control;
+use event::Found;
 pub use event::{Binary, Item, Kind, Part, Text};
-use reader::{Found, Reader};
+use reader::{Reader, Reading};
 
 /// Decodes messages; `Done` after a close frame.
 pub struct Decoder<R> {
@@ -96,7 +98,7 @@ impl<R: Role> Decoder<R> {
     /// ```
     #[cfg(feature = "deflate")]
     pub fn with_inflater(mut self, inflater: crate::ws::deflate::Inflater) -> Self {
-        self.reader.set_inflater(inflater);
+        self.reader.set_inflation(inflate::Inflation::new(inflater));
         self
     }
 
@@ -141,7 +143,7 @@ impl<R: Role> Decoder<R> {
         self.assembler.take_back();
         let limit = self.reader.message_limit();
         loop {
-            let found = match self.reader.next(&mut self.control, input, BLOCK) {
+            let found = match self.reader.next(&mut self.control, input, Reading::Blocks) {
                 Ok(Step::Item(found)) => found,
                 Ok(Step::NeedInput) => return Ok(Step::NeedInput),
                 Ok(Step::Done) => return Ok(Step::Done),
@@ -196,7 +198,7 @@ impl<R: Role> Decoder<R> {
         if self.assembler.has_part() {
             return Ok(Step::Item(self.assembler.part()));
         }
-        let part = match self.reader.next(&mut self.control, input, PART) {
+        let part = match self.reader.next(&mut self.control, input, Reading::Parts) {
             Ok(Step::Item(Found::Start(kind))) => Part::Start(kind),
             Ok(Step::Item(Found::Text(piece))) => Part::Text(piece),
             Ok(Step::Item(Found::Binary(piece))) => Part::Binary(piece),
@@ -280,15 +282,7 @@ impl<R: Role> Default for Decoder<R> {
     }
 }
 
-debug!([R] Decoder<R>, self => Decoder { at: self.reader.at(), joined: self.assembler.len() });
-
-/// What is unmasked, checked and joined at a time: it stays in the first cache, and is short enough for
-/// a copy by vector instructions. Longer ones may be made by `rep movsb`, which takes three times as long
-/// if source and target are badly aligned to each other.
-const BLOCK: usize = 2 << 10;
-
-/// The longest part: it stays in the first cache while it is unmasked and checked.
-const PART: usize = 16 << 10;
+debug!([R] Decoder<R>, self => Decoder { at: self.reader.at, joined: self.assembler.len() });
 
 #[cfg(test)]
 mod tests;

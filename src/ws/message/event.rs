@@ -129,6 +129,20 @@ pub enum Part<'m> {
     Close(Close<'m>),
 }
 
+/// What the reader finds.
+pub(super) enum Found<'p> {
+    /// The start of a message.
+    Start(Kind),
+    /// Whole characters of a text, at least one.
+    Text(&'p str),
+    /// Bytes of a binary message, at least one.
+    Binary(&'p [u8]),
+    /// The end of a message.
+    End(Kind),
+    /// A control frame, whose payload is whole and valid.
+    Control(Opcode),
+}
+
 /// A control frame.
 #[derive(Clone, Copy)]
 pub(crate) enum Control<'m> {

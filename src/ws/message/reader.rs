@@ -1,34 +1,34 @@
 //! The loop over the frames of a connection: parts of messages, unmasked, inflated and checked.
 
-use alloc::boxed::Box;
 use core::marker::PhantomData;
 
 use super::config::{Config, Exceeded};
-use super::event::Kind;
-use super::inflate::Inflater;
+use super::event::{Found, Kind};
+use super::inflate::{Inflation, Source};
+use super::payload::{BLOCK, PART, Payload};
 use crate::kernel::step::Step;
 use crate::kernel::table::transitions;
-use crate::kernel::text::{self, Beginning, Joiner};
+use crate::kernel::text::{Beginning, Joiner};
 use crate::ws::close::Close;
 use crate::ws::error::{Error, ErrorKind};
 use crate::ws::frame::{ControlPayload, Header, HeaderBuffer, Opcode, Rules, most_deflated};
-use crate::ws::mask::{mask, rotate};
+use crate::ws::mask::mask;
 use crate::ws::role::Role;
 
 /// Reads frames, and yields the parts of messages.
 pub(super) struct Reader<R> {
     /// The offset of the next byte of the input; in `Failed`, of the offending byte.
-    at: u64,
+    pub(super) at: u64,
     frame_limit: u64,
     message_limit: u64,
     state: State,
     header: HeaderBuffer,
     frame: Frame,
+    payload: Payload,
     message: Message,
     /// The end of the text so far, if it is inside a character.
     joiner: Joiner,
-    inflater: Option<Box<Inflater>>,
-    inflated: Inflated,
+    inflation: Inflation,
     /// What is wrong, in `Failed`.
     error: ErrorKind,
     role: PhantomData<fn() -> R>,
@@ -94,11 +94,7 @@ struct Frame {
     opcode: Opcode,
     /// Whether this is the last frame of its message.
     fin: bool,
-    /// The key for the next byte of the payload.
-    key: Option<[u8; 4]>,
-    /// The bytes of the payload that are still to come.
-    left: u64,
-    /// The offset of the payload.
+    /// The offset of its payload.
     at: u64,
 }
 
@@ -111,45 +107,13 @@ struct Message {
     len: u64,
 }
 
-/// The bytes of the inflater's piece that are still to be yielded: at most 16 KiB.
+/// How much of a plain message is taken at a time.
 #[derive(Clone, Copy)]
-struct Inflated {
-    from: u16,
-    to: u16,
-    /// The message goes on past its limit.
-    too_long: bool,
-}
-
-impl Inflated {
-    const NONE: Self = Self { from: 0, to: 0, too_long: false };
-
-    /// Takes up to `most` bytes.
-    fn take(&mut self, most: usize) -> core::ops::Range<usize> {
-        let from = usize::from(self.from);
-        let to = usize::from(self.to).min(from.saturating_add(most));
-        self.from = to as u16;
-        from..to
-    }
-}
-
-/// What the reader finds.
-pub(super) enum Found<'p> {
-    /// The start of a message.
-    Start(Kind),
-    /// Whole characters of a text, at least one.
-    Text(&'p str),
-    /// Bytes of a binary message, at least one.
-    Binary(&'p [u8]),
-    /// The end of a message.
-    End(Kind),
-    /// A control frame, whose payload is whole and valid.
-    Control(Opcode),
-}
-
-/// Where the next bytes of a message are.
-enum Source<'b> {
-    Input(&'b [u8]),
-    Inflated(core::ops::Range<usize>),
+pub(super) enum Reading {
+    /// [`BLOCK`] bytes, to be joined.
+    Blocks,
+    /// [`PART`] bytes, to be yielded.
+    Parts,
 }
 
 impl<R: Role> Reader<R> {
@@ -166,19 +130,19 @@ impl<R: Role> Reader<R> {
             message_limit: or_none(config.message),
             state: State::Idle,
             header: HeaderBuffer::new(),
-            frame: Frame { opcode: Opcode::Binary, fin: true, key: None, left: 0, at: 0 },
+            frame: Frame { opcode: Opcode::Binary, fin: true, at: 0 },
+            payload: Payload::new(None, 0),
             message: Message { kind: Kind::Binary, compressed: false, len: 0 },
             joiner: Joiner::new(),
-            inflater: None,
-            inflated: Inflated::NONE,
+            inflation: Inflation::none(),
             error: ErrorKind::Truncated,
             role: PhantomData,
         }
     }
 
     #[cfg(feature = "deflate")]
-    pub(super) fn set_inflater(&mut self, inflater: Inflater) {
-        self.inflater = Some(Box::new(inflater));
+    pub(super) fn set_inflation(&mut self, inflation: Inflation) {
+        self.inflation = inflation;
     }
 
     /// Takes a plain message of one frame out of the input, if it lies there whole, and unmasks it.
@@ -190,13 +154,8 @@ impl<R: Role> Reader<R> {
         if self.state != State::Idle || !self.header.is_empty() {
             return None;
         }
-        let rules = Rules {
-            deflate: self.inflater.is_some(),
-            inside: false,
-            frame: self.frame_limit,
-            message: self.message_limit,
-        };
-        let Ok(Some((header, used))) = Header::read(input, R::MASKING, &rules) else { return None };
+        let found = Header::read(input, R::MASKING, &self.rules());
+        let Ok(Some((header, used))) = found else { return None };
         let plain = !header.compressed && !header.opcode.is_control();
         if (input.len() - used) as u64 >= header.len && header.fin && plain {
             let end = used + header.len as usize;
@@ -212,14 +171,14 @@ impl<R: Role> Reader<R> {
         None
     }
 
-    /// Reads until the next part of a message, at most `longest` bytes of a plain one, or a control
-    /// frame, which leaves its payload in `control`.
+    /// Reads until the next part of a message, or a control frame, which leaves its payload in `control`.
+    /// Blocks are read until there is no more input, a message ends, or a control frame comes.
     #[inline]
     pub(super) fn next<'p, 'b: 'p>(
         &'p mut self,
         control: &mut ControlPayload,
         input: &mut &'b mut [u8],
-        longest: usize,
+        reading: Reading,
     ) -> Result<Step<Found<'p>>, Error> {
         loop {
             match self.state {
@@ -232,8 +191,10 @@ impl<R: Role> Reader<R> {
                     }
                 }
                 State::Control | State::ControlBetween => {
-                    control.push(self.unmask(input, usize::MAX, |_| 0));
-                    if self.frame.left > 0 {
+                    let piece = self.payload.take(input, usize::MAX);
+                    self.at += piece.len() as u64;
+                    control.push(piece);
+                    if self.payload.left() > 0 {
                         return Ok(Step::NeedInput);
                     }
                     self.state.go(On::ControlEnd);
@@ -248,7 +209,7 @@ impl<R: Role> Reader<R> {
                 }
                 State::Payload => {
                     if !self.has_payload(input)? {
-                        if self.frame.left > 0 {
+                        if self.payload.left() > 0 {
                             return Ok(Step::NeedInput);
                         }
                         match self.end_frame(input)? {
@@ -256,12 +217,12 @@ impl<R: Role> Reader<R> {
                             None => continue,
                         }
                     }
-                    let source = self.take_payload(input, longest);
+                    let source = self.take_payload(input, reading);
                     if self.message.kind == Kind::Binary {
-                        let bytes = source.bytes(self.inflater.as_deref());
+                        let bytes = source.bytes(&self.inflation);
                         return Ok(Step::Item(Found::Binary(bytes)));
                     }
-                    match self.joiner.begin(source.bytes(self.inflater.as_deref())) {
+                    match self.joiner.begin(source.bytes(&self.inflation)) {
                         Ok(Beginning::Held) => continue,
                         Ok(Beginning::Character) => {
                             return Ok(Step::Item(Found::Text(self.joiner.take())));
@@ -273,7 +234,7 @@ impl<R: Role> Reader<R> {
                             return self.fail(ErrorKind::Utf8, at);
                         }
                     }
-                    let (text, rest) = self.joiner.split(source.bytes(self.inflater.as_deref()));
+                    let (text, rest) = self.joiner.split(source.bytes(&self.inflation));
                     if let Err(bad) = rest {
                         // What comes before the fault is yielded before it.
                         self.at = self.offset(&source, bad);
@@ -304,8 +265,9 @@ impl<R: Role> Reader<R> {
             Ok(Some((header, used))) => {
                 advance(input, used);
                 self.at += used as u64;
-                let Header { fin, compressed, opcode, mask: key, len: left } = header;
-                self.frame = Frame { opcode, fin, key, left, at: self.at };
+                let Header { fin, compressed, opcode, mask: key, len } = header;
+                self.frame = Frame { opcode, fin, at: self.at };
+                self.payload = Payload::new(key, len);
                 let kind = match opcode {
                     Opcode::Text => Some(Kind::Text),
                     Opcode::Binary => Some(Kind::Binary),
@@ -341,8 +303,9 @@ impl<R: Role> Reader<R> {
     }
 
     /// What the next header is judged by.
+    #[inline]
     fn rules(&self) -> Rules {
-        let deflate = self.inflater.is_some();
+        let deflate = self.inflation.is_negotiated();
         let (frame, message) = (self.frame_limit, self.message_limit);
         match (self.state, self.message) {
             // The limit on a compressed message is applied to what is inflated.
@@ -362,99 +325,47 @@ impl<R: Role> Reader<R> {
         if self.message.compressed {
             return self.has_inflated(input);
         }
-        Ok(self.frame.left > 0 && !input.is_empty())
+        Ok(self.payload.left() > 0 && !input.is_empty())
     }
 
-    #[inline(never)]
     fn has_inflated(&mut self, input: &mut &mut [u8]) -> Result<bool, Error> {
-        while self.inflated.from == self.inflated.to {
-            if self.inflated.too_long {
-                self.message.len = self.message_limit.saturating_add(1);
-                return self.fail_frame(ErrorKind::MessageTooLong, input);
+        let (before, room) = (self.payload.left(), self.message_limit - self.message.len);
+        let made = self.inflation.fill(&mut self.payload, input, room);
+        self.at += before - self.payload.left();
+        match made {
+            Ok(len) => {
+                self.message.len += len;
+                Ok(!self.inflation.is_empty())
             }
-            let Some(inflater) = &mut self.inflater else { return Ok(false) };
-            let len = within(self.frame.left, input.len()).min(COMPRESSED);
-            let block = &mut input[..len];
-            if let Some(key) = self.frame.key {
-                mask(block, key);
+            Err(kind) => {
+                if kind == ErrorKind::MessageTooLong {
+                    self.message.len = self.message_limit.saturating_add(1);
+                }
+                self.fail_frame(kind, input)
             }
-            let mut rest = &*block;
-            let made = inflater.inflate_piece(&mut rest).map(<[u8]>::len);
-            let used = len - rest.len();
-            if let Some(key) = self.frame.key {
-                // The rest is unmasked in its turn.
-                mask(&mut block[used..], rotate(key, used));
-            }
-            let made = match made {
-                Ok(made) => made,
-                Err(kind) => return self.fail_frame(kind, input),
-            };
-            advance(input, used);
-            self.pass(used);
-            if used == 0 && made == 0 {
-                return Ok(false);
-            }
-            let room = within(self.message_limit - self.message.len, made);
-            self.message.len += room as u64;
-            self.inflated = Inflated { from: 0, to: room as u16, too_long: room < made };
         }
-        Ok(true)
     }
 
     /// Takes the next bytes of the message: of a character that was cut, no more than it lacks.
     #[inline]
-    fn take_payload<'b>(&mut self, input: &mut &'b mut [u8], longest: usize) -> Source<'b> {
+    fn take_payload<'b>(&mut self, input: &mut &'b mut [u8], reading: Reading) -> Source<'b> {
         let lacks = self.joiner.lacks();
         if self.message.compressed {
-            return Source::Inflated(self.inflated.take(if lacks > 0 {
+            return Source::Inflated(self.inflation.take(if lacks > 0 {
                 lacks
             } else {
                 usize::MAX
             }));
         }
-        let piece = match self.message.kind {
-            Kind::Text if lacks == 0 => self.unmask(input, longest, text::unfinished),
-            Kind::Text => self.unmask(input, lacks, |_| 0),
-            Kind::Binary => self.unmask(input, longest, |_| 0),
+        let piece = match (self.message.kind, reading) {
+            (Kind::Text, Reading::Blocks) if lacks == 0 => self.payload.take_text(input),
+            (Kind::Text, _) if lacks > 0 => self.payload.take(input, lacks),
+            (_, Reading::Blocks) => self.payload.take(input, BLOCK),
+            (_, Reading::Parts) => self.payload.take(input, PART),
         };
+        self.at += piece.len() as u64;
         self.message.len += piece.len() as u64;
         Source::Input(piece)
-    }
-
-    /// Takes up to `most` bytes of the payload out of the input, and unmasks them. If more of them are
-    /// there, the last `cut` are left.
-    #[inline]
-    fn unmask<'b>(
-        &mut self,
-        input: &mut &'b mut [u8],
-        most: usize,
-        cut: impl Fn(&[u8]) -> usize,
-    ) -> &'b [u8] {
-        let available = within(self.frame.left, input.len());
-        let mut len = available.min(most);
-        let bytes = core::mem::take(input);
-        if let Some(key) = self.frame.key {
-            mask(&mut bytes[..len], key);
-        }
-        if len < available {
-            let cut = cut(&bytes[..len]);
-            len -= cut;
-            if let Some(key) = self.frame.key {
-                mask(&mut bytes[len..len + cut], rotate(key, len));
-            }
-        }
-        let (piece, rest) = bytes.split_at_mut(len);
-        *input = rest;
-        self.pass(len);
-        piece
-    }
-
-    /// Advances by `len` bytes of the payload.
-    #[inline]
-    fn pass(&mut self, len: usize) {
-        self.at += len as u64;
-        self.frame.left -= len as u64;
-        self.frame.key = self.frame.key.map(|key| rotate(key, len));
     }
 
     /// The payload of a frame is complete: the type of the message, if that is complete too.
@@ -464,8 +375,8 @@ impl<R: Role> Reader<R> {
             return Ok(None);
         }
         let Message { kind, compressed, .. } = self.message;
-        if let (true, Some(inflater)) = (compressed, &mut self.inflater) {
-            if let Err(kind) = inflater.finish() {
+        if compressed {
+            if let Err(kind) = self.inflation.finish() {
                 return self.fail_frame(kind, input);
             }
         }
@@ -506,7 +417,7 @@ impl<R: Role> Reader<R> {
                     Err(_) => 0,
                 }
             }
-            State::Payload | State::Control | State::ControlBetween => self.frame.left,
+            State::Payload | State::Control | State::ControlBetween => self.payload.left(),
             State::Done | State::Failed => 0,
         };
         len.saturating_sub(input.len() as u64)
@@ -519,9 +430,7 @@ impl<R: Role> Reader<R> {
             State::Idle | State::Control => {}
             State::Between | State::Payload | State::ControlBetween => return false,
         }
-        if let Some(inflater) = &mut self.inflater {
-            inflater.release();
-        }
+        self.inflation.release();
         true
     }
 
@@ -575,39 +484,11 @@ impl<R: Role> Reader<R> {
 
     /// Gives up the message in progress.
     fn forget(&mut self) {
-        if let Some(inflater) = &mut self.inflater {
-            inflater.reset();
-        }
-        self.inflated = Inflated::NONE;
+        self.inflation.reset();
         self.joiner = Joiner::new();
-    }
-}
-
-impl<R> Reader<R> {
-    /// The offset of the next byte of the input.
-    pub(super) const fn at(&self) -> u64 {
-        self.at
-    }
-}
-
-impl<'p> Source<'p> {
-    #[inline]
-    fn bytes(&self, inflater: Option<&'p Inflater>) -> &'p [u8] {
-        match self {
-            Self::Input(bytes) => bytes,
-            Self::Inflated(range) => inflater.map_or(&[], |it| &it.piece()[range.clone()]),
-        }
     }
 }
 
 fn advance(input: &mut &mut [u8], len: usize) {
     *input = &mut core::mem::take(input)[len..];
 }
-
-/// The part of a payload's `left` bytes that `available` ones hold.
-fn within(left: u64, available: usize) -> usize {
-    usize::try_from(left).map_or(available, |left| left.min(available))
-}
-
-/// Bytes that are unmasked at once to be inflated; what they make is rarely more than a piece.
-const COMPRESSED: usize = 4 << 10;
