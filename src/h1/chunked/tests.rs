@@ -191,7 +191,7 @@ fn invalid_extensions_and_trailers_are_not_written() {
 #[test]
 fn counting_unlimited_trailers_does_not_overflow() {
     let config = Config { trailers: None, ..Config::default() };
-    let mut decoder = Decoder { trailers: usize::MAX - 2, ..Decoder::with_config(config) };
+    let mut decoder = Decoder { trailers: u32::MAX - 2, ..Decoder::with_config(config) };
     let mut input: &[u8] = b"0\r\nA: b\r\n\r\n";
     while let Step::Item(_) = decoder.decode(&mut input).unwrap() {}
     assert_eq!(decoder.decode(&mut input), Ok(Step::Done));
