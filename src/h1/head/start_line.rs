@@ -49,6 +49,7 @@ impl sealed::StartLine for RequestLine {
         seen.len < bytes.len()
     }
 
+    #[inline]
     fn parse(parser: &mut Parser<'_>) -> Result<Self, ErrorKind> {
         request_line(parser)
     }
@@ -80,6 +81,7 @@ impl sealed::StartLine for StatusLine {
 }
 
 /// `method SP request-target SP HTTP-version CRLF` (RFC 9112 3).
+#[inline]
 fn request_line(parser: &mut Parser<'_>) -> Result<RequestLine, ErrorKind> {
     let method = parser.run(scan::token_len, ErrorKind::Method)?;
     parser.byte(b' ', ErrorKind::Method)?;
