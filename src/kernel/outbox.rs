@@ -255,7 +255,7 @@ impl Buf for Outbox {
     /// If `count` exceeds the pending output, as [`Buf`] requires.
     fn advance(&mut self, mut count: usize) {
         let remaining = self.remaining();
-        assert!(count <= remaining, "advanced past the bytes owed");
+        assert!(count <= remaining, "advanced past the end of the output");
         if count == remaining {
             // Fast path: most writes take everything.
             self.written += self.copied.len() as u64;

@@ -153,7 +153,7 @@ impl ServerHandshake {
 /// The value of `Sec-WebSocket-Accept` for a request of HTTP/1.1 with a valid host and key.
 fn accept_key(found: &HandshakeFields<'_>) -> Result<[u8; 28], RefusalKind> {
     match found.host {
-        // Whoever reads the request line knows whether the version requires it (RFC 9112 3.2).
+        // The code that reads the request line checks whether the version requires it (RFC 9112 3.2).
         Singleton::Absent => {}
         Singleton::One(host) if is_host_field(host) => {}
         Singleton::One(_) | Singleton::Repeated => return Err(RefusalKind::Host),
