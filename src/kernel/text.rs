@@ -257,6 +257,7 @@ impl Joiner {
     /// Returns the complete characters at the start of `piece` without copying them, and whether the
     /// rest is valid so far; if not, the error is the index of the first invalid byte. Holds an
     /// incomplete character at the end.
+    #[inline]
     pub(crate) fn split<'b>(&mut self, piece: &'b [u8]) -> (&'b str, Result<(), usize>) {
         let (text, tail) = split_valid(piece);
         (text, self.partial.hold(tail).map_err(|bad| text.len() + bad))
@@ -385,6 +386,7 @@ impl Partial {
     }
 
     /// Holds `tail`, which contains no complete character. Fails with the index of the first invalid byte.
+    #[inline]
     fn hold(&mut self, tail: &[u8]) -> Result<(), usize> {
         for (i, &byte) in tail.iter().enumerate() {
             if !self.accepts(byte) {

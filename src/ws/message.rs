@@ -115,8 +115,8 @@ impl<R: Role> Decoder<R> {
         &'m mut self,
         input: &mut &'b mut [u8],
     ) -> Result<Step<Item<'m, 'b>>, Error> {
-        // The straight line: a message in one frame that lies in the input whole. 6.5 ns for a binary
-        // message of 8 bytes; the loop over parts takes about 20.
+        // The straight line: a message in one frame that lies in the input whole. 5 ns for a binary
+        // message of 8 bytes, whose three parts take 24.
         if let Some((opcode, payload)) = self.reader.whole_message(input) {
             if opcode == Opcode::Binary {
                 return Ok(Step::Item(Item::Binary(Binary::Input(payload))));

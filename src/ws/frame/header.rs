@@ -231,7 +231,23 @@ impl HeaderBuffer {
 
     /// Reads a header whose first bytes may be here: the header, and how many bytes of `input` it took.
     /// If it is still incomplete, all of `input` is kept.
+    #[inline]
     pub(crate) fn read(
+        &mut self,
+        input: &[u8],
+        masking: Masking,
+        rules: &Rules,
+    ) -> Result<Option<(Header, usize)>, HeaderFault> {
+        if self.len == 0 {
+            if let Ok(Some(found)) = Header::read(input, masking, rules) {
+                return Ok(Some(found));
+            }
+        }
+        self.read_slowly(input, masking, rules)
+    }
+
+    #[inline(never)]
+    fn read_slowly(
         &mut self,
         input: &[u8],
         masking: Masking,

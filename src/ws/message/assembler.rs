@@ -81,6 +81,7 @@ impl Assembler {
     }
 
     /// A message starts, to be joined.
+    #[inline]
     pub(super) fn start(&mut self, kind: Kind) {
         self.kind = kind;
         self.state.go(On::Start);
@@ -102,6 +103,7 @@ impl Assembler {
     }
 
     /// Hands out the message, or what is left of it after its parts.
+    #[inline]
     pub(super) fn finish(&mut self, kind: Kind) -> Item<'_, 'static> {
         self.state.go(On::Whole);
         match kind {
@@ -111,6 +113,7 @@ impl Assembler {
     }
 
     /// The start of a message that was taken to be joined, which is now handed out as a part.
+    #[inline]
     pub(super) fn start_part(&mut self) -> Option<Kind> {
         let joins = self.state == State::Joining;
         joins.then(|| {
@@ -120,6 +123,7 @@ impl Assembler {
     }
 
     /// A message starts or ends in parts.
+    #[inline]
     pub(super) fn pass(&mut self, part: &Part<'_>) {
         match part {
             Part::Start(_) => self.state.go(On::StartPart),
@@ -129,6 +133,7 @@ impl Assembler {
     }
 
     /// Whether something was joined that is to be handed out as a part.
+    #[inline]
     pub(super) fn has_part(&self) -> bool {
         !(self.text.is_empty() && self.binary.is_empty())
     }
