@@ -142,8 +142,8 @@ fn pings_are_answered_in_order_and_the_newest_when_nothing_is_read() {
     session.tx.send_binary(&[0; (1 << 20) - 10], NOW).unwrap();
     assert_eq!(session.tx.send_text("", NOW), Err(SendError::Full));
     assert_eq!(receive(&mut session, &all), Ok(10_000));
-    let owed = session.tx.output().remaining();
-    assert!(owed <= (1 << 20) + CONTROL, "{owed}");
+    let pending = session.tx.output().remaining();
+    assert!(pending <= (1 << 20) + CONTROL, "{pending}");
     let written = drain(&mut session.tx);
     let pongs: Vec<&[u8]> = written[1 << 20..].chunks(4).collect();
     for (n, pong) in pongs.iter().enumerate() {
@@ -185,7 +185,7 @@ fn a_large_payload_is_shared_by_a_server() {
 #[expect(clippy::disallowed_methods, reason = "two tasks are two threads here")]
 fn both_halves_in_two_tasks() {
     let Session { mut rx, mut tx } = Session::new(ServerRole, Config::default(), NOW);
-    let (replies, owed) = std::sync::mpsc::channel();
+    let (replies, queue) = std::sync::mpsc::channel();
     let reader = std::thread::spawn(move || {
         let mut control = |reply: Reply, _: Instant| replies.send(reply).unwrap();
         let mut wire = *b"\x89\x81\0\0\0\0!\x88\x82\0\0\0\0\x03\xe8";
@@ -193,7 +193,7 @@ fn both_halves_in_two_tasks() {
         while let Ok(Step::Item(_)) = rx.receive(&mut control, &mut input, NOW) {}
     });
     reader.join().unwrap();
-    owed.iter().for_each(|reply| tx.reply(reply, NOW));
+    queue.iter().for_each(|reply| tx.reply(reply, NOW));
     assert_eq!(drain(&mut tx), b"\x8a\x01!\x88\x02\x03\xe8");
 }
 
@@ -299,7 +299,7 @@ fn who_reads_only_when_wanted_always_has_room_for_the_answers() {
         drained += 100;
     }
     assert!(reads > 200, "{reads} reads");
-    // To close, whatever is owed, the peer's close frame has to be read.
+    // To close, however much output is pending, the peer's close frame has to be read.
     while tx.wants().read {
         tx.send_binary(&[0; 100], NOW).unwrap();
     }
