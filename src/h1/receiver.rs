@@ -1,11 +1,10 @@
 //! The receiving half of a connection: heads, content, trailers.
 
-use crate::kernel::debug::debug;
-
 use super::content::{Content, rewind};
 use super::side::{Opened, Side};
 use super::{Config, Error, ErrorKind, Framing, head};
 use crate::kernel::deadline::ReadDeadline;
+use crate::kernel::debug::debug;
 use crate::kernel::table::transitions;
 use crate::{Instant, Replies, Step};
 

@@ -1,12 +1,11 @@
 //! The sending half of a connection.
 
-use crate::kernel::debug::debug;
-
 use bytes::Bytes;
 
 use super::Config;
 use super::output::Output;
 use super::side::Side;
+use crate::kernel::debug::debug;
 use crate::{ApiMisuse, Fields, Instant, Outbox, Replies, SendError, Wants};
 
 /// The sending half of one side of a connection.

@@ -15,7 +15,6 @@
 //! ```
 
 use crate::kernel::debug::debug;
-
 use crate::kernel::scan;
 
 /// A field line: the name as sent, and the value without surrounding SP and HTAB.

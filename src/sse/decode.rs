@@ -1,13 +1,12 @@
 //! Lines to events (WHATWG HTML 9.2.6).
 
-use crate::kernel::debug::debug;
-
 use super::config::{self, Config};
 use super::event::MESSAGE;
 use super::field::{Buffers, Field};
 use super::line::{Line, Reader};
 use super::{Error, ErrorKind, Event, Item};
 use crate::Step;
+use crate::kernel::debug::debug;
 use crate::kernel::table::transitions;
 use crate::kernel::traits::codec;
 use crate::kernel::{scan, text};

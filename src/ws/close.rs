@@ -1,10 +1,9 @@
 //! Close frames and how a connection ends (RFC 6455 5.5.1, 7.1, 7.4).
 
-use crate::kernel::debug::debug;
-
 use super::close_code::CloseCode;
 #[cfg(feature = "alloc")]
 use super::error::ErrorKind;
+use crate::kernel::debug::debug;
 #[cfg(feature = "alloc")]
 use crate::kernel::text;
 

@@ -1,9 +1,8 @@
 //! Messages that many sessions share.
 
-use crate::kernel::debug::debug;
-
 use bytes::{BufMut, Bytes, BytesMut};
 
+use crate::kernel::debug::debug;
 use crate::ws::frame::{Header, Opcode};
 
 /// A message as a server sends it, encoded once and shared by any number of sessions:

@@ -46,7 +46,6 @@ mod payload;
 mod reader;
 
 use crate::kernel::debug::debug;
-
 use crate::kernel::step::Step;
 use crate::kernel::text;
 use crate::kernel::traits::codec;

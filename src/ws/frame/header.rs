@@ -1,8 +1,7 @@
 //! The header codec: reading, judging and writing the 2 to 14 bytes before a payload.
 
-use crate::kernel::debug::debug;
-
 use super::opcode::{Masking, Opcode};
+use crate::kernel::debug::debug;
 use crate::ws::error::ErrorKind;
 
 /// The header of a frame. Of the reserved bits only RSV1 has a meaning, given by an extension.

@@ -1,11 +1,10 @@
 //! The client's side of the handshake (RFC 6455 4.1, RFC 8441 5).
 
-use crate::kernel::debug::debug;
-
 use super::error::Failure;
 use super::fields::{HandshakeFields, Singleton};
 use super::key;
 use super::offers::Offers;
+use crate::kernel::debug::debug;
 use crate::{Entropy, Fields};
 #[cfg(feature = "alloc")]
 use {crate::ApiMisuse, crate::ws::Url};

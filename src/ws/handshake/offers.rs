@@ -1,7 +1,5 @@
 //! What a client offers.
 
-use crate::kernel::debug::debug;
-
 use super::error::Failure;
 use super::extensions;
 use super::fields::{HandshakeFields, Singleton};
@@ -10,6 +8,7 @@ use super::protocols;
 #[cfg(feature = "alloc")]
 use crate::ApiMisuse;
 use crate::Fields;
+use crate::kernel::debug::debug;
 use crate::kernel::grammar;
 
 /// What a client offers, and what it requires of the server's selection.

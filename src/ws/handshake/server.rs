@@ -1,11 +1,10 @@
 //! The server's side of the handshake (RFC 6455 4.2, RFC 8441 5).
 
-use crate::kernel::debug::debug;
-
 use super::error::{Refusal, RefusalKind};
 use super::fields::{HandshakeFields, Singleton};
 use super::{PseudoFields, key, protocols};
 use crate::Fields;
+use crate::kernel::debug::debug;
 use crate::kernel::grammar::{Authority, is_host_field};
 use crate::kernel::scan;
 

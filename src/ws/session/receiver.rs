@@ -1,8 +1,7 @@
 //! The receiving half of a session.
 
-use crate::kernel::debug::debug;
-
 use super::replies::Reply;
+use crate::kernel::debug::debug;
 use crate::kernel::{replies::Replies, step::Step, time::Instant};
 use crate::ws::error::Error;
 use crate::ws::message::{self, Control, Part};
