@@ -4,7 +4,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use wirefeed::ws::handshake::ServerHandshake;
-use wirefeed::ws::{CloseCode, Config, Event, ServerRole as Side, Session};
+use wirefeed::ws::{CloseCode, Config, Event, ServerRole, Session};
 use wirefeed::{SendError, Step};
 
 use crate::driver::{PATIENCE, TEXT};
@@ -36,7 +36,7 @@ fn drive(exchange: &mut Exchange<'_>) -> io::Result<()> {
     (config.ping_interval, config.pong_timeout) = (Some(Duration::from_secs(20)), Some(PATIENCE));
     let origin = Instant::now();
     let now = || wirefeed::Instant::from_std(origin, Instant::now());
-    let Session { mut rx, mut tx } = Session::new(Side, config, now());
+    let Session { mut rx, mut tx } = Session::new(ServerRole, config, now());
     let clock = exchange.ticks();
     let mut last = clock.newest();
     loop {
