@@ -42,7 +42,8 @@ pub(crate) struct Clock {
 
 impl Clock {
     pub(crate) fn new() -> Self {
-        Self { looks: true, ..Self::default() }
+        // A connection is idle from its beginning.
+        Self { looks: true, idle_since: Some(Instant::ZERO), ..Self::default() }
     }
 
     /// What is waited for from here on.
