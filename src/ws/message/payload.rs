@@ -1,11 +1,21 @@
 //! The payload of a frame, taken out of the input and unmasked there.
 
 use crate::kernel::text;
+use crate::ws::frame::Opcode;
 use crate::ws::mask::{mask, rotate};
+
+/// What the header of the frame in progress says.
+#[derive(Clone, Copy)]
+pub(super) struct Frame {
+    pub(super) opcode: Opcode,
+    /// Whether this is the last frame of its message.
+    pub(super) fin: bool,
+}
 
 /// The payload in progress.
 #[derive(Clone, Copy)]
 pub(super) struct Payload {
+    pub(super) frame: Frame,
     /// The key for its next byte.
     key: Option<[u8; 4]>,
     /// Its bytes that are still to come.
@@ -15,8 +25,8 @@ pub(super) struct Payload {
 }
 
 impl Payload {
-    pub(super) const fn new(key: Option<[u8; 4]>, len: u64) -> Self {
-        Self { key, left: len, unmasked: 0 }
+    pub(super) const fn new(frame: Frame, key: Option<[u8; 4]>, len: u64) -> Self {
+        Self { frame, key, left: len, unmasked: 0 }
     }
 
     /// The bytes that are still to come.

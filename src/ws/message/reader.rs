@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use super::config::{Config, Exceeded};
 use super::event::{Found, Kind};
 use super::inflate::{Inflation, Source};
-use super::payload::{BLOCK, PART, Payload};
+use super::payload::{BLOCK, Frame, PART, Payload};
 use crate::kernel::step::Step;
 use crate::kernel::table::transitions;
 use crate::kernel::text::{Beginning, Joiner};
@@ -23,9 +23,13 @@ pub(super) struct Reader<R> {
     message_limit: u64,
     state: State,
     header: HeaderBuffer,
-    frame: Frame,
+    /// The offset of the payload of the frame.
+    payload_at: u64,
     payload: Payload,
     message: Message,
+    /// The bytes of the message so far, inflated; after a limit was exceeded, the length that exceeded it.
+    /// (In fields of their own, these two lengths need no padding.)
+    message_len: u64,
     /// The end of the text so far, if it is inside a character.
     joiner: Joiner,
     inflation: Inflation,
@@ -88,23 +92,11 @@ transitions! {
     }
 }
 
-/// The frame in progress.
-#[derive(Clone, Copy)]
-struct Frame {
-    opcode: Opcode,
-    /// Whether this is the last frame of its message.
-    fin: bool,
-    /// The offset of its payload.
-    at: u64,
-}
-
 /// The message in progress.
 #[derive(Clone, Copy)]
 struct Message {
     kind: Kind,
     compressed: bool,
-    /// Its bytes so far, inflated; after a limit was exceeded, the length that exceeded it.
-    len: u64,
 }
 
 /// How much of a plain message is taken at a time.
@@ -130,9 +122,10 @@ impl<R: Role> Reader<R> {
             message_limit: or_none(config.message),
             state: State::Idle,
             header: HeaderBuffer::new(),
-            frame: Frame { opcode: Opcode::Binary, fin: true, at: 0 },
-            payload: Payload::new(None, 0),
-            message: Message { kind: Kind::Binary, compressed: false, len: 0 },
+            payload_at: 0,
+            payload: Payload::new(Frame { opcode: Opcode::Binary, fin: true }, None, 0),
+            message: Message { kind: Kind::Binary, compressed: false },
+            message_len: 0,
             joiner: Joiner::new(),
             inflation: Inflation::none(),
             error: ErrorKind::Truncated,
@@ -201,14 +194,14 @@ impl<R: Role> Reader<R> {
                         return Ok(Step::NeedInput);
                     }
                     self.state.go(On::ControlEnd);
-                    if self.frame.opcode == Opcode::Close {
+                    if self.payload.frame.opcode == Opcode::Close {
                         if let Err((kind, index)) = Close::parse(control.as_slice()) {
                             *input = &mut [];
-                            return self.fail(kind, self.frame.at + index as u64);
+                            return self.fail(kind, self.payload_at + index as u64);
                         }
                         self.state.go(On::Close);
                     }
-                    return Ok(Step::Item(Found::Control(self.frame.opcode)));
+                    return Ok(Step::Item(Found::Control(self.payload.frame.opcode)));
                 }
                 State::Payload => {
                     if !self.has_payload(input)? {
@@ -270,8 +263,8 @@ impl<R: Role> Reader<R> {
                 advance(input, used);
                 self.at += used as u64;
                 let Header { fin, compressed, opcode, mask: key, len } = header;
-                self.frame = Frame { opcode, fin, at: self.at };
-                self.payload = Payload::new(key, len);
+                self.payload_at = self.at;
+                self.payload = Payload::new(Frame { opcode, fin }, key, len);
                 let kind = match opcode {
                     Opcode::Text => Some(Kind::Text),
                     Opcode::Binary => Some(Kind::Binary),
@@ -283,7 +276,8 @@ impl<R: Role> Reader<R> {
                     }
                 };
                 if let Some(kind) = kind {
-                    self.message = Message { kind, compressed, len: 0 };
+                    self.message = Message { kind, compressed };
+                    self.message_len = 0;
                 }
                 self.state.go(On::Header);
                 Ok(kind)
@@ -297,10 +291,10 @@ impl<R: Role> Reader<R> {
                 let offset = fault.offset(self.at);
                 advance(input, fault.skip(input.len()));
                 let before = match (fault.kind, self.state) {
-                    (ErrorKind::MessageTooLong, State::Between) => self.message.len,
+                    (ErrorKind::MessageTooLong, State::Between) => self.message_len,
                     _ => 0,
                 };
-                self.message.len = before.saturating_add(self.header.announced());
+                self.message_len = before.saturating_add(self.header.announced());
                 self.fail(fault.kind, offset)
             }
         }
@@ -316,8 +310,8 @@ impl<R: Role> Reader<R> {
             (State::Between, Message { compressed: true, .. }) => {
                 Rules { deflate, inside: true, frame: most_deflated(frame), message: u64::MAX }
             }
-            (State::Between, Message { len, .. }) => {
-                Rules { deflate, inside: true, frame, message: message - len }
+            (State::Between, _) => {
+                Rules { deflate, inside: true, frame, message: message - self.message_len }
             }
             _ => Rules { deflate, inside: false, frame, message },
         }
@@ -333,17 +327,17 @@ impl<R: Role> Reader<R> {
     }
 
     fn has_inflated(&mut self, input: &mut &mut [u8]) -> Result<bool, Error> {
-        let (before, room) = (self.payload.left(), self.message_limit - self.message.len);
+        let (before, room) = (self.payload.left(), self.message_limit - self.message_len);
         let made = self.inflation.fill(&mut self.payload, input, room);
         self.at += before - self.payload.left();
         match made {
             Ok(len) => {
-                self.message.len += len;
+                self.message_len += len;
                 Ok(!self.inflation.is_empty())
             }
             Err(kind) => {
                 if kind == ErrorKind::MessageTooLong {
-                    self.message.len = self.message_limit.saturating_add(1);
+                    self.message_len = self.message_limit.saturating_add(1);
                 }
                 self.fail_frame(kind, input)
             }
@@ -368,14 +362,14 @@ impl<R: Role> Reader<R> {
             (_, Reading::Parts) => self.payload.take(input, PART),
         };
         self.at += piece.len() as u64;
-        self.message.len += piece.len() as u64;
+        self.message_len += piece.len() as u64;
         Source::Input(piece)
     }
 
     /// The payload of a frame is complete: the type of the message, if that is complete too.
     #[inline]
     fn end_frame(&mut self, input: &mut &mut [u8]) -> Result<Option<Kind>, Error> {
-        if !self.frame.fin {
+        if !self.payload.frame.fin {
             self.state.go(On::FrameEnd);
             return Ok(None);
         }
@@ -445,7 +439,7 @@ impl<R: Role> Reader<R> {
             (State::Failed, ErrorKind::MessageTooLong) => self.message_limit,
             _ => return None,
         };
-        Some(Exceeded { limit, len: self.message.len })
+        Some(Exceeded { limit, len: self.message_len })
     }
 
     /// The longest message, in bytes.
@@ -458,7 +452,7 @@ impl<R: Role> Reader<R> {
     fn offset(&self, source: &Source<'_>, index: usize) -> u64 {
         match source {
             Source::Input(bytes) => self.at - (bytes.len() - index) as u64,
-            Source::Inflated(_) => self.frame.at,
+            Source::Inflated(_) => self.payload_at,
         }
     }
 
@@ -466,7 +460,7 @@ impl<R: Role> Reader<R> {
     #[cold]
     fn fail_frame<T>(&mut self, kind: ErrorKind, input: &mut &mut [u8]) -> Result<T, Error> {
         *input = &mut [];
-        self.fail(kind, self.frame.at)
+        self.fail(kind, self.payload_at)
     }
 
     /// Fails at the byte so many bytes before the next one.
