@@ -146,8 +146,7 @@ impl fmt::Debug for Item<'_> {
     }
 }
 
-/// A [`Config`] in 24 bytes; with one of 40, chunks that lie in the input take 30 % longer. A limit of 4 GiB
-/// or more is kept as 4 GiB less one byte.
+/// A [`Config`] in 24 bytes: a limit of 4 GiB or more is kept as 4 GiB less one byte.
 #[derive(Debug, Clone, Copy)]
 struct Limits {
     overhead: Option<u32>,
