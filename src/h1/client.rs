@@ -110,7 +110,7 @@ impl Sender<ClientSide> {
     /// [`ApiMisuse::RequestLine`] for a method that is not a token, a target in a form that the method
     /// does not allow ([`Target`](crate::grammar::Target)), or a `Host` that is missing, repeated or
     /// invalid, [`ApiMisuse::Framing`] for fields that contradict each other about the content,
-    /// [`ApiMisuse::FieldName`] and [`ApiMisuse::FieldValue`], [`SendError::Full`] if there is no room.
+    /// [`ApiMisuse::FieldName`] and [`ApiMisuse::FieldValue`], [`SendError::Full`] if the output is full.
     ///
     /// [`ApiMisuse::Closed`]: crate::ApiMisuse::Closed
     /// [`ApiMisuse::OutOfOrder`]: crate::ApiMisuse::OutOfOrder

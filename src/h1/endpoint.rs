@@ -90,6 +90,11 @@ impl<S: Side> Endpoint<S> {
         self.tx.output()
     }
 
+    /// Whether output is pending.
+    pub fn has_output(&self) -> bool {
+        self.tx.has_output()
+    }
+
     /// The moment at which the driver must call [`handle_timeout`](Self::handle_timeout), unless another
     /// call changes it first.
     pub fn poll_timeout(&self) -> Option<Instant> {

@@ -93,8 +93,8 @@ transitions! {
 impl<S: Side> Receiver<S> {
     pub(super) fn new(config: Config, now: Instant) -> Self {
         let mut deadline = ReadDeadline::OFF;
-        if S::FIRST.is_some() {
-            deadline.deadline.start(config.idle_timeout, now);
+        if S::IS_SERVER {
+            deadline.start(config.idle_timeout, now);
         }
         let progress = Progress {
             state: State::Idle,
@@ -146,7 +146,7 @@ impl<S: Side> Receiver<S> {
                 Ok(Step::NeedInput)
             }
             State::Idle | State::Head | State::Informed => self.receive_head(replies, input, now),
-            State::Done if !input.is_empty() && S::FIRST.is_none() => {
+            State::Done if !input.is_empty() && !S::IS_SERVER => {
                 progress.state.go(On::Close);
                 replies.reply(S::END, now);
                 Ok(Step::Done)
@@ -269,7 +269,7 @@ impl<S: Side> Receiver<S> {
                     replies.reply(S::over(false), now);
                 }
                 progress.state.go(On::Close);
-                progress.deadline.deadline.stop();
+                progress.deadline.stop();
             }
             Err(error) => drop(progress.fail(error, replies, now)),
         }
@@ -284,20 +284,20 @@ impl<S: Side> Receiver<S> {
 
     /// When to call [`hold`](Self::hold) and then [`handle_timeout`](Self::handle_timeout).
     pub(super) fn poll_held(&self, held: bool) -> Option<Instant> {
-        self.progress.deadline.poll(held)
+        self.progress.deadline.poll_held(held)
     }
 
     /// The moment at which the caller must call [`handle_timeout`](Self::handle_timeout), unless another
     /// call changes it first.
     pub const fn poll_timeout(&self) -> Option<Instant> {
-        self.progress.deadline.deadline.poll()
+        self.progress.deadline.poll()
     }
 
     /// Advances the time: fails a message that does not arrive in time, and ends a server's idle
     /// connection. On a client, the sending half measures the time for the head of a response, because it
     /// knows when the request was complete.
     pub fn handle_timeout(&mut self, replies: &mut impl Replies<S::Reply>, now: Instant) {
-        if self.progress.deadline.deadline.is_over(now) {
+        if self.progress.deadline.is_over(now) {
             self.time_out(replies, now);
         }
     }
@@ -305,10 +305,10 @@ impl<S: Side> Receiver<S> {
     /// Fails the message in progress.
     pub(super) fn time_out(&mut self, replies: &mut impl Replies<S::Reply>, now: Instant) {
         let progress = &mut self.progress;
-        progress.deadline.deadline.stop();
+        progress.deadline.stop();
         match progress.state {
             // The client has not begun a request, so that there is nothing to answer.
-            State::Idle if S::FIRST.is_some() => {
+            State::Idle if S::IS_SERVER => {
                 progress.state.go(On::Close);
                 replies.reply(S::END, now);
             }
@@ -341,7 +341,7 @@ impl<S: Side> Receiver<S> {
         self.heads.reset();
         progress.base = progress.at;
         progress.exchange = Some(next.0);
-        if S::FIRST.is_none() {
+        if !S::IS_SERVER {
             progress.state.go(On::Begin);
             return Ok(());
         }
@@ -390,8 +390,8 @@ impl<S: Side> Progress<S> {
     fn advance_head(&mut self, start: &[u8], left: usize) {
         self.at += (start.len() - left) as u64;
         // RFC 9112 2.2: a server ignores an empty line before a request line.
-        let has_begun = start.iter().any(|byte| !matches!(byte, b'\r' | b'\n'));
-        if self.state == State::Idle && has_begun {
+        let is_begin = |byte: &u8| !matches!(byte, b'\r' | b'\n');
+        if self.state == State::Idle && start.iter().any(is_begin) {
             self.state.go(On::Begin);
             self.deadline.arm(S::head_timeout(&self.config));
         }
@@ -435,7 +435,7 @@ impl<S: Side> Progress<S> {
     /// Ends a complete message.
     fn end(&mut self, replies: &mut impl Replies<S::Reply>, now: Instant) {
         self.state.go(On::End);
-        self.deadline.deadline.stop();
+        self.deadline.stop();
         self.is_reading = false;
         replies.reply(S::over(self.persists), now);
     }
@@ -444,7 +444,7 @@ impl<S: Side> Progress<S> {
     fn fail(&mut self, error: Error, replies: &mut impl Replies<S::Reply>, now: Instant) -> Error {
         self.state.go(On::Fail);
         self.error = error;
-        self.deadline.deadline.stop();
+        self.deadline.stop();
         replies.reply(S::failed(error), now);
         error
     }

@@ -14,7 +14,7 @@ use crate::{ApiMisuse, Fields, Instant, Outbox, Replies, SendError, Wants};
 ///   [`send_end`](Self::send_end), [`send_trailers`](Self::send_trailers), [`abort`](Self::abort)
 /// - outputs: [`output`](Self::output), [`poll_timeout`](Self::poll_timeout)
 /// - inputs: [`handle_timeout`](Self::handle_timeout), and the receiving half's [`Replies`]
-/// - facts: [`wants`](Self::wants), [`is_idle`](Self::is_idle)
+/// - facts: [`wants`](Self::wants), [`has_output`](Self::has_output), [`is_idle`](Self::is_idle)
 pub struct Sender<S: Side> {
     pub(super) side: S,
     pub(super) output: Output,
@@ -30,7 +30,7 @@ impl<S: Side> Sender<S> {
     /// # Errors
     ///
     /// [`ApiMisuse::OutOfOrder`] outside a message, [`ApiMisuse::BodyTooLong`] for more than the head
-    /// announced, [`SendError::Full`] if there is no room.
+    /// announced, [`SendError::Full`] if the output is full.
     #[inline]
     pub fn send_data(&mut self, data: &[u8], now: Instant) -> Result<(), SendError> {
         self.check()?;
@@ -58,7 +58,7 @@ impl<S: Side> Sender<S> {
     /// # Errors
     ///
     /// [`ApiMisuse::OutOfOrder`] outside a message, [`ApiMisuse::BodyTooShort`] for less than the head
-    /// announced, [`SendError::Full`] if there is no room.
+    /// announced, [`SendError::Full`] if the output is full.
     pub fn send_end(&mut self, now: Instant) -> Result<(), SendError> {
         self.check()?;
         self.output.end()?;
@@ -72,7 +72,7 @@ impl<S: Side> Sender<S> {
     ///
     /// [`ApiMisuse::OutOfOrder`] outside a message, [`ApiMisuse::Framing`] if the content is not chunked,
     /// [`ApiMisuse::ForbiddenTrailer`], [`ApiMisuse::FieldName`] and [`ApiMisuse::FieldValue`] for
-    /// fields that must not be sent, [`SendError::Full`] if there is no room.
+    /// fields that must not be sent, [`SendError::Full`] if the output is full.
     pub fn send_trailers(
         &mut self,
         trailers: &(impl Fields + ?Sized),
@@ -93,6 +93,11 @@ impl<S: Side> Sender<S> {
     /// The pending output: write it to the socket and advance by the bytes written.
     pub fn output(&mut self) -> &mut Outbox {
         &mut self.output.outbox
+    }
+
+    /// Whether output is pending.
+    pub fn has_output(&self) -> bool {
+        !self.output.outbox.is_empty()
     }
 
     /// The moment at which the caller must call [`handle_timeout`](Self::handle_timeout), unless another

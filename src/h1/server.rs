@@ -135,7 +135,7 @@ impl Sender<ServerSide> {
     /// [`ApiMisuse::OutOfOrder`] if no request awaits a head, [`ApiMisuse::Status`] for a status that
     /// outside 100..=999 or a 101 without a request for it, [`ApiMisuse::Framing`] for fields about the
     /// content that contradict each other, the status or the client's version,
-    /// [`ApiMisuse::FieldName`] and [`ApiMisuse::FieldValue`], [`SendError::Full`] if there is no room.
+    /// [`ApiMisuse::FieldName`] and [`ApiMisuse::FieldValue`], [`SendError::Full`] if the output is full.
     ///
     /// [`ApiMisuse::OutOfOrder`]: crate::ApiMisuse::OutOfOrder
     /// [`ApiMisuse::Status`]: crate::ApiMisuse::Status

@@ -23,10 +23,12 @@ pub trait Rules: Sized + fmt::Debug {
     /// The replies of the receiving half to the sending half.
     type Reply: Copy;
     /// The knowledge about an exchange that the receiving half needs before its message arrives.
-    type Exchange: fmt::Debug;
+    type Exchange: fmt::Debug + Copy;
 
     /// The first exchange of a connection; `None` on a client, which must send a request first.
     const FIRST: Option<Self::Exchange>;
+    /// Whether this side receives requests.
+    const IS_SERVER: bool = matches!(Self::FIRST, Some(_));
     /// The receiving half has unprocessed input, or the caller does not read.
     const READING: Option<Self::Reply> = None;
     /// The receiving half has processed all input.

@@ -207,7 +207,7 @@ impl Deadline {
 /// the content, in every interval. A peer that trickles bytes cannot keep the connection open.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ReadDeadline {
-    pub(crate) deadline: Deadline,
+    deadline: Deadline,
     /// Bytes until the deadline is renewed.
     left: usize,
     /// It is paused because this side does not read while too much output is pending.
@@ -239,8 +239,27 @@ impl ReadDeadline {
         }
     }
 
-    /// When to call [`hold`](Self::hold) and then [`is_over`](Deadline::is_over).
-    pub(crate) fn poll(&self, held: bool) -> Option<Instant> {
+    /// Starts it at `now`.
+    pub(crate) fn start(&mut self, time: impl Into<Span>, now: Instant) {
+        self.deadline.start(time, now);
+    }
+
+    #[inline]
+    pub(crate) fn stop(&mut self) {
+        self.deadline.stop();
+    }
+
+    /// When to call [`is_over`](Self::is_over), while this side reads.
+    pub(crate) const fn poll(&self) -> Option<Instant> {
+        self.deadline.poll()
+    }
+
+    pub(crate) fn is_over(&mut self, now: Instant) -> bool {
+        self.deadline.is_over(now)
+    }
+
+    /// When to call [`hold`](Self::hold) and then [`is_over`](Self::is_over).
+    pub(crate) fn poll_held(&self, held: bool) -> Option<Instant> {
         self.deadline.poll_held(held, self.held)
     }
 

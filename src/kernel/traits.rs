@@ -212,6 +212,9 @@ pub trait Connection {
     /// The pending output: write it to the socket and advance by the bytes written.
     fn output(&mut self) -> &mut Outbox;
 
+    /// Whether output is pending.
+    fn has_output(&self) -> bool;
+
     /// The moment at which the driver must call [`handle_timeout`](Self::handle_timeout), unless another
     /// call changes it first.
     fn poll_timeout(&self) -> Option<Instant>;
@@ -256,6 +259,10 @@ macro_rules! connection {
 
             fn output(&mut self) -> &mut $crate::Outbox {
                 self.output()
+            }
+
+            fn has_output(&self) -> bool {
+                self.has_output()
             }
 
             fn poll_timeout(&self) -> Option<$crate::Instant> {

@@ -45,7 +45,7 @@ impl Ring {
         }
     }
 
-    /// Adds an event, and drops those for which there is no room.
+    /// Adds an event, and drops the oldest ones that exceed the limits.
     pub(crate) fn push(
         &mut self,
         event: Entry,

@@ -167,7 +167,7 @@ enum State {
 enum On {
     /// An event of a replay has come before those that the client missed.
     Withheld,
-    /// There is no room for an event that the history has.
+    /// The output is too full for an event that the history holds.
     FellBehind,
     /// All events of the history are sent.
     CaughtUp,
@@ -228,7 +228,7 @@ impl EventStream {
     ///
     /// # Errors
     ///
-    /// [`ApiMisuse::Closed`] after the end. [`SendError::Full`] where there is no room and the
+    /// [`ApiMisuse::Closed`] after the end. [`SendError::Full`] if the output is full and the
     /// configuration is to refuse; or to resume, and the client has no last event id to resume from.
     pub fn send_event(&mut self, event: &Entry, now: Instant) -> Result<(), SendError> {
         let number = event.number();
@@ -263,7 +263,7 @@ impl EventStream {
     /// # Errors
     ///
     /// [`ApiMisuse::Closed`] after the end, [`ApiMisuse::LineBreak`] where the text would end its
-    /// line, [`SendError::Full`] where there is no room, whatever [`Config::on_full`] is.
+    /// line, [`SendError::Full`] if the output is full, whatever [`Config::on_full`] is.
     pub fn send_comment(&mut self, text: &str, now: Instant) -> Result<(), SendError> {
         self.check_open()?;
         encode_comment(text, &mut self.outbox.writer())?;
@@ -324,6 +324,11 @@ impl EventStream {
     /// written, so that the limit here is what a slow client is measured by.
     pub fn output(&mut self) -> &mut Outbox {
         &mut self.outbox
+    }
+
+    /// Whether output is pending.
+    pub fn has_output(&self) -> bool {
+        !self.outbox.is_empty()
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout), if nothing happens before.

@@ -66,7 +66,7 @@ fn the_page_lists_every_suite() {
     let missing: Vec<&String> = suites.difference(&listed).collect();
     assert!(missing.is_empty(), "tests/README.md does not list {missing:?}");
     for suite in &listed {
-        assert!(tests().join(suite).exists(), "there is no tests/{suite}");
+        assert!(tests().join(suite).exists(), "missing: tests/{suite}");
     }
 }
 

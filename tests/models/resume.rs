@@ -127,7 +127,7 @@ impl World {
         }
     }
 
-    /// Offers the oldest event, which is to be offered again where there is no room.
+    /// Offers the oldest event, and again if the output is full.
     fn send(&mut self) {
         let Some(event) = self.offers.front() else { return };
         if self.last_id.is_empty() && self.first.is_none() {

@@ -467,7 +467,7 @@ fn a_request_that_breaks_behind_its_answer_is_answered_once() {
         }
         tx.send_head(200, &[("Content-Length", "0")], T0).unwrap();
         tx.send_end(T0).unwrap();
-        // The request is not over, so that there is no other yet.
+        // The request is not over, so that the next one has not begun.
         assert!(tx.next_exchange().is_none());
         let mut queue = |reply: server::Reply, now: Instant| replies.push_back((reply, now));
         if late.is_empty() {

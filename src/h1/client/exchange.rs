@@ -173,7 +173,7 @@ impl ClientSide {
 }
 
 /// The properties of a request that matter for its response.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 #[expect(unnameable_types, reason = "a part of the sealed trait")]
 pub struct Request {
     /// `HEAD`, `CONNECT`, or `GET` for all other methods, whose responses are framed alike.

@@ -78,7 +78,7 @@ transitions! {
         Body, Last => Closing;
         Over, Next => Idle;
         Idle | Head | Over, Failed => Closing;
-        // The caller completes the response that has begun; there is no second one.
+        // The caller completes the response that has begun; a second one must not follow.
         Body, Failed => Body;
         // Without the end of the request, the beginning of the other protocol is unknown.
         Upgraded, Failed => Ended;

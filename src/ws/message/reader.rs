@@ -165,7 +165,7 @@ impl<R: Role> Reader<R> {
     }
 
     /// Reads until the next part of a message, or a control frame, which leaves its payload in `control`.
-    /// Blocks are read until there is no more input, a message ends, or a control frame comes.
+    /// Blocks are read until the input is used up, a message ends, or a control frame comes.
     ///
     /// Inlined in both of its callers: a call costs 10 ns a part, a quarter of the time that pieces of 16
     /// bytes take.

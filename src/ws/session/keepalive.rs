@@ -187,7 +187,7 @@ impl Keepalive {
         None
     }
 
-    /// There is no room for a ping: the next one is due as if it had been sent.
+    /// The output is too full for a ping: schedules the next one as if it had been sent.
     pub(super) fn skip(&mut self, now: Instant) {
         self.deadline.start(self.interval, now);
     }

@@ -16,7 +16,7 @@ impl<R: Role> Sender<R> {
     /// # Errors
     ///
     /// [`ApiMisuse::Closed`] after the close frame, [`ApiMisuse::OutOfOrder`] inside a message that is
-    /// sent in pieces, [`SendError::Full`] if there is no room.
+    /// sent in pieces, [`SendError::Full`] if the output is full.
     #[inline]
     pub fn send_text(&mut self, text: &str, now: Instant) -> Result<(), SendError> {
         self.send_message(Opcode::Text, text.as_bytes(), now)
@@ -71,7 +71,7 @@ impl<R: Role> Sender<R> {
     /// # Errors
     ///
     /// [`ApiMisuse::Closed`] after the close frame, [`ApiMisuse::OutOfOrder`] inside a binary message,
-    /// [`SendError::Full`] if there is no room.
+    /// [`SendError::Full`] if the output is full.
     pub fn send_text_piece(
         &mut self,
         piece: &str,
@@ -86,7 +86,7 @@ impl<R: Role> Sender<R> {
     /// # Errors
     ///
     /// [`ApiMisuse::Closed`] after the close frame, [`ApiMisuse::OutOfOrder`] inside a text message,
-    /// [`SendError::Full`] if there is no room.
+    /// [`SendError::Full`] if the output is full.
     pub fn send_binary_piece(
         &mut self,
         piece: &[u8],

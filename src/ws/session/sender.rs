@@ -132,7 +132,7 @@ impl<R: Role> Sender<R> {
     /// # Errors
     ///
     /// [`ApiMisuse::ControlTooLong`], [`ApiMisuse::Closed`] after the close frame, [`SendError::Full`] if
-    /// there is no room.
+    /// the output is full.
     pub fn send_ping(&mut self, payload: &[u8], now: Instant) -> Result<(), SendError> {
         if payload.len() > 125 {
             return Err(ApiMisuse::ControlTooLong.into());
