@@ -17,8 +17,6 @@ pub(super) struct Keepalive {
     state: State,
     /// Some of the input is not decoded yet.
     reading: bool,
-    /// The deadline is paused: so much output is pending that this side does not read.
-    held: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,13 +95,12 @@ impl Keepalive {
             end: 0,
             state: State::Quiet,
             reading: false,
-            held: false,
         }
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout), if this side reads or does not.
     pub(super) fn poll(&self, reads: bool) -> Option<Instant> {
-        self.deadline.poll_held(!reads, self.held)
+        self.deadline.poll_held(!reads)
     }
 
     /// A ping was queued, behind other output or not.
@@ -129,7 +126,8 @@ impl Keepalive {
     /// Bytes have arrived: all of them are decoded, or some are not.
     #[inline]
     pub(super) fn received(&mut self, reading: bool, now: Instant) {
-        (self.reading, self.held) = (reading, false);
+        self.reading = reading;
+        self.deadline.end_hold();
         self.state.go(On::Received);
         if self.state == State::Quiet {
             self.deadline.start(self.interval, now);
@@ -166,12 +164,7 @@ impl Keepalive {
         reads: bool,
         now: Instant,
     ) -> Option<Due> {
-        if !reads && self.deadline.is_running() {
-            self.deadline.pause(now);
-            self.held = true;
-        } else if reads && core::mem::take(&mut self.held) {
-            self.deadline.resume(now);
-        }
+        self.deadline.hold(!reads, now);
         if !self.deadline.is_over(now) {
             return None;
         }
