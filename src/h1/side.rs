@@ -28,7 +28,7 @@ pub trait Rules: Sized + fmt::Debug {
     /// The first exchange of a connection; `None` on a client, which must send a request first.
     const FIRST: Option<Self::Exchange>;
     /// Whether this side receives requests.
-    const IS_SERVER: bool = matches!(Self::FIRST, Some(_));
+    const IS_SERVER: bool = Self::FIRST.is_some();
     /// The receiving half has unprocessed input, or the caller does not read.
     const READING: Option<Self::Reply> = None;
     /// The receiving half has processed all input.
